@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// compare: ResolvedProfile + Tree -> Audit, one verdict for each key. The engine's answer to "is this
+// machine what the profile says?".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/profile/resolve.hpp"
+#include "engine/sysctl/tree.hpp"
+#include "engine/sysctl/value.hpp"
+
+namespace nettune::audit {
+
+enum class Verdict { match, drift, pending, missing, unreadable, skipped };
+std::string_view verdict_name(Verdict verdict);  ///< "match", "drift", …
+
+struct Finding {
+  const profile::Desired* desired = nullptr;  ///< owned by the ResolvedProfile
+  Verdict verdict = Verdict::match;
+  sysctl::Value live;       ///< match and drift only
+  std::string live_text;    ///< what the kernel printed, tabs as blanks; unreadable: what it was
+  std::string reason;       ///< why, for every verdict but match; one clause, no full stop
+};
+
+struct Counts {
+  std::size_t match = 0, drift = 0, pending = 0, missing = 0, unreadable = 0, skipped = 0;
+};
+
+class Audit {
+ public:
+  const std::vector<Finding>& findings() const { return findings_; }  ///< in the order of keys
+  const Counts& counts() const { return counts_; }
+  /// Nothing drifts, is pending, missing or unreadable.
+  bool is_in_sync() const;
+
+ private:
+  friend Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree);
+  std::vector<Finding> findings_;
+  Counts counts_;
+};
+
+/// `resolved` must outlive the audit.
+Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree);
+
+/// Whether `live` is what `rule` wants of field `field`.
+bool allows(const profile::ResolvedRule& rule, const sysctl::Parameter* parameter,
+            sysctl::Integer live);
+
+}  // namespace nettune::audit

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// Conflicts: who else on this host sets a key: the lines of sysctl.d in the order of precedence that
+// systemd-sysctl and procps each use, and the active TuneD profile.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/profile/resolve.hpp"
+#include "engine/sysctl/key.hpp"
+
+namespace nettune::audit {
+
+enum class Loader { systemd_sysctl, procps, tuned };
+std::string_view loader_name(Loader loader);  ///< "systemd-sysctl", "sysctl --system", "TuneD"
+
+/// One line of a file that sets the key, with the answer of one loader.
+struct Setter {
+  Loader loader;
+  std::string file;    ///< as found below the root: "/etc/sysctl.d/50-net.conf"
+  int line = 0;
+  std::string value;   ///< as written, after the loader's own trimming
+  bool wins = false;   ///< this loader's last word on the key
+};
+
+struct Conflict {
+  sysctl::Key key;
+  std::vector<Setter> setters;  ///< in the order in which each loader reads them
+  bool loaders_disagree = false;  ///< systemd-sysctl and `sysctl --system` end with other values
+};
+
+/// The conflicts of `keys`, only keys that something sets, in the order of `keys`. `root` is "" for
+/// this host. What cannot be read is reported in `problems`, one line each, and passed over.
+std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<sysctl::Key>& keys,
+                                     std::vector<std::string>& problems);
+
+}  // namespace nettune::audit

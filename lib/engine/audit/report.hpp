@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+// Report: an audit with its causes, as rows of text that every renderer shares: data, no formatting.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/audit/compare.hpp"
+#include "engine/audit/conflicts.hpp"
+
+namespace nettune::audit {
+
+struct Row {
+  const Finding* finding = nullptr;
+  std::string key;
+  std::string desired;           ///< the rule in raw numbers
+  std::string desired_readable;  ///< "at least 16 MiB"; "" where raw says it all
+  std::string live;              ///< "" where there is none
+  std::string live_readable;
+  std::string declared_at;       ///< "web.yaml:12"
+  std::string why;               ///< the profile's reason
+  std::string reason;            ///< why the verdict is not match
+  std::vector<std::string> causes;  ///< who else sets it, the kernel's range: a sentence each
+  const Conflict* conflict = nullptr;
+};
+
+class Report {
+ public:
+  const std::vector<Row>& rows() const { return rows_; }  ///< wrong ones first, then by key
+  const Audit& audit() const { return audit_; }
+  const std::vector<Conflict>& conflicts() const { return conflicts_; }
+  /// Keys that are right now, and that something sets to another value at the next boot.
+  std::size_t overridden_at_boot() const { return overridden_at_boot_; }
+
+ private:
+  friend Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
+                            std::vector<Conflict> conflicts);
+  Audit audit_;
+  std::vector<Conflict> conflicts_;
+  std::vector<Row> rows_;
+  std::size_t overridden_at_boot_ = 0;
+};
+
+Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
+                   std::vector<Conflict> conflicts);
+
+}  // namespace nettune::audit

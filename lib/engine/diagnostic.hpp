@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+// What is wrong with a file that a person wrote: where, the line itself, and what would be right.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace nettune {
+
+/// A file as it was read. Origins point into it, so whoever keeps an Origin keeps its Source.
+struct Source {
+  std::string name;  ///< as a person would name it: the path that was given or found
+  std::string text;  ///< valid UTF-8 without control characters other than tab and line ends
+};
+using SourcePtr = std::shared_ptr<const Source>;
+
+/// A place in a Source. Lines and columns count from 1, columns in bytes.
+struct Origin {
+  const Source* source = nullptr;
+  int line = 0;    ///< 0: the file as a whole
+  int column = 0;
+  int length = 1;  ///< bytes to underline, on this line
+};
+
+/// "web.yaml:12", or "web.yaml" where the origin is the whole file; "" without a source.
+std::string describe(const Origin& origin);
+
+enum class Severity { error, warning, note };
+
+struct Diagnostic {
+  Severity severity = Severity::error;
+  Origin origin;
+  std::string message;    ///< what is wrong; one line
+  std::string help;       ///< what would be right; may be empty, may hold several lines
+  std::string_view lint;  ///< a lint's name ("lowers-kernel"), empty for a plain fault
+};
+
+/// The sources are kept alive by `sources`, so that Origins stay valid.
+struct Diagnostics {
+  std::vector<SourcePtr> sources;
+  std::vector<Diagnostic> list;
+
+  bool has_errors() const;
+};
+
+/// At most this many of one file are shown.
+inline constexpr std::size_t max_diagnostics = 50;
+
+/// Sorts by file (in order of first appearance in `sources`), line and column, and cuts each file
+/// to max_diagnostics, with one closing note that says how many more there are.
+void sort_and_cut(Diagnostics& diagnostics);
+
+struct DiagnosticStyle {
+  bool colour = false;
+  bool unicode = false;  ///< the terminal shows UTF-8
+};
+
+/// The diagnostic as a compiler prints it: file:line:column, the line, a caret, a help line. Ends
+/// with a line feed.
+std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyle& style);
+
+/// `text` fit for a terminal: control characters and invalid UTF-8 become \xNN.
+std::string printable(std::string_view text);
+
+/// The word of `candidates` that was probably meant by `word`, or "" where none is near.
+std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace nettune

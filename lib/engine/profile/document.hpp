@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Document: YAML text as a tree of nodes that know where they stand. No word has a meaning yet, and
+// no scalar is guessed to be a number. document.cpp is the only file that includes yaml-cpp.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/diagnostic.hpp"
+
+namespace nettune::profile {
+
+struct Node {
+  enum class Kind { scalar, sequence, mapping };
+  struct Entry;
+
+  Kind kind = Kind::scalar;
+  bool quoted = false;  ///< a scalar that stood in quotes, or in a block of its own
+  bool empty = false;   ///< a plain scalar without text, as in "key:"
+  Origin origin;
+  std::string text;            ///< of a scalar
+  std::vector<Node> items;     ///< of a sequence
+  std::vector<Entry> entries;  ///< of a mapping, in the order of the file; keys are scalars
+};
+
+struct Node::Entry {
+  Node key;
+  Node value;
+};
+
+inline constexpr std::size_t max_file_size = 1u << 20;  // bytes
+inline constexpr int max_depth = 16;
+inline constexpr int max_nodes = 200'000;
+
+class Document {
+ public:
+  const Node& root() const { return root_; }
+  const SourcePtr& source() const { return source_; }
+
+ private:
+  friend std::optional<Document> parse_document(std::string name, std::string text,
+                                                Diagnostics& diagnostics);
+  Document(SourcePtr source, Node root) : source_(std::move(source)), root_(std::move(root)) {}
+  SourcePtr source_;
+  Node root_;
+};
+
+/// Reads one YAML document. Refused, each with its own diagnostic: invalid UTF-8, NUL and control
+/// characters, duplicate keys, anchors, aliases, tags, keys that are no plain text, `<<`, a second
+/// document, an empty one, more than max_depth levels, max_nodes nodes or max_file_size bytes.
+/// Nothing is returned where a diagnostic is an error of syntax; faults that leave the rest
+/// readable (a duplicate key, a tag) are reported, and the document is returned all the same.
+std::optional<Document> parse_document(std::string name, std::string text,
+                                       Diagnostics& diagnostics);
+
+}  // namespace nettune::profile

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// Host: the facts about a machine that an expression, a requirement or a lint may use.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "engine/result.hpp"
+#include "engine/sysctl/catalogue.hpp"
+
+namespace nettune::profile {
+
+struct Host {
+  std::uint64_t memory_bytes = 0;  ///< MemTotal; 0: not known (another machine's saved values)
+  std::uint32_t page_size = 4096;  ///< bytes
+  sysctl::Version kernel{};        ///< {0, 0}: not known
+  std::string kernel_release;      ///< "6.1.0-13-amd64"
+  /// Pages that the kernel takes as a base for its own defaults (nr_free_buffer_pages() at boot):
+  /// managed pages of the low zones less their high watermarks; 0: not known.
+  std::uint64_t buffer_pages = 0;
+  bool is_child_namespace = false;  ///< the keys are those of a network namespace made later
+};
+
+/// Reads proc/meminfo, proc/zoneinfo and proc/sys/kernel/osrelease below `root` ("" is this host).
+Result<Host> read_host(const std::string& root);
+
+/// "6.1.0-13-amd64" -> {6, 1}; {0, 0} where it does not begin with two numbers.
+sysctl::Version parse_kernel_version(std::string_view release);
+
+/// "6.1"
+std::string to_string(sysctl::Version version);
+
+/// The value the kernel itself starts with on `host`, where that is known for this kernel version
+/// and memory size; nullopt otherwise. Derived from the facts of the host, never from live values.
+struct KernelDefault {
+  std::array<sysctl::Integer, 3> numbers{};  ///< as many as the key has fields
+};
+bool has_kernel_default(const sysctl::Parameter& parameter, const Host& host, KernelDefault& out);
+
+}  // namespace nettune::profile

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+// Profile: what one YAML file declares, typed and checked: known words, shapes, units and ranges.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/profile/document.hpp"
+#include "engine/profile/quantity.hpp"
+#include "engine/profile/socket_preset.hpp"
+#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/key.hpp"
+
+namespace nettune::profile {
+
+/// What a profile says of a value, or of one field of it.
+struct Rule {
+  enum class Kind { exactly, at_least, at_most, between, one_of, keep };
+  Kind kind = Kind::exactly;
+  Origin origin;
+  std::vector<Expression> operands;  ///< 1; 2 for between; 0 for keep; 1 or more for one_of
+};
+
+enum class OnDrift { restore, report };
+
+/// One line below `sysctl:`, or one line of a foreign file.
+struct Entry {
+  sysctl::KeyGlob key;
+  const sysctl::Parameter* parameter = nullptr;  ///< nullptr: not in the catalogue
+  Origin origin;                                 ///< of the key
+  std::vector<Rule> rules;                       ///< one for each field; a single keep covers all
+  bool optional = false;                         ///< no such key on this kernel: skipped
+  std::string why;
+  std::optional<OnDrift> on_drift;
+};
+
+struct Inherited {
+  std::string name;
+  Origin origin;
+};
+
+/// `requires:`. A bound that is not given holds.
+struct Requirement {
+  enum class Subject { kernel, memory };
+  enum class Comparison { at_least, greater, at_most, less, equal };
+  Subject subject;
+  Comparison comparison;
+  sysctl::Version version{};       ///< of the kernel
+  sysctl::Integer memory = 0;      ///< bytes
+  std::string text;                ///< as written: ">= 5.10"
+  Origin origin;
+};
+
+/// Why this requirement does not hold on `host`; nullopt if it does, or where the fact is unknown.
+std::optional<std::string> unmet(const Requirement& requirement, const Host& host);
+
+class Profile {
+ public:
+  const std::string& name() const { return name_; }        ///< the file's stem
+  const std::string& path() const { return path_; }        ///< as it was opened
+  const std::string& summary() const { return summary_; }
+  const std::vector<Inherited>& inherits() const { return inherits_; }
+  const std::vector<Requirement>& requirements() const { return requirements_; }
+  OnDrift on_drift() const { return on_drift_; }
+  /// In the order of the files: what is inherited first, then this file's own.
+  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<SocketPreset>& presets() const { return presets_; }
+  const std::vector<SourcePtr>& sources() const { return sources_; }
+
+ private:
+  friend class ProfileBuilder;
+  std::string name_, path_, summary_;
+  std::vector<Inherited> inherits_;
+  std::vector<Requirement> requirements_;
+  OnDrift on_drift_ = OnDrift::restore;
+  bool has_on_drift_ = false;
+  std::vector<Entry> entries_;
+  std::vector<SocketPreset> presets_;
+  std::vector<SourcePtr> sources_;  // keeps every Origin valid
+};
+
+inline constexpr std::size_t max_keys = 10'000;  ///< of a profile with all it inherits
+
+/// The one maker of profiles other than store.cpp's merge and the readers of foreign files.
+class ProfileBuilder {
+ public:
+  /// The profile that `document` declares by itself: `inherits` is not followed. Every fault is a
+  /// diagnostic; nullopt if one of them is an error.
+  static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics);
+
+  /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary
+  /// and on-drift are the child's, on-drift the last parent's where the child says nothing.
+  static Profile merge(const std::vector<Profile>& parents, Profile own);
+
+  /// A profile that no YAML stands behind: the exact values of a sysctl.d file or a tuned.conf.
+  static Profile from_entries(std::string name, std::string path, std::string summary,
+                              std::vector<Entry> entries, std::vector<SourcePtr> sources);
+};
+
+/// "server-base" for "/usr/share/nettune/profiles/server-base.yaml".
+std::string stem_of(const std::string& path);
+
+}  // namespace nettune::profile

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// ResolvedProfile: the profile on this host: every expression a number, every glob a list of keys.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/profile/profile.hpp"
+#include "engine/sysctl/tree.hpp"
+#include "engine/sysctl/value.hpp"
+
+namespace nettune::profile {
+
+/// A rule in numbers, in the key's unit; or in words for a key that holds text.
+struct ResolvedRule {
+  Rule::Kind kind = Rule::Kind::exactly;
+  sysctl::Integer low = 0;                 ///< exactly, at_least, between
+  sysctl::Integer high = 0;                ///< at_most, between
+  std::vector<sysctl::Integer> numbers;    ///< one_of
+  std::vector<std::string> words;          ///< exactly and one_of of a text
+};
+
+struct Desired {
+  sysctl::Key key;
+  const sysctl::Parameter* parameter = nullptr;
+  const Entry* entry = nullptr;     ///< where it was declared; owned by the ResolvedProfile
+  std::vector<ResolvedRule> rules;  ///< one for each field; a single keep covers all
+
+  bool keeps_all() const { return rules.size() == 1 && rules[0].kind == Rule::Kind::keep; }
+};
+
+/// "16777216", "at least 16777216", "[keep, 131072, at least 33554432]".
+std::string to_string(const Desired& desired);
+
+class ResolvedProfile {
+ public:
+  const Profile& profile() const { return *profile_; }
+  const Host& host() const { return host_; }
+  const std::vector<Desired>& desired() const { return desired_; }  ///< one for each key, by key
+  /// Globs that match no key now: a link or module may yet bring one.
+  const std::vector<const Entry*>& unmatched() const { return unmatched_; }
+  /// Why the profile is not applicable here; empty if it is.
+  const std::vector<std::string>& unmet() const { return unmet_; }
+
+ private:
+  friend std::optional<ResolvedProfile> resolve(Profile profile, const Host& host,
+                                                const sysctl::Tree& tree,
+                                                Diagnostics& diagnostics);
+  std::shared_ptr<const Profile> profile_;
+  Host host_;
+  std::vector<Desired> desired_;
+  std::vector<const Entry*> unmatched_;
+  std::vector<std::string> unmet_;
+};
+
+/// A key that is named wins over a glob, wherever either stands; among equals the later one wins.
+/// Faults: an expression that overflows or leaves the range the kernel takes on this host, one that
+/// needs the memory size where it is not known. nullopt if there was one.
+std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const sysctl::Tree& tree,
+                                       Diagnostics& diagnostics);
+
+}  // namespace nettune::profile

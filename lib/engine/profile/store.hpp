@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+// Where profiles are found and how they inherit: search path, limits, file types.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/diagnostic.hpp"
+#include "engine/profile/profile.hpp"
+#include "engine/result.hpp"
+
+namespace nettune::profile {
+
+inline constexpr std::size_t max_inherited_files = 64;
+
+/// Reads a whole regular file of at most `limit` bytes. EISDIR, ELOOP, ENXIO (a FIFO, a device or a
+/// socket), EFBIG, ESTALE (it changed while it was read).
+Result<std::string> read_file(const std::string& path, std::size_t limit = max_file_size);
+
+class Store {
+ public:
+  /// `directories` in the order of precedence. NETTUNE_PROFILE_PATH is the callers' business.
+  explicit Store(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+
+  /// /etc, /run, /usr/share below `root`; in a source tree's build the shipped ones last.
+  static std::vector<std::string> default_directories(const std::string& root);
+
+  /// The profile called `name`, or the file at a path (one that holds a slash, or ends in .yaml),
+  /// with all it inherits. Faults are added to `diagnostics`, those of inherited files as well.
+  std::optional<Profile> load(const std::string& name_or_path, Diagnostics& diagnostics) const;
+
+  /// The path of the profile called `name`; nullopt where no directory has it.
+  std::optional<std::string> find(const std::string& name) const;
+
+  struct Listed {
+    std::string name;
+    std::string path;
+    std::vector<std::string> hidden;  ///< paths of the same name that come later on the path
+  };
+  std::vector<Listed> list() const;  ///< sorted by name
+
+  const std::vector<std::string>& directories() const { return directories_; }
+
+ private:
+  std::vector<std::string> directories_;
+};
+
+}  // namespace nettune::profile

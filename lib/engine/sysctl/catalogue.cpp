@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "engine/sysctl/catalogue.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "engine/sysctl/catalogue_data.hpp"
+
+namespace nettune::sysctl {
+
+std::string_view unit_name(Unit unit) {
+  switch (unit) {
+    case Unit::none: return "";
+    case Unit::flag: return "flag";
+    case Unit::mode: return "mode";
+    case Unit::bits: return "bitmap";
+    case Unit::bytes: return "bytes";
+    case Unit::pages: return "pages";
+    case Unit::packets: return "packets";
+    case Unit::segments: return "segments";
+    case Unit::sockets: return "sockets";
+    case Unit::connections: return "connections";
+    case Unit::entries: return "entries";
+    case Unit::count: return "count";
+    case Unit::factor: return "factor";
+    case Unit::percent: return "percent";
+    case Unit::log2: return "log2";
+    case Unit::port: return "port";
+    case Unit::hops: return "hops";
+    case Unit::seconds: return "seconds";
+    case Unit::centiseconds: return "hundredths of a second";
+    case Unit::milliseconds: return "milliseconds";
+    case Unit::microseconds: return "microseconds";
+    case Unit::nanoseconds: return "nanoseconds";
+  }
+  return "";
+}
+
+std::string_view scope_name(Scope scope) {
+  switch (scope) {
+    case Scope::host: return "host (absent in other network namespaces)";
+    case Scope::host_read_only: return "host (read-only in other network namespaces)";
+    case Scope::net_namespace: return "network namespace";
+  }
+  return "";
+}
+
+std::string_view effect_text(Effect effect) {
+  switch (effect) {
+    case Effect::at_once: return "at once";
+    case Effect::new_sockets: return "for new sockets";
+    case Effect::next_listen: return "at the next listen()";
+    case Effect::new_connections: return "for new connections";
+    case Effect::new_links: return "for links and queues made later";
+    case Effect::new_namespaces: return "for network namespaces made later";
+    case Effect::never: return "never";
+  }
+  return "";
+}
+
+bool is_numeric(Encoding encoding) {
+  switch (encoding) {
+    case Encoding::int32:
+    case Encoding::uint32:
+    case Encoding::uint8:
+    case Encoding::ulong:
+    case Encoding::seconds:
+    case Encoding::milliseconds:
+    case Encoding::userhz:
+    case Encoding::static_key: return true;
+    case Encoding::word:
+    case Encoding::words:
+    case Encoding::text:
+    case Encoding::unknown: return false;
+  }
+  return false;
+}
+
+Range range_on(const Parameter& parameter, Version kernel) {
+  if (kernel != Version{}) {
+    for (const EarlierRange& earlier : parameter.earlier_ranges) {
+      if (kernel < earlier.until) return {earlier.minimum, earlier.maximum};
+    }
+  }
+  return {parameter.minimum, parameter.maximum};
+}
+
+namespace {
+
+// Where a folder holds one sub-folder for each link, the link's component becomes "*".
+std::string pattern_of(std::string_view path) {
+  constexpr std::string_view per_link[] = {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/",
+                                           "net/ipv6/neigh/", "net/mpls/conf/"};
+  for (const std::string_view folder : per_link) {
+    if (!path.starts_with(folder)) continue;
+    const std::size_t slash = path.find('/', folder.size());
+    if (slash == std::string_view::npos) break;
+    return std::string(folder) + "*" + std::string(path.substr(slash));
+  }
+  return std::string(path);
+}
+
+}  // namespace
+
+const Parameter* find_parameter(std::string_view path) {
+  const std::string pattern = pattern_of(path);
+  const std::span<const Parameter> all = all_parameters();
+  const auto found = std::ranges::lower_bound(all, pattern, {}, &Parameter::pattern);
+  return found != all.end() && found->pattern == pattern ? &*found : nullptr;
+}
+
+const Parameter* find_parameter(const Key& key) { return find_parameter(key.path()); }
+
+std::span<const Parameter> all_parameters() { return catalogue_data(); }
+
+}  // namespace nettune::sysctl

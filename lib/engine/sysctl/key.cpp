@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+#include "engine/sysctl/key.hpp"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+
+namespace nettune::sysctl {
+namespace {
+
+constexpr std::size_t max_length = 1024;
+constexpr std::size_t max_component = 255;  // NAME_MAX
+
+// Dots and slashes change places where the first of them is a dot: sysctl.d(5).
+std::string to_path(std::string_view text) {
+  std::string path(text);
+  const std::size_t first = path.find_first_of("./");
+  if (first == std::string::npos || path[first] == '/') return path;
+  for (char& c : path) {
+    if (c == '.') {
+      c = '/';
+    } else if (c == '/') {
+      c = '.';
+    }
+  }
+  return path;
+}
+
+std::string to_name(const std::string& path) {
+  if (path.find('.') != std::string::npos) return path;
+  std::string name = path;
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+// The reason why this path is not one of a key; empty if it is.
+std::string fault(std::string_view path) {
+  if (path.empty()) return "a key must not be empty";
+  if (path.size() > max_length) return "a key has at most 1024 bytes";
+  for (const char c : path) {
+    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') {
+      return "a key holds no white space and no control character";
+    }
+  }
+  if (path.front() == '/') return "a key is relative to /proc/sys, so it begins with \"net.\"";
+  std::size_t components = 0;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view component = path.substr(begin, end - begin);
+    if (component.empty()) return "a key has no empty component";
+    if (component == "." || component == "..") return "a key never leaves /proc/sys/net";
+    if (component.size() > max_component) return "a key's component has at most 255 bytes";
+    if (components == 0 && component != "net") {
+      return "nettune keeps the keys below \"net.\" and has no right to any other";
+    }
+    ++components;
+    begin = end + 1;
+  }
+  if (components < 3) return "a key below \"net.\" has at least three components";
+  return {};
+}
+
+}  // namespace
+
+std::expected<Key, std::string> Key::parse(std::string_view text) {
+  std::string path = to_path(text);
+  if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
+  return Key(std::move(path));
+}
+
+std::string Key::name() const { return to_name(path_); }
+
+std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
+  std::string path = to_path(text);
+  if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
+  const bool literal = path.find_first_of("*?[") == std::string::npos;
+  return KeyGlob(std::move(path), literal);
+}
+
+std::string KeyGlob::name() const { return to_name(pattern_); }
+
+bool KeyGlob::matches(const Key& key) const {
+  if (literal_) return pattern_ == key.path();
+  return fnmatch(pattern_.c_str(), key.path().c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
+}
+
+}  // namespace nettune::sysctl

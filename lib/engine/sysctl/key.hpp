@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+// Key: a sysctl's name in one normal form, and KeyGlob, a pattern over keys. Both refuse whatever
+// would leave /proc/sys/net.
+#pragma once
+
+#include <compare>
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace nettune::sysctl {
+
+/// A sysctl below `net`. The first separator of the text decides how it is spelled: in
+/// net.ipv4.conf.eth0/100.forwarding and net/ipv4/conf/eth0.100/forwarding the other sign belongs to
+/// a component (sysctl.d(5)); both are one key.
+class Key {
+ public:
+  /// The reason why `text` is no key, as one sentence without a full stop, on failure.
+  static std::expected<Key, std::string> parse(std::string_view text);
+
+  /// Relative to /proc/sys, components joined by slashes: net/ipv4/conf/eth0.100/forwarding.
+  const std::string& path() const { return path_; }
+
+  /// As people write it: dotted, or the path where a component holds a dot.
+  std::string name() const;
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+
+ private:
+  friend class KeyGlob;
+  explicit Key(std::string path) : path_(std::move(path)) {}
+  std::string path_;
+};
+
+/// A pattern over keys: `*`, `?` and `[..]` match within one component (fnmatch(3), FNM_PATHNAME).
+class KeyGlob {
+ public:
+  static std::expected<KeyGlob, std::string> parse(std::string_view text);
+
+  /// The slash form.
+  const std::string& pattern() const { return pattern_; }
+  std::string name() const;
+
+  bool is_literal() const { return literal_; }
+  /// Precondition: is_literal().
+  Key literal() const { return Key(pattern_); }
+  bool matches(const Key& key) const;
+
+  friend bool operator==(const KeyGlob&, const KeyGlob&) = default;
+
+ private:
+  KeyGlob(std::string pattern, bool literal) : pattern_(std::move(pattern)), literal_(literal) {}
+  std::string pattern_;
+  bool literal_;
+};
+
+}  // namespace nettune::sysctl

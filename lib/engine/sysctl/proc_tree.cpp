@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "engine/sysctl/proc_tree.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace nettune::sysctl {
+namespace {
+
+struct CloseDir {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+using Dir = std::unique_ptr<DIR, CloseDir>;
+
+// A key's path without its first component, "net".
+std::string_view below_net(const Key& key) { return std::string_view(key.path()).substr(4); }
+
+std::vector<std::string> names_in_folder(int fd, const char* folder) {
+  std::vector<std::string> names;
+  const int opened = ::openat(fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0) return names;
+  const Dir dir(::fdopendir(opened));
+  if (dir == nullptr) {
+    ::close(opened);
+    return names;
+  }
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<ProcTree> ProcTree::open(const std::string& directory) {
+  const std::string net = directory + "/net";
+  ProcTree tree;
+  tree.net_ = UniqueFd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!tree.net_) return std::unexpected(Error{errno, "open", net});
+  return tree;
+}
+
+Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int netns_fd) {
+  const UniqueFd own(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!own) return std::unexpected(Error{errno, "open", "/proc/thread-self/ns/net"});
+  const std::string net = directory + "/net";
+  if (::setns(netns_fd, CLONE_NEWNET) != 0) {
+    return std::unexpected(Error{errno, "enter", "the network namespace"});
+  }
+  ProcTree tree;
+  const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const int open_error = errno;
+  for (std::string& name : names_in_folder(net_fd.get(), ".")) {
+    UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
+  }
+  if (::setns(own.get(), CLONE_NEWNET) != 0) {
+    return std::unexpected(Error{errno, "return to", "the own network namespace"});
+  }
+  if (!net_fd) return std::unexpected(Error{open_error, "open", net});
+  return tree;
+}
+
+ProcTree::Place ProcTree::locate(std::string_view path) const {
+  if (net_) return {net_.get(), std::string(path)};
+  const std::size_t slash = std::min(path.find('/'), path.size());
+  for (const Folder& folder : folders_) {
+    if (folder.name != path.substr(0, slash)) continue;
+    const std::string_view rest = path.substr(std::min(slash + 1, path.size()));
+    return {folder.fd.get(), rest.empty() ? "." : std::string(rest)};
+  }
+  // Such a folder is not in that namespace: nothing exists below a name that no file can have.
+  return {AT_FDCWD, ""};
+}
+
+std::vector<std::string> ProcTree::names_in(const std::string& folder,
+                                            const std::string& pattern) const {
+  std::vector<std::string> names;
+  if (folder.empty() && !net_) {
+    for (const Folder& known : folders_) names.push_back(known.name);
+  } else {
+    const Place place = locate(folder);
+    names = names_in_folder(place.fd, place.path.empty() && net_ ? "." : place.path.c_str());
+  }
+  std::erase_if(names, [&](const std::string& name) {
+    return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
+  });
+  std::ranges::sort(names);
+  return names;
+}
+
+Result<std::string> ProcTree::read(const Key& key) const {
+  const Place place = locate(below_net(key));
+  const UniqueFd fd(
+      ::openat(place.fd, place.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return std::unexpected(Error{errno, "read", key.name()});
+  // One read at offset 0: the kernel answers a second one, at another offset, with "end of file",
+  // so a short buffer would cut a value without a word. No key prints more than a page.
+  std::array<char, 8192> buffer;
+  const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
+  if (count < 0) return std::unexpected(Error{errno, "read", key.name()});
+  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+Result<void> ProcTree::write(const Key& key, std::string_view text) {
+  // Without O_TRUNC: it alone already reports a modification to every watcher (proc_sys_open).
+  const Place place = locate(below_net(key));
+  const UniqueFd fd(::openat(place.fd, place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  if (!fd) return std::unexpected(Error{errno, "write", key.name()});
+  // One write at offset 0: with kernel.sysctl_writes_strict=1 a write at another offset succeeds
+  // and changes nothing.
+  if (::pwrite(fd.get(), text.data(), text.size(), 0) < 0) {
+    return std::unexpected(Error{errno, "write", key.name()});
+  }
+  return {};
+}
+
+Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
+  std::vector<std::string> found{""};
+  const std::string_view pattern = std::string_view(glob.pattern()).substr(4);
+  for (std::size_t begin = 0; begin <= pattern.size();) {
+    const std::size_t end = std::min(pattern.find('/', begin), pattern.size());
+    const std::string component(pattern.substr(begin, end - begin));
+    const bool is_literal = component.find_first_of("*?[") == std::string::npos;
+    std::vector<std::string> next;
+    for (const std::string& folder : found) {
+      const std::string prefix = folder.empty() ? "" : folder + "/";
+      if (is_literal) {
+        next.push_back(prefix + component);
+        continue;
+      }
+      for (const std::string& name : names_in(folder, component)) {
+        next.push_back(prefix + name);
+      }
+    }
+    found = std::move(next);
+    begin = end + 1;
+  }
+  std::vector<Key> keys;
+  for (const std::string& path : found) {
+    struct stat status{};
+    const Place place = locate(path);
+    if (::fstatat(place.fd, place.path.c_str(), &status, 0) != 0 || !S_ISREG(status.st_mode)) {
+      continue;
+    }
+    // A link's name may hold what no key may, such as a blank: such a link has no key.
+    if (std::expected<Key, std::string> key = Key::parse("net/" + path)) keys.push_back(*key);
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+bool ProcTree::is_read_only(const Key& key) const {
+  struct stat status{};
+  const Place place = locate(below_net(key));
+  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && (status.st_mode & 0222) == 0;
+}
+
+bool ProcTree::has_folder_of(const Key& key) const {
+  struct stat status{};
+  const std::string_view path = below_net(key);
+  const Place place = locate(path.substr(0, path.rfind('/')));
+  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
+}  // namespace nettune::sysctl

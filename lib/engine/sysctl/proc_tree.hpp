@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// ProcTree: a Tree on a directory: /proc/sys, that of another network namespace, or a test's folder.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/sysctl/tree.hpp"
+#include "engine/unique_fd.hpp"
+
+namespace nettune::sysctl {
+
+/// Reads may come from several threads at once; the descriptor stays open as long as the tree.
+class ProcTree final : public Tree {
+ public:
+  /// `directory` is /proc/sys or a folder that looks like it. It must hold `net`.
+  static Result<ProcTree> open(const std::string& directory);
+
+  /// The keys of the network namespace behind `netns_fd` (setns(2)). The calling thread is in that
+  /// namespace while this runs, and back in its own when it returns. EPERM without CAP_SYS_ADMIN.
+  static Result<ProcTree> open_in_namespace(const std::string& directory, int netns_fd);
+
+  ProcTree(ProcTree&& other) noexcept
+      : net_(std::move(other.net_)), folders_(std::move(other.folders_)) {}
+
+  Result<std::string> read(const Key& key) const override;
+  Result<void> write(const Key& key, std::string_view text) override;
+  Result<std::vector<Key>> list(const KeyGlob& glob) const override;
+  bool is_read_only(const Key& key) const override;
+  bool has_folder_of(const Key& key) const override;
+
+ private:
+  struct Folder {
+    std::string name;  // "ipv4"
+    UniqueFd fd;
+  };
+  struct Place {
+    int fd;
+    std::string path;  // relative to fd
+  };
+
+  ProcTree() = default;
+  Place locate(std::string_view path) const;
+  std::vector<std::string> names_in(const std::string& folder, const std::string& pattern) const;
+
+  // A descriptor of `net` resolves what is below it in the namespace of whoever asks; only one of a
+  // folder below `net` stays with the namespace in which it was opened. So one's own namespace
+  // needs `net_` alone, and another one the folders below it.
+  UniqueFd net_;
+  std::vector<Folder> folders_;
+};
+
+}  // namespace nettune::sysctl

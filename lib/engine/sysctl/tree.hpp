@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Tree: the one interface between nettune and /proc/sys. Nothing else opens a file below it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/result.hpp"
+#include "engine/sysctl/key.hpp"
+
+namespace nettune::sysctl {
+
+class Tree {
+ public:
+  Tree() = default;
+  Tree(const Tree&) = delete;
+  Tree& operator=(const Tree&) = delete;
+  virtual ~Tree() = default;
+
+  /// The text that the kernel prints, without its last line feed. ENOENT: there is no such key here.
+  [[nodiscard]] virtual Result<std::string> read(const Key& key) const = 0;
+
+  /// Writes the whole text at once. Success says only that the kernel took it: read it back.
+  [[nodiscard]] virtual Result<void> write(const Key& key, std::string_view text) = 0;
+
+  /// The keys that are there now and match, sorted. None is not an error.
+  [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
+
+  /// Whether the caller's rights or the namespace forbid a write of this key; false where unknown.
+  virtual bool is_read_only(const Key& key) const = 0;
+
+  /// Whether the folder that would hold `key` is there: it tells a link or module that is absent
+  /// from a key that this kernel lacks.
+  virtual bool has_folder_of(const Key& key) const = 0;
+};
+
+}  // namespace nettune::sysctl

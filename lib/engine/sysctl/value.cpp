@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "engine/sysctl/value.hpp"
+
+#include <algorithm>
+
+namespace nettune::sysctl {
+namespace {
+
+constexpr std::string_view blanks = " \t\n\r\v\f";
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> words;
+  for (std::size_t begin = text.find_first_not_of(blanks); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(blanks, end);
+  }
+  return words;
+}
+
+}  // namespace
+
+std::string to_string(Integer number) {
+  if (number == 0) return "0";
+  const bool negative = number < 0;
+  std::string digits;
+  for (; number != 0; number /= 10) {
+    const int digit = static_cast<int>(number % 10);
+    digits.push_back(static_cast<char>('0' + (negative ? -digit : digit)));
+  }
+  if (negative) digits.push_back('-');
+  std::ranges::reverse(digits);
+  return digits;
+}
+
+std::expected<Integer, std::string> parse_decimal(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  const std::string_view digits = text.substr(negative ? 1 : 0);
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::unexpected("is not a whole number");
+  }
+  if (digits.size() > 30) return std::unexpected("has too many digits");
+  Integer number = 0;
+  for (const char digit : digits) number = number * 10 + (digit - '0');
+  return negative ? -number : number;
+}
+
+std::expected<Value, std::string> Value::parse(const Parameter* parameter, std::string_view text) {
+  const Encoding encoding = parameter == nullptr ? Encoding::unknown : parameter->encoding;
+  if (!sysctl::is_numeric(encoding) && encoding != Encoding::unknown) return of_text(text);
+
+  const std::vector<std::string_view> words = split(text);
+  std::vector<Integer> numbers;
+  numbers.reserve(words.size());
+  for (const std::string_view word : words) {
+    const std::expected<Integer, std::string> number = parse_decimal(word);
+    if (!number) {
+      if (encoding == Encoding::unknown) return of_text(text);
+      return std::unexpected("\"" + std::string(word) + "\" " + number.error());
+    }
+    numbers.push_back(*number);
+  }
+  if (encoding == Encoding::unknown) {
+    if (numbers.empty()) return of_text(text);
+    return of_numbers(std::move(numbers));
+  }
+  if (numbers.size() != parameter->fields) {
+    return std::unexpected("has " + std::to_string(numbers.size()) + " numbers where the key holds " +
+                           std::to_string(parameter->fields));
+  }
+  return of_numbers(std::move(numbers));
+}
+
+Value Value::of_numbers(std::vector<Integer> numbers) {
+  Value value;
+  value.numeric_ = true;
+  value.numbers_ = std::move(numbers);
+  return value;
+}
+
+Value Value::of_text(std::string_view text) {
+  Value value;
+  for (const std::string_view word : split(text)) {
+    if (!value.text_.empty()) value.text_ += ' ';
+    value.text_ += word;
+  }
+  return value;
+}
+
+std::string Value::to_string() const {
+  if (!numeric_) return text_;
+  std::string result;
+  for (const Integer number : numbers_) {
+    if (!result.empty()) result += ' ';
+    result += sysctl::to_string(number);
+  }
+  return result;
+}
+
+bool Value::same_words(const Value& other) const {
+  std::vector<std::string_view> mine = split(text_);
+  std::vector<std::string_view> others = split(other.text_);
+  std::ranges::sort(mine);
+  std::ranges::sort(others);
+  return mine == others;
+}
+
+}  // namespace nettune::sysctl
