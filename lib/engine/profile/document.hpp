@@ -19,6 +19,9 @@ struct Node {
   Kind kind = Kind::scalar;
   bool quoted = false;  ///< a scalar that stood in quotes, or in a block of its own
   bool empty = false;   ///< a plain scalar without text, as in "key:"
+  /// A scalar whose text stands in the file letter for letter, on one line (behind its quote where
+  /// it has one): offsets in it are columns.
+  bool verbatim = false;
   Origin origin;
   std::string text;            ///< of a scalar
   std::vector<Node> items;     ///< of a sequence

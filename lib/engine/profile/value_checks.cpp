@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "engine/profile/value_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "engine/sysctl/value.hpp"
+
+namespace nettune::profile {
+namespace {
+
+using sysctl::Integer;
+
+std::string name_of(const sysctl::Parameter& parameter) {
+  std::string name(parameter.pattern);
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
+  if (parameter.fields == 1) return name_of(parameter);
+  const std::string_view name = field < 3 ? parameter.field_names[field] : "";
+  return name.empty() ? fmt::format("field {} of {}", field + 1, name_of(parameter))
+                      : fmt::format("the {} of {}", name, name_of(parameter));
+}
+
+bool holds(sysctl::Comparison comparison, Integer number, Integer bound) {
+  switch (comparison) {
+    case sysctl::Comparison::equal: return number == bound;
+    case sysctl::Comparison::less: return number < bound;
+    case sysctl::Comparison::less_or_equal: return number <= bound;
+    case sysctl::Comparison::greater: return number > bound;
+  }
+  return false;
+}
+
+// What the field will certainly be at least, and at most, once the profile is applied.
+std::optional<Integer> certain_minimum(const FieldBounds& field) {
+  if (!field.known) return std::nullopt;
+  switch (field.kind) {
+    case Rule::Kind::exactly:
+    case Rule::Kind::at_least:
+    case Rule::Kind::between: return field.operands[0];
+    case Rule::Kind::one_of: return *std::ranges::min_element(field.operands);
+    case Rule::Kind::at_most:
+    case Rule::Kind::keep: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+std::optional<Integer> certain_maximum(const FieldBounds& field) {
+  if (!field.known) return std::nullopt;
+  switch (field.kind) {
+    case Rule::Kind::exactly:
+    case Rule::Kind::at_most: return field.operands[0];
+    case Rule::Kind::between: return field.operands[1];
+    case Rule::Kind::one_of: return *std::ranges::max_element(field.operands);
+    case Rule::Kind::at_least:
+    case Rule::Kind::keep: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBounds>& fields,
+                 Diagnostics& diagnostics) {
+  for (std::size_t low = 0; low < fields.size(); ++low) {
+    const std::optional<Integer> minimum = certain_minimum(fields[low]);
+    if (!minimum) continue;
+    for (std::size_t high = low + 1; high < fields.size(); ++high) {
+      const std::optional<Integer> maximum = certain_maximum(fields[high]);
+      if (!maximum || *minimum <= *maximum) continue;
+      diagnostics.list.push_back(
+          {Severity::error, fields[high].origins[0],
+           fmt::format("{} ({}) is below {} ({})", field_name(parameter, high),
+                       sysctl::to_string(*maximum), field_name(parameter, low),
+                       sysctl::to_string(*minimum)),
+           fmt::format("the kernel takes the fields in any order and does not check them; write "
+                       "them ascending: {}, {}, {}",
+                       parameter.field_names[0], parameter.field_names[1],
+                       parameter.field_names[2]),
+           "inverted"});
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+sysctl::Range widest_range(const sysctl::Parameter& parameter) {
+  sysctl::Range range{parameter.minimum, parameter.maximum};
+  for (const sysctl::EarlierRange& earlier : parameter.earlier_ranges) {
+    range.minimum = std::min(range.minimum, earlier.minimum);
+    range.maximum = std::max(range.maximum, earlier.maximum);
+  }
+  return range;
+}
+
+void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range,
+                  const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
+  const std::size_t before = diagnostics.list.size();
+  for (std::size_t field = 0; field < fields.size(); ++field) {
+    const FieldBounds& bounds = fields[field];
+    if (!bounds.known) continue;
+    for (std::size_t i = 0; i < bounds.operands.size(); ++i) {
+      const Integer number = bounds.operands[i];
+      if (number < range.minimum || number > range.maximum) {
+        diagnostics.list.push_back(
+            {Severity::error, bounds.origins[i],
+             fmt::format("the kernel refuses {} for {}", sysctl::to_string(number),
+                         field_name(parameter, field)),
+             fmt::format("it takes {} to {}", sysctl::to_string(range.minimum),
+                         sysctl::to_string(range.maximum)),
+             ""});
+        continue;
+      }
+      for (const sysctl::Harm& harm : parameter.harms) {
+        if (harm.field >= 0 && static_cast<std::size_t>(harm.field) != field) continue;
+        if (!holds(harm.comparison, number, harm.bound)) continue;
+        diagnostics.list.push_back({Severity::error, bounds.origins[i],
+                                    fmt::format("{} is harmful for {}: {}",
+                                                sysctl::to_string(number),
+                                                field_name(parameter, field), harm.result),
+                                    "", "harmful"});
+        break;
+      }
+    }
+    if (bounds.kind == Rule::Kind::between && bounds.operands[0] > bounds.operands[1]) {
+      diagnostics.list.push_back({Severity::error, bounds.origins[0],
+                                  fmt::format("nothing lies between {} and {}",
+                                              sysctl::to_string(bounds.operands[0]),
+                                              sysctl::to_string(bounds.operands[1])),
+                                  "write the smaller bound first", ""});
+    }
+  }
+  if (parameter.ordered && diagnostics.list.size() == before) {
+    check_order(parameter, fields, diagnostics);
+  }
+}
+
+}  // namespace nettune::profile
