@@ -20,7 +20,7 @@ using SourcePtr = std::shared_ptr<const Source>;
 /// A place in a Source. Lines and columns count from 1, columns in bytes.
 struct Origin {
   const Source* source = nullptr;
-  int line = 0;    ///< 0: the file as a whole
+  int line = 0;  ///< 0: the file as a whole
   int column = 0;
   int length = 1;  ///< bytes to underline, on this line
 };

@@ -6,8 +6,7 @@
 namespace nettune {
 
 std::string describe(const Error& error) {
-  return error.action + " " + error.object + ": " +
-         std::generic_category().message(error.number);
+  return error.action + " " + error.object + ": " + std::generic_category().message(error.number);
 }
 
 }  // namespace nettune

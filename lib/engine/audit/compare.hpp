@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// compare: ResolvedProfile + Tree -> Audit, one verdict for each key. The engine's answer to "is this
-// machine what the profile says?".
+// compare: ResolvedProfile + Tree -> Audit, one verdict for each key. The engine's answer to "is
+// this machine what the profile says?".
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ std::string_view verdict_name(Verdict verdict);  ///< "match", "drift", …
 struct Finding {
   const profile::Desired* desired = nullptr;  ///< owned by the ResolvedProfile
   Verdict verdict = Verdict::match;
-  sysctl::Value live;       ///< match and drift only
-  std::string live_text;    ///< what the kernel printed, tabs as blanks; unreadable: what it was
-  std::string reason;       ///< why, for every verdict but match; one clause, no full stop
+  sysctl::Value live;     ///< match and drift only
+  std::string live_text;  ///< what the kernel printed, tabs as blanks; unreadable: what it was
+  std::string reason;     ///< why, for every verdict but match; one clause, no full stop
 };
 
 struct Counts {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Conflicts: who else on this host sets a key: the lines of sysctl.d in the order of precedence that
-// systemd-sysctl and procps each use, and the active TuneD profile.
+// Conflicts: who else on this host sets a key: the lines of sysctl.d in the order of precedence
+// that systemd-sysctl and procps each use, and the active TuneD profile.
 #pragma once
 
 #include <string>
@@ -17,15 +17,15 @@ std::string_view loader_name(Loader loader);  ///< "systemd-sysctl", "sysctl --s
 /// One line of a file that sets the key, with the answer of one loader.
 struct Setter {
   Loader loader;
-  std::string file;    ///< as found below the root: "/etc/sysctl.d/50-net.conf"
+  std::string file;  ///< as found below the root: "/etc/sysctl.d/50-net.conf"
   int line = 0;
-  std::string value;   ///< as written, after the loader's own trimming
-  bool wins = false;   ///< this loader's last word on the key
+  std::string value;  ///< as written, after the loader's own trimming
+  bool wins = false;  ///< this loader's last word on the key
 };
 
 struct Conflict {
   sysctl::Key key;
-  std::vector<Setter> setters;  ///< in the order in which each loader reads them
+  std::vector<Setter> setters;    ///< in the order in which each loader reads them
   bool loaders_disagree = false;  ///< systemd-sysctl and `sysctl --system` end with other values
 };
 

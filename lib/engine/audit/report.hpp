@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Report: an audit with its causes, as rows of text that every renderer shares: data, no formatting.
+// Report: an audit with its causes, as rows of text that every renderer shares: data, no
+// formatting.
 #pragma once
 
 #include <string>
@@ -17,9 +18,9 @@ struct Row {
   std::string desired_readable;  ///< "at least 16 MiB"; "" where raw says it all
   std::string live;              ///< "" where there is none
   std::string live_readable;
-  std::string declared_at;       ///< "web.yaml:12"
-  std::string why;               ///< the profile's reason
-  std::string reason;            ///< why the verdict is not match
+  std::string declared_at;          ///< "web.yaml:12"
+  std::string why;                  ///< the profile's reason
+  std::string reason;               ///< why the verdict is not match
   std::vector<std::string> causes;  ///< who else sets it, the kernel's range: a sentence each
   const Conflict* conflict = nullptr;
 };

@@ -15,9 +15,8 @@ namespace {
 
 using sysctl::Parameter;
 
-constexpr auto top_words =
-    std::to_array<std::string_view>({"nettune", "summary", "inherits", "requires", "on-drift",
-                                     "sysctl", "sockets"});
+constexpr auto top_words = std::to_array<std::string_view>(
+    {"nettune", "summary", "inherits", "requires", "on-drift", "sysctl", "sockets"});
 constexpr auto entry_words =
     std::to_array<std::string_view>({"value", "optional", "why", "on-drift"});
 constexpr auto requirement_words = std::to_array<std::string_view>({"kernel", "memory"});
@@ -27,8 +26,7 @@ class Reporter {
   explicit Reporter(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
 
   void error(const Origin& origin, std::string message, std::string help = {}) {
-    diagnostics_.list.push_back(
-        {Severity::error, origin, std::move(message), std::move(help), {}});
+    diagnostics_.list.push_back({Severity::error, origin, std::move(message), std::move(help), {}});
   }
   void warning(const Origin& origin, std::string message, std::string help, std::string_view lint) {
     diagnostics_.list.push_back(
@@ -54,9 +52,12 @@ class Reporter {
 
 std::string_view kind_name(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::scalar: return node.empty ? "nothing" : "one value";
-    case Node::Kind::sequence: return "a list";
-    case Node::Kind::mapping: return "a mapping";
+    case Node::Kind::scalar:
+      return node.empty ? "nothing" : "one value";
+    case Node::Kind::sequence:
+      return "a list";
+    case Node::Kind::mapping:
+      return "a mapping";
   }
   return "";
 }
@@ -116,7 +117,9 @@ class EntryReader {
   }
 
  private:
-  bool is_text() const { return parameter_ != nullptr && !sysctl::is_numeric(parameter_->encoding); }
+  bool is_text() const {
+    return parameter_ != nullptr && !sysctl::is_numeric(parameter_->encoding);
+  }
   bool is_list_of_words() const {
     return parameter_ != nullptr && parameter_->encoding == sysctl::Encoding::words;
   }
@@ -168,10 +171,10 @@ class EntryReader {
   std::vector<Rule> read_fields(const Node& node) {
     if (is_list_of_words()) return read_words(node);
     if (is_text() || field_count() == 1) {
-      report_.error(node.origin,
-                    fmt::format("{} holds {}, not a list", key_.name(),
-                                is_text() ? "a text" : "one number"),
-                    "write the value without brackets");
+      report_.error(
+          node.origin,
+          fmt::format("{} holds {}, not a list", key_.name(), is_text() ? "a text" : "one number"),
+          "write the value without brackets");
       return {};
     }
     if (node.items.empty()) {
@@ -334,8 +337,8 @@ class EntryReader {
       begin = i + 1;
       const std::string_view trimmed = trim(item);
       const std::string_view place = trimmed.empty() ? item : trimmed;
-      std::optional<Expression> expression = read_operand(
-          node, trimmed, static_cast<std::size_t>(place.data() - node.text.data()));
+      std::optional<Expression> expression =
+          read_operand(node, trimmed, static_cast<std::size_t>(place.data() - node.text.data()));
       if (expression) {
         rule.operands.push_back(std::move(*expression));
       } else {
@@ -348,9 +351,8 @@ class EntryReader {
 
   static std::string misspelt_rule(std::string_view text) {
     const auto starts = [&](std::initializer_list<std::string_view> forms) {
-      return std::ranges::any_of(forms, [&](std::string_view form) {
-        return text.starts_with(form);
-      });
+      return std::ranges::any_of(forms,
+                                 [&](std::string_view form) { return text.starts_with(form); });
     };
     if (starts({">=", ">", "min ", "minimum ", "atleast", "at-least", "at_least", "At least"})) {
       return "write \"at least\" and the value: at least 16 MiB";
@@ -395,8 +397,7 @@ class EntryReader {
            text.starts_with("max(") || text.starts_with("bdp(");
   }
 
-  std::optional<Expression> read_word(const Node& node, std::string_view text,
-                                      std::size_t offset) {
+  std::optional<Expression> read_word(const Node& node, std::string_view text, std::size_t offset) {
     const Origin origin = part_of(node, offset, text.size());
     constexpr std::size_t longest_name = 15;
     const bool is_name = parameter_ != nullptr && parameter_->encoding == sysctl::Encoding::word;
@@ -596,9 +597,10 @@ std::vector<Entry> read_entries(const Node& node, Reporter& report) {
     if (!entry) continue;
     const auto [place, is_new] = lines.try_emplace(entry->key.pattern(), entry->origin.line);
     if (!is_new) {
-      report.error(entry->origin, fmt::format("{} stands twice: first in line {}",
-                                              entry->key.name(), place->second),
-                   "the dotted and the slash form are one key");
+      report.error(
+          entry->origin,
+          fmt::format("{} stands twice: first in line {}", entry->key.name(), place->second),
+          "the dotted and the slash form are one key");
       continue;
     }
     entries.push_back(std::move(*entry));
@@ -640,8 +642,8 @@ std::optional<Requirement> read_requirement(const Node& word, const Node& node, 
     report.unknown_word(word, "in requires", requirement_words);
     return std::nullopt;
   }
-  const std::string help = is_kernel ? "for example: kernel: \">= 5.10\""
-                                     : "for example: memory: \">= 2 GiB\"";
+  const std::string help =
+      is_kernel ? "for example: kernel: \">= 5.10\"" : "for example: memory: \">= 2 GiB\"";
   if (node.kind != Node::Kind::scalar || node.empty) {
     report.error(node.origin, fmt::format("{} is a comparison", word.text), help);
     return std::nullopt;
@@ -660,12 +662,12 @@ std::optional<Requirement> read_requirement(const Node& word, const Node& node, 
                                               {"<", Comparison::less},
                                               {"=", Comparison::equal}});
   std::string_view rest = requirement.text;
-  const auto sign = std::ranges::find_if(signs, [&](const Sign& s) {
-    return rest.starts_with(s.text);
-  });
+  const auto sign =
+      std::ranges::find_if(signs, [&](const Sign& s) { return rest.starts_with(s.text); });
   if (sign == signs.end()) {
     report.error(node.origin,
-                 fmt::format("\"{}\" does not begin with >=, >, <=, < or =", printable(rest)), help);
+                 fmt::format("\"{}\" does not begin with >=, >, <=, < or =", printable(rest)),
+                 help);
     return std::nullopt;
   }
   requirement.comparison = sign->comparison;
@@ -702,11 +704,16 @@ std::optional<std::string> unmet(const Requirement& requirement, const Host& hos
   using Comparison = Requirement::Comparison;
   const auto holds = [&](const auto& have, const auto& want) {
     switch (requirement.comparison) {
-      case Comparison::at_least: return have >= want;
-      case Comparison::greater: return have > want;
-      case Comparison::at_most: return have <= want;
-      case Comparison::less: return have < want;
-      case Comparison::equal: return have == want;
+      case Comparison::at_least:
+        return have >= want;
+      case Comparison::greater:
+        return have > want;
+      case Comparison::at_most:
+        return have <= want;
+      case Comparison::less:
+        return have < want;
+      case Comparison::equal:
+        return have == want;
     }
     return false;
   };
@@ -754,8 +761,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
       profile.inherits_ = read_inherits(value, report);
     } else if (word == "requires") {
       if (value.kind != Node::Kind::mapping) {
-        report.error(value.origin,
-                     fmt::format("requires is a mapping, not {}", kind_name(value)),
+        report.error(value.origin, fmt::format("requires is a mapping, not {}", kind_name(value)),
                      "for example:\nrequires:\n  kernel: \">= 5.10\"");
         continue;
       }
@@ -776,10 +782,9 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
       report.unknown_word(entry.key, "at the top level", top_words);
     }
   }
-  const bool failed =
-      std::any_of(diagnostics.list.begin() + static_cast<std::ptrdiff_t>(before),
-                  diagnostics.list.end(),
-                  [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
+  const bool failed = std::any_of(
+      diagnostics.list.begin() + static_cast<std::ptrdiff_t>(before), diagnostics.list.end(),
+      [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
   if (failed) return std::nullopt;
   return profile;
 }
@@ -787,7 +792,9 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
 Profile ProfileBuilder::merge(const std::vector<Profile>& parents, Profile own) {
   if (parents.empty()) return own;
   Profile merged;
-  const auto append = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  const auto append = [](auto& to, const auto& from) {
+    to.insert(to.end(), from.begin(), from.end());
+  };
   const auto add = [&](const Profile& profile) {
     append(merged.requirements_, profile.requirements_);
     append(merged.entries_, profile.entries_);

@@ -46,9 +46,9 @@ struct Requirement {
   enum class Comparison { at_least, greater, at_most, less, equal };
   Subject subject;
   Comparison comparison;
-  sysctl::Version version{};       ///< of the kernel
-  sysctl::Integer memory = 0;      ///< bytes
-  std::string text;                ///< as written: ">= 5.10"
+  sysctl::Version version{};   ///< of the kernel
+  sysctl::Integer memory = 0;  ///< bytes
+  std::string text;            ///< as written: ">= 5.10"
   Origin origin;
 };
 
@@ -57,8 +57,8 @@ std::optional<std::string> unmet(const Requirement& requirement, const Host& hos
 
 class Profile {
  public:
-  const std::string& name() const { return name_; }        ///< the file's stem
-  const std::string& path() const { return path_; }        ///< as it was opened
+  const std::string& name() const { return name_; }  ///< the file's stem
+  const std::string& path() const { return path_; }  ///< as it was opened
   const std::string& summary() const { return summary_; }
   const std::vector<Inherited>& inherits() const { return inherits_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }

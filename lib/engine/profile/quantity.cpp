@@ -61,8 +61,8 @@ constexpr std::int64_t kib = 1024;
 constexpr auto units = std::to_array<NamedUnit>({
     {"B", Dimension::bytes, 1},
     {"KiB", Dimension::bytes, kib},
-    {"MiB", Dimension::bytes, kib * kib},
-    {"GiB", Dimension::bytes, kib * kib * kib},
+    {"MiB", Dimension::bytes, kib* kib},
+    {"GiB", Dimension::bytes, kib* kib* kib},
     {"kB", Dimension::bytes, 1'000},
     {"MB", Dimension::bytes, 1'000'000},
     {"GB", Dimension::bytes, 1'000'000'000},
@@ -188,7 +188,7 @@ class Parser {
         Integer value = 0;
         bool good = !hex.empty() && hex.size() <= 16;
         for (const char c : hex) {
-          const int digit = is_digit(c)                ? c - '0'
+          const int digit = is_digit(c)              ? c - '0'
                             : (c >= 'a' && c <= 'f') ? c - 'a' + 10
                             : (c >= 'A' && c <= 'F') ? c - 'A' + 10
                                                      : -1;
@@ -213,8 +213,8 @@ class Parser {
       } else {
         help = "the kernel would read it as octal and refuse it; write " + decimal;
       }
-      return fault(digits, whole.size(),
-                   fmt::format("\"{}\" begins with a zero", printable(whole)), help);
+      return fault(digits, whole.size(), fmt::format("\"{}\" begins with a zero", printable(whole)),
+                   help);
     }
     if (next == '_' || ((next == 'e' || next == 'E') && position_ + 1 < text_.size() &&
                         (is_digit(text_[position_ + 1]) || text_[position_ + 1] == '+' ||
@@ -259,8 +259,7 @@ class Parser {
     while (is_letter(peek())) ++position_;
     if (text_.substr(word, position_ - word) != "ram") {
       return fault(sign, position_ - sign, "a percentage is one of the host's memory",
-                   fmt::format("write \"{}% ram\"",
-                               printable(text_.substr(begin, sign - begin))));
+                   fmt::format("write \"{}% ram\"", printable(text_.substr(begin, sign - begin))));
     }
     if (expression.quantity.numerator < 0 ||
         expression.quantity.numerator > expression.quantity.denominator * 100) {
@@ -390,11 +389,16 @@ class Parser {
 
 std::string_view dimension_name(Dimension dimension) {
   switch (dimension) {
-    case Dimension::number: return "a plain number";
-    case Dimension::bytes: return "an amount of bytes";
-    case Dimension::pages: return "a number of pages";
-    case Dimension::bit_rate: return "a bit rate";
-    case Dimension::duration: return "a time";
+    case Dimension::number:
+      return "a plain number";
+    case Dimension::bytes:
+      return "an amount of bytes";
+    case Dimension::pages:
+      return "a number of pages";
+    case Dimension::bit_rate:
+      return "a bit rate";
+    case Dimension::duration:
+      return "a time";
   }
   return "";
 }
@@ -417,8 +421,10 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
                                          std::move(message), std::move(help)});
   };
   switch (expression.kind) {
-    case Expression::Kind::literal: return expression.quantity.dimension;
-    case Expression::Kind::ram_percent: return Dimension::bytes;
+    case Expression::Kind::literal:
+      return expression.quantity.dimension;
+    case Expression::Kind::ram_percent:
+      return Dimension::bytes;
     case Expression::Kind::word:
       return fault(expression, fmt::format("\"{}\" is not a number", printable(expression.word)),
                    "");
@@ -545,19 +551,26 @@ Evaluated amount_of(const Expression& expression, const Host& host) {
       }
       return best;
     }
-    case Expression::Kind::word: break;
+    case Expression::Kind::word:
+      break;
   }
   return std::unexpected(EvaluationFault{expression.origin, "a name has no amount", ""});
 }
 
 Integer nanoseconds_of(Unit unit) {
   switch (unit) {
-    case Unit::seconds: return 1'000'000'000;
-    case Unit::centiseconds: return 10'000'000;
-    case Unit::milliseconds: return 1'000'000;
-    case Unit::microseconds: return 1'000;
-    case Unit::nanoseconds: return 1;
-    default: return 0;
+    case Unit::seconds:
+      return 1'000'000'000;
+    case Unit::centiseconds:
+      return 10'000'000;
+    case Unit::milliseconds:
+      return 1'000'000;
+    case Unit::microseconds:
+      return 1'000;
+    case Unit::nanoseconds:
+      return 1;
+    default:
+      return 0;
   }
 }
 
@@ -567,7 +580,8 @@ std::string trimmed_decimal(Integer number, Integer unit) {
   std::string text = sysctl::to_string(hundredths / 100);
   const int fraction = static_cast<int>(hundredths % 100);
   if (fraction != 0) {
-    text += fraction % 10 == 0 ? fmt::format(".{}", fraction / 10) : fmt::format(".{:02}", fraction);
+    text +=
+        fraction % 10 == 0 ? fmt::format(".{}", fraction / 10) : fmt::format(".{:02}", fraction);
   }
   return hundredths * unit == number * 100 ? text : "~" + text;
 }
@@ -607,7 +621,8 @@ std::expected<Integer, EvaluationFault> evaluate(const Expression& expression, U
   Integer per_unit = 1;
   bool rounds_down = expression.kind != Expression::Kind::literal;
   switch (amount->dimension) {
-    case Dimension::number: break;
+    case Dimension::number:
+      break;
     case Dimension::bytes:
       if (unit == Unit::pages) {
         per_unit = host.page_size;
@@ -620,8 +635,10 @@ std::expected<Integer, EvaluationFault> evaluate(const Expression& expression, U
       per_unit = nanoseconds_of(unit);
       if (per_unit == 0) return wrong_unit("write a plain number, or a unit that the key has");
       break;
-    case Dimension::bit_rate: return wrong_unit("a bit rate stands within bdp(rate, rtt)");
-    case Dimension::pages: break;  // amount_of makes them bytes
+    case Dimension::bit_rate:
+      return wrong_unit("a bit rate stands within bdp(rate, rtt)");
+    case Dimension::pages:
+      break;  // amount_of makes them bytes
   }
   Integer divisor = 0;
   if (!multiply(amount->denominator, per_unit, divisor)) {
@@ -688,7 +705,8 @@ std::string readable(Integer number, Unit unit, std::uint32_t page_size) {
                                               {kib * kib, "MiB"},
                                               {kib, "KiB"}});
   for (const Step& step : steps) {
-    if (number >= step.bytes) return trimmed_decimal(number, step.bytes) + " " + std::string(step.name);
+    if (number >= step.bytes)
+      return trimmed_decimal(number, step.bytes) + " " + std::string(step.name);
   }
   return "";
 }

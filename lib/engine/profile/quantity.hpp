@@ -47,7 +47,8 @@ struct Expression {
   std::vector<Expression> arguments;
 };
 
-/// What is wrong with a text, as a diagnostic needs it. `offset` and `length` are bytes of the text.
+/// What is wrong with a text, as a diagnostic needs it. `offset` and `length` are bytes of the
+/// text.
 struct QuantityFault {
   std::size_t offset = 0;
   std::size_t length = 1;

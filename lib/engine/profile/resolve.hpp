@@ -16,10 +16,10 @@ namespace nettune::profile {
 /// A rule in numbers, in the key's unit; or in words for a key that holds text.
 struct ResolvedRule {
   Rule::Kind kind = Rule::Kind::exactly;
-  sysctl::Integer low = 0;                 ///< exactly, at_least, between
-  sysctl::Integer high = 0;                ///< at_most, between
-  std::vector<sysctl::Integer> numbers;    ///< one_of
-  std::vector<std::string> words;          ///< exactly and one_of of a text
+  sysctl::Integer low = 0;               ///< exactly, at_least, between
+  sysctl::Integer high = 0;              ///< at_most, between
+  std::vector<sysctl::Integer> numbers;  ///< one_of
+  std::vector<std::string> words;        ///< exactly and one_of of a text
 };
 
 struct Desired {
@@ -46,8 +46,7 @@ class ResolvedProfile {
 
  private:
   friend std::optional<ResolvedProfile> resolve(Profile profile, const Host& host,
-                                                const sysctl::Tree& tree,
-                                                Diagnostics& diagnostics);
+                                                const sysctl::Tree& tree, Diagnostics& diagnostics);
   std::shared_ptr<const Profile> profile_;
   Host host_;
   std::vector<Desired> desired_;

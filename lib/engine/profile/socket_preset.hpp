@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// SocketPreset: the named socket options below `sockets:`, checked against the names and ranges that
-// the kernel takes. The companion library applies them; here they are only data.
+// SocketPreset: the named socket options below `sockets:`, checked against the names and ranges
+// that the kernel takes. The companion library applies them; here they are only data.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@
 namespace nettune::profile {
 
 struct SocketOption {
-  std::string name;             ///< flat: "nodelay", "keepalive-idle", "write-buffer-high"
+  std::string name;  ///< flat: "nodelay", "keepalive-idle", "write-buffer-high"
   Origin origin;
   bool is_word = false;
-  std::string word;             ///< "every-read", "kernel", a congestion control
-  sysctl::Integer number = 0;   ///< in the option's unit, see socket_option_facts
-  std::string text;             ///< as written
+  std::string word;            ///< "every-read", "kernel", a congestion control
+  sysctl::Integer number = 0;  ///< in the option's unit, see socket_option_facts
+  std::string text;            ///< as written
 };
 
 struct SocketPreset {
@@ -33,11 +33,11 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
 /// What the language knows of one option; also what documents and completion list.
 struct SocketOptionFacts {
   std::string_view name;
-  sysctl::Unit unit;        ///< flag, bytes, seconds, milliseconds, count …
+  sysctl::Unit unit;  ///< flag, bytes, seconds, milliseconds, count …
   sysctl::Integer minimum;
   sysctl::Integer maximum;
-  std::string_view words;   ///< words it takes instead of a number, separated by blanks
-  std::string_view meaning; ///< one sentence
+  std::string_view words;    ///< words it takes instead of a number, separated by blanks
+  std::string_view meaning;  ///< one sentence
 };
 const std::vector<SocketOptionFacts>& all_socket_options();
 

@@ -28,10 +28,14 @@ std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
 
 bool holds(sysctl::Comparison comparison, Integer number, Integer bound) {
   switch (comparison) {
-    case sysctl::Comparison::equal: return number == bound;
-    case sysctl::Comparison::less: return number < bound;
-    case sysctl::Comparison::less_or_equal: return number <= bound;
-    case sysctl::Comparison::greater: return number > bound;
+    case sysctl::Comparison::equal:
+      return number == bound;
+    case sysctl::Comparison::less:
+      return number < bound;
+    case sysctl::Comparison::less_or_equal:
+      return number <= bound;
+    case sysctl::Comparison::greater:
+      return number > bound;
   }
   return false;
 }
@@ -42,10 +46,13 @@ std::optional<Integer> certain_minimum(const FieldBounds& field) {
   switch (field.kind) {
     case Rule::Kind::exactly:
     case Rule::Kind::at_least:
-    case Rule::Kind::between: return field.operands[0];
-    case Rule::Kind::one_of: return *std::ranges::min_element(field.operands);
+    case Rule::Kind::between:
+      return field.operands[0];
+    case Rule::Kind::one_of:
+      return *std::ranges::min_element(field.operands);
     case Rule::Kind::at_most:
-    case Rule::Kind::keep: return std::nullopt;
+    case Rule::Kind::keep:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -54,11 +61,15 @@ std::optional<Integer> certain_maximum(const FieldBounds& field) {
   if (!field.known) return std::nullopt;
   switch (field.kind) {
     case Rule::Kind::exactly:
-    case Rule::Kind::at_most: return field.operands[0];
-    case Rule::Kind::between: return field.operands[1];
-    case Rule::Kind::one_of: return *std::ranges::max_element(field.operands);
+    case Rule::Kind::at_most:
+      return field.operands[0];
+    case Rule::Kind::between:
+      return field.operands[1];
+    case Rule::Kind::one_of:
+      return *std::ranges::max_element(field.operands);
     case Rule::Kind::at_least:
-    case Rule::Kind::keep: return std::nullopt;
+    case Rule::Kind::keep:
+      return std::nullopt;
   }
   return std::nullopt;
 }
@@ -118,20 +129,20 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
       for (const sysctl::Harm& harm : parameter.harms) {
         if (harm.field >= 0 && static_cast<std::size_t>(harm.field) != field) continue;
         if (!holds(harm.comparison, number, harm.bound)) continue;
-        diagnostics.list.push_back({Severity::error, bounds.origins[i],
-                                    fmt::format("{} is harmful for {}: {}",
-                                                sysctl::to_string(number),
-                                                field_name(parameter, field), harm.result),
-                                    "", "harmful"});
+        diagnostics.list.push_back(
+            {Severity::error, bounds.origins[i],
+             fmt::format("{} is harmful for {}: {}", sysctl::to_string(number),
+                         field_name(parameter, field), harm.result),
+             "", "harmful"});
         break;
       }
     }
     if (bounds.kind == Rule::Kind::between && bounds.operands[0] > bounds.operands[1]) {
-      diagnostics.list.push_back({Severity::error, bounds.origins[0],
-                                  fmt::format("nothing lies between {} and {}",
-                                              sysctl::to_string(bounds.operands[0]),
-                                              sysctl::to_string(bounds.operands[1])),
-                                  "write the smaller bound first", ""});
+      diagnostics.list.push_back(
+          {Severity::error, bounds.origins[0],
+           fmt::format("nothing lies between {} and {}", sysctl::to_string(bounds.operands[0]),
+                       sysctl::to_string(bounds.operands[1])),
+           "write the smaller bound first", ""});
     }
   }
   if (parameter.ordered && diagnostics.list.size() == before) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What is wrong with the numbers that a rule could write, judged by the catalogue alone: outside the
-// kernel's range, harmful, or in the wrong order. profile.cpp asks for what a file states plainly,
-// resolve.cpp for what a host's memory decides.
+// What is wrong with the numbers that a rule could write, judged by the catalogue alone: outside
+// the kernel's range, harmful, or in the wrong order. profile.cpp asks for what a file states
+// plainly, resolve.cpp for what a host's memory decides.
 #pragma once
 
 #include "engine/profile/profile.hpp"

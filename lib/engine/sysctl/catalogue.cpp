@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
+// The words for what an entry says, and the look-up of a key in the table.
 #include "engine/sysctl/catalogue.hpp"
 
 #include <algorithm>
-#include <string>
+#include <array>
 
 #include "engine/sysctl/catalogue_data.hpp"
 
@@ -87,23 +88,34 @@ Range range_on(const Parameter& parameter, Version kernel) {
 
 namespace {
 
-// Where a folder holds one sub-folder for each link, the link's component becomes "*".
-std::string pattern_of(std::string_view path) {
+// Longer than any pattern, which a test holds true; a longer path is in no table.
+constexpr std::size_t longest_pattern = 128;
+
+// Where a folder holds one sub-folder for each link, the link's component becomes "*". Written to
+// `buffer` then, so that an audit of many keys allocates nothing; empty where it does not fit.
+std::string_view pattern_of(std::string_view path, std::array<char, longest_pattern>& buffer) {
   constexpr std::string_view per_link[] = {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/",
                                            "net/ipv6/neigh/", "net/mpls/conf/"};
   for (const std::string_view folder : per_link) {
     if (!path.starts_with(folder)) continue;
     const std::size_t slash = path.find('/', folder.size());
     if (slash == std::string_view::npos) break;
-    return std::string(folder) + "*" + std::string(path.substr(slash));
+    const std::string_view rest = path.substr(slash);
+    const std::size_t size = folder.size() + 1 + rest.size();
+    if (size > buffer.size()) return {};
+    char* end = std::ranges::copy(folder, buffer.data()).out;
+    *end++ = '*';
+    std::ranges::copy(rest, end);
+    return {buffer.data(), size};
   }
-  return std::string(path);
+  return path;
 }
 
 }  // namespace
 
 const Parameter* find_parameter(std::string_view path) {
-  const std::string pattern = pattern_of(path);
+  std::array<char, longest_pattern> buffer;
+  const std::string_view pattern = pattern_of(path, buffer);
   const std::span<const Parameter> all = all_parameters();
   const auto found = std::ranges::lower_bound(all, pattern, {}, &Parameter::pattern);
   return found != all.end() && found->pattern == pattern ? &*found : nullptr;

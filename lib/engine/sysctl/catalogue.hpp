@@ -95,8 +95,9 @@ enum class Comparison { equal, less, less_or_equal, greater };
 struct Harm {
   Comparison comparison;
   Integer bound;
-  std::int8_t field;        ///< the field it is about; -1: any of them
-  std::string_view result;  ///< what then happens: "every TCP write of the namespace blocks for ever"
+  std::int8_t field;  ///< the field it is about; -1: any of them
+  std::string_view
+      result;  ///< what then happens: "every TCP write of the namespace blocks for ever"
 };
 
 /// An older kernel's range.
@@ -117,14 +118,14 @@ struct Parameter {
   Scope scope = Scope::net_namespace;
   Effect effect = Effect::at_once;
   std::array<std::string_view, 3> field_names{};  ///< {"min", "default", "max"}
-  bool ordered = false;      ///< the fields must ascend for the value to make sense
-  Version since{};           ///< first kernel with it; {0, 0}: before 3.10
-  Version removed{};         ///< first kernel without it; {0, 0}: still there
-  Version dead_since{};      ///< first kernel on which it has no effect; {0, 0}: it has one
+  bool ordered = false;           ///< the fields must ascend for the value to make sense
+  Version since{};                ///< first kernel with it; {0, 0}: before 3.10
+  Version removed{};              ///< first kernel without it; {0, 0}: still there
+  Version dead_since{};           ///< first kernel on which it has no effect; {0, 0}: it has one
   Version per_namespace_since{};  ///< scope net_namespace only: host-wide before
-  std::string_view instead{};  ///< what to use for a dead, removed or misleading key; a sentence
-  std::string_view module{};   ///< the key is there once this module is; "" where it is built in
-  std::string_view ceiling{};  ///< the key (slash form) that holds this one's maximum
+  std::string_view instead{};     ///< what to use for a dead, removed or misleading key; a sentence
+  std::string_view module{};      ///< the key is there once this module is; "" where it is built in
+  std::string_view ceiling{};     ///< the key (slash form) that holds this one's maximum
   std::string_view default_text{};  ///< the kernel's own default, as a person reads it
   std::string_view side_effects{};  ///< what else a write changes; "" for nothing
   std::string_view lock_out{};      ///< how a wrong value may cut the host off; "" where it cannot

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: MIT
-// The facts, one entry for each parameter, sorted by pattern.
+// Joins the tables of the parts into one, while compiling: no work is left for the start-up.
 #include "engine/sysctl/catalogue_data.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/sysctl/catalogue_core.hpp"
+#include "engine/sysctl/catalogue_ipv4.hpp"
+#include "engine/sysctl/catalogue_ipv6.hpp"
+#include "engine/sysctl/catalogue_netfilter.hpp"
+#include "engine/sysctl/catalogue_tcp.hpp"
 
 namespace nettune::sysctl {
 namespace {
 
-constexpr Integer int_max = 2147483647;
-constexpr Integer ulong_max = (static_cast<Integer>(1) << 64) - 1;
+template <std::size_t... Sizes>
+consteval auto join(const Parameter (&... parts)[Sizes]) {
+  std::array<Parameter, (Sizes + ...)> all{};
+  auto* end = all.data();
+  ((end = std::ranges::copy(parts, end).out), ...);
+  return all;
+}
 
-constexpr Parameter parameters[] = {
-    {.pattern = "net/core/netdev_max_backlog", .encoding = Encoding::int32, .unit = Unit::packets,
-     .minimum = -int_max - 1, .maximum = int_max, .scope = Scope::host},
-    {.pattern = "net/core/optmem_max", .encoding = Encoding::int32, .unit = Unit::bytes,
-     .minimum = 0, .maximum = int_max},
-    {.pattern = "net/core/rmem_default", .encoding = Encoding::int32, .unit = Unit::bytes,
-     .minimum = 2304, .maximum = int_max, .scope = Scope::host_read_only},
-    {.pattern = "net/core/rmem_max", .encoding = Encoding::int32, .unit = Unit::bytes,
-     .minimum = 2304, .maximum = int_max, .scope = Scope::host_read_only},
-    {.pattern = "net/core/wmem_default", .encoding = Encoding::int32, .unit = Unit::bytes,
-     .minimum = 4608, .maximum = int_max, .scope = Scope::host_read_only},
-    {.pattern = "net/core/wmem_max", .encoding = Encoding::int32, .unit = Unit::bytes,
-     .minimum = 4608, .maximum = int_max, .scope = Scope::host_read_only},
-    {.pattern = "net/ipv4/tcp_mem", .encoding = Encoding::ulong, .fields = 3, .unit = Unit::pages,
-     .minimum = 0, .maximum = ulong_max, .scope = Scope::host,
-     .field_names = {"low", "pressure", "high"}, .ordered = true},
-    {.pattern = "net/ipv4/tcp_no_metrics_save", .encoding = Encoding::uint8, .unit = Unit::flag,
-     .minimum = 0, .maximum = 255},
-};
+constexpr auto parameters = join(data::core_parameters, data::ipv4_parameters,
+                                 data::tcp_parameters, data::ipv6_parameters,
+                                 data::netfilter_parameters);
+
+// find_parameter() searches by halves.
+static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::pattern));
+static_assert(std::ranges::adjacent_find(parameters, {}, &Parameter::pattern) == parameters.end());
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 namespace nettune::sysctl {
 
 /// A sysctl below `net`. The first separator of the text decides how it is spelled: in
-/// net.ipv4.conf.eth0/100.forwarding and net/ipv4/conf/eth0.100/forwarding the other sign belongs to
-/// a component (sysctl.d(5)); both are one key.
+/// net.ipv4.conf.eth0/100.forwarding and net/ipv4/conf/eth0.100/forwarding the other sign belongs
+/// to a component (sysctl.d(5)); both are one key.
 class Key {
  public:
   /// The reason why `text` is no key, as one sentence without a full stop, on failure.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ProcTree: a Tree on a directory: /proc/sys, that of another network namespace, or a test's folder.
+// ProcTree: a Tree on a directory: /proc/sys, that of another network namespace, or a test's
+// folder.
 #pragma once
 
 #include <string>

@@ -18,7 +18,8 @@ class Tree {
   Tree& operator=(const Tree&) = delete;
   virtual ~Tree() = default;
 
-  /// The text that the kernel prints, without its last line feed. ENOENT: there is no such key here.
+  /// The text that the kernel prints, without its last line feed. ENOENT: there is no such key
+  /// here.
   [[nodiscard]] virtual Result<std::string> read(const Key& key) const = 0;
 
   /// Writes the whole text at once. Success says only that the kernel took it: read it back.

@@ -65,8 +65,8 @@ std::expected<Value, std::string> Value::parse(const Parameter* parameter, std::
     return of_numbers(std::move(numbers));
   }
   if (numbers.size() != parameter->fields) {
-    return std::unexpected("has " + std::to_string(numbers.size()) + " numbers where the key holds " +
-                           std::to_string(parameter->fields));
+    return std::unexpected("has " + std::to_string(numbers.size()) +
+                           " numbers where the key holds " + std::to_string(parameter->fields));
   }
   return of_numbers(std::move(numbers));
 }

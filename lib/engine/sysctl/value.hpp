@@ -18,8 +18,7 @@ class Value {
  public:
   /// Reads what the kernel printed. `parameter` may be null: a key outside the catalogue. On
   /// failure, why the text is not of the parameter's shape.
-  static std::expected<Value, std::string> parse(const Parameter* parameter,
-                                                 std::string_view text);
+  static std::expected<Value, std::string> parse(const Parameter* parameter, std::string_view text);
   static Value of_numbers(std::vector<Integer> numbers);
   static Value of_text(std::string_view text);  ///< runs of white space become one blank
 

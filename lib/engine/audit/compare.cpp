@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+#include "engine/audit/compare.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace nettune::audit {
+namespace {
+
+using profile::Desired;
+using profile::ResolvedRule;
+using profile::Rule;
+using sysctl::Integer;
+using sysctl::Parameter;
+
+constexpr Integer jiffy_rates[] = {100, 250, 300, 1000};  // CONFIG_HZ: the four that Kconfig offers
+
+// What the kernel makes of `milliseconds`: rounded up to a jiffy, printed rounded down.
+Integer rounded_to_jiffies(Integer milliseconds, Integer rate) {
+  const Integer jiffies = (milliseconds * rate + 999) / 1000;
+  return jiffies * 1000 / rate;
+}
+
+bool is_same_number(const Parameter* parameter, Integer desired, Integer live) {
+  if (desired == live) return true;
+  if (parameter == nullptr) return false;
+  // Every number but 0 is on: a live 2 is what `true` asked for.
+  if (parameter->unit == sysctl::Unit::flag) return (desired != 0) == (live != 0);
+  if (parameter->encoding == sysctl::Encoding::milliseconds) {
+    return std::ranges::any_of(
+        jiffy_rates, [&](Integer rate) { return rounded_to_jiffies(desired, rate) == live; });
+  }
+  return false;
+}
+
+bool allows_text(const ResolvedRule& rule, const Parameter* parameter, const sysctl::Value& live) {
+  const bool is_list = parameter != nullptr && parameter->encoding == sysctl::Encoding::words;
+  return std::ranges::any_of(rule.words, [&](const std::string& word) {
+    const sysctl::Value desired = sysctl::Value::of_text(word);
+    return is_list ? desired.same_words(live) : desired == live;
+  });
+}
+
+std::string one_line(std::string_view text) { return sysctl::Value::of_text(text).to_string(); }
+
+// Facts about the tree that several keys need, read once when first asked for.
+class Surroundings {
+ public:
+  Surroundings(const sysctl::Tree& tree, const profile::Host& host) : tree_(tree), host_(host) {}
+
+  bool is_child_namespace() {
+    if (!is_child_) is_child_ = host_.is_child_namespace || shows_host_keys_read_only();
+    return *is_child_;
+  }
+
+  const std::string& available_algorithms() {
+    if (!algorithms_) {
+      const auto key = sysctl::Key::parse("net.ipv4.tcp_available_congestion_control");
+      const Result<std::string> text = tree_.read(*key);
+      algorithms_ = text ? one_line(*text) : "";
+    }
+    return *algorithms_;
+  }
+
+ private:
+  // In a namespace of its own, a process sees rmem_max read-only, or not at all before Linux 6.12.
+  bool shows_host_keys_read_only() const {
+    const auto rmem_max = sysctl::Key::parse("net.core.rmem_max");
+    if (tree_.is_read_only(*rmem_max)) return true;
+    const auto somaxconn = sysctl::Key::parse("net.core.somaxconn");
+    const Result<std::string> host_key = tree_.read(*rmem_max);
+    return !host_key && host_key.error().number == ENOENT && tree_.read(*somaxconn).has_value();
+  }
+
+  const sysctl::Tree& tree_;
+  const profile::Host& host_;
+  std::optional<bool> is_child_;
+  std::optional<std::string> algorithms_;
+};
+
+bool is_of_a_link(const Parameter& parameter) {
+  return parameter.pattern.find('*') != std::string_view::npos;
+}
+
+std::string link_of(const sysctl::Key& key) {
+  const std::string& path = key.path();
+  const std::size_t end = path.rfind('/');
+  const std::size_t begin = path.rfind('/', end - 1) + 1;
+  return path.substr(begin, end - begin);
+}
+
+void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Host& host,
+                  Surroundings& surroundings) {
+  const Desired& desired = *finding.desired;
+  const Parameter* parameter = desired.parameter;
+  const auto conclude = [&](Verdict verdict, std::string reason) {
+    finding.verdict = verdict;
+    finding.reason = std::move(reason);
+  };
+  const bool knows_kernel = host.kernel != sysctl::Version{};
+  if (parameter != nullptr) {
+    if (parameter->scope != sysctl::Scope::net_namespace && surroundings.is_child_namespace()) {
+      return conclude(Verdict::skipped, "host-wide: not in this namespace");
+    }
+    if (desired.entry->optional) {
+      return conclude(Verdict::skipped, "optional, and this kernel has no such key");
+    }
+    if (parameter->removed != sysctl::Version{} &&
+        (!knows_kernel || host.kernel >= parameter->removed)) {
+      return conclude(Verdict::missing,
+                      fmt::format("Linux {} removed it", profile::to_string(parameter->removed)));
+    }
+    if (parameter->since != sysctl::Version{} && knows_kernel && host.kernel < parameter->since) {
+      return conclude(Verdict::missing, fmt::format("new in Linux {}, and this is {}",
+                                                    profile::to_string(parameter->since),
+                                                    profile::to_string(host.kernel)));
+    }
+    if (is_of_a_link(*parameter) && !tree.has_folder_of(desired.key)) {
+      return conclude(Verdict::pending,
+                      fmt::format("there is no link {} yet", link_of(desired.key)));
+    }
+    if (!parameter->module.empty()) {
+      return conclude(Verdict::pending,
+                      fmt::format("the module {} is not loaded", parameter->module));
+    }
+  }
+  if (desired.entry->optional) {
+    return conclude(Verdict::skipped, "optional, and this kernel has no such key");
+  }
+  conclude(Verdict::missing, "this kernel has no such key");
+}
+
+// Why a text differs, where more can be said than that it does.
+std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
+  if (desired.parameter == nullptr ||
+      desired.parameter->pattern != "net/ipv4/tcp_congestion_control") {
+    return {};
+  }
+  const std::string& available = surroundings.available_algorithms();
+  if (available.empty()) return {};
+  const std::string padded = " " + available + " ";
+  const auto has = [&](const std::string& word) {
+    return padded.find(" " + word + " ") != std::string::npos;
+  };
+  if (std::ranges::any_of(desired.rules.front().words, has)) return {};
+  return "refused: no such algorithm; available: " + available;
+}
+
+Finding judge(const Desired& desired, const sysctl::Tree& tree, const profile::Host& host,
+              Surroundings& surroundings) {
+  Finding finding;
+  finding.desired = &desired;
+  const Result<std::string> text = tree.read(desired.key);
+  if (text) finding.live_text = one_line(*text);
+  if (desired.keeps_all()) {
+    finding.verdict = Verdict::skipped;
+    finding.reason = "the profile leaves it as it is";
+    return finding;
+  }
+  if (!text) {
+    if (text.error().number == ENOENT || text.error().number == ENOTDIR) {
+      judge_absent(finding, tree, host, surroundings);
+      return finding;
+    }
+    finding.verdict = Verdict::unreadable;
+    finding.reason = describe(text.error());
+    return finding;
+  }
+  const Parameter* parameter = desired.parameter;
+  if (parameter != nullptr && parameter->scope != sysctl::Scope::net_namespace &&
+      surroundings.is_child_namespace()) {
+    finding.verdict = Verdict::skipped;
+    finding.reason = "host-wide: read-only here";
+    return finding;
+  }
+  std::expected<sysctl::Value, std::string> live = sysctl::Value::parse(parameter, *text);
+  if (!live) {
+    finding.verdict = Verdict::unreadable;
+    finding.reason = "its value " + live.error();
+    return finding;
+  }
+  finding.live = std::move(*live);
+
+  bool is_right = true;
+  if (!desired.rules.front().words.empty()) {
+    is_right = allows_text(desired.rules.front(), parameter, finding.live);
+    if (!is_right) finding.reason = reason_of_text(desired, surroundings);
+  } else if (!finding.live.is_numeric()) {
+    is_right = false;
+    finding.reason = "the profile gives a number, and the kernel holds a text";
+  } else if (finding.live.numbers().size() != desired.rules.size()) {
+    is_right = false;
+    finding.reason = fmt::format("the profile gives {} numbers, and the kernel holds {}",
+                                 desired.rules.size(), finding.live.numbers().size());
+  } else {
+    std::vector<std::string_view> wrong;
+    for (std::size_t i = 0; i < desired.rules.size(); ++i) {
+      if (allows(desired.rules[i], parameter, finding.live.numbers()[i])) continue;
+      is_right = false;
+      if (parameter != nullptr && i < 3 && parameter->fields > 1) {
+        wrong.push_back(parameter->field_names[i]);
+      }
+    }
+    if (!wrong.empty() && wrong.size() < desired.rules.size() && !wrong.front().empty()) {
+      finding.reason = fmt::format("only its {} {}", fmt::join(wrong, " and "),
+                                   wrong.size() == 1 ? "differs" : "differ");
+    }
+  }
+  finding.verdict = is_right ? Verdict::match : Verdict::drift;
+  return finding;
+}
+
+}  // namespace
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::match:
+      return "match";
+    case Verdict::drift:
+      return "drift";
+    case Verdict::pending:
+      return "pending";
+    case Verdict::missing:
+      return "missing";
+    case Verdict::unreadable:
+      return "unreadable";
+    case Verdict::skipped:
+      return "skipped";
+  }
+  return "";
+}
+
+bool allows(const ResolvedRule& rule, const Parameter* parameter, Integer live) {
+  switch (rule.kind) {
+    case Rule::Kind::exactly:
+      return is_same_number(parameter, rule.low, live);
+    case Rule::Kind::at_least:
+      return live >= rule.low;
+    case Rule::Kind::at_most:
+      return live <= rule.high || is_same_number(parameter, rule.high, live);
+    case Rule::Kind::between:
+      return live >= rule.low && (live <= rule.high || is_same_number(parameter, rule.high, live));
+    case Rule::Kind::one_of:
+      return std::ranges::any_of(
+          rule.numbers, [&](Integer number) { return is_same_number(parameter, number, live); });
+    case Rule::Kind::keep:
+      return true;
+  }
+  return false;
+}
+
+bool Audit::is_in_sync() const {
+  return counts_.drift + counts_.pending + counts_.missing + counts_.unreadable == 0;
+}
+
+Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree) {
+  Audit audit;
+  Surroundings surroundings(tree, resolved.host());
+  audit.findings_.reserve(resolved.desired().size());
+  for (const Desired& desired : resolved.desired()) {
+    Finding finding = judge(desired, tree, resolved.host(), surroundings);
+    switch (finding.verdict) {
+      case Verdict::match:
+        ++audit.counts_.match;
+        break;
+      case Verdict::drift:
+        ++audit.counts_.drift;
+        break;
+      case Verdict::pending:
+        ++audit.counts_.pending;
+        break;
+      case Verdict::missing:
+        ++audit.counts_.missing;
+        break;
+      case Verdict::unreadable:
+        ++audit.counts_.unreadable;
+        break;
+      case Verdict::skipped:
+        ++audit.counts_.skipped;
+        break;
+    }
+    audit.findings_.push_back(std::move(finding));
+  }
+  return audit;
+}
+
+}  // namespace nettune::audit

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+// Limits and older ranges that several entries of the catalogue's tables share.
+#pragma once
+
+#include "engine/sysctl/catalogue.hpp"
+
+namespace nettune::sysctl::data {
+
+inline constexpr Integer int_max = 2147483647;
+inline constexpr Integer int_min = -int_max - 1;
+inline constexpr Integer uint_max = 4294967295;
+inline constexpr Integer long_max = 9223372036854775807;
+inline constexpr Integer ulong_max = (static_cast<Integer>(1) << 64) - 1;
+
+// A number of seconds must fit into an int once it is in timer ticks. The kernel's rate of ticks is
+// not known here, so this is the limit of the slowest one in use, 100 a second: beyond it every
+// kernel refuses, and one with a faster tick refuses some numbers below it as well.
+inline constexpr Integer seconds_max = int_max / 100;
+
+// Flags and small numbers of TCP took any int until their storage became one byte (Linux 5.14; some
+// stable branches of 5.10 earlier).
+inline constexpr EarlierRange int_before_uint8[] = {{{5, 14}, int_min, int_max}};
+
+}  // namespace nettune::sysctl::data
