@@ -11,50 +11,82 @@ namespace nettune::sysctl {
 
 std::string_view unit_name(Unit unit) {
   switch (unit) {
-    case Unit::none: return "";
-    case Unit::flag: return "flag";
-    case Unit::mode: return "mode";
-    case Unit::bits: return "bitmap";
-    case Unit::bytes: return "bytes";
-    case Unit::pages: return "pages";
-    case Unit::packets: return "packets";
-    case Unit::segments: return "segments";
-    case Unit::sockets: return "sockets";
-    case Unit::connections: return "connections";
-    case Unit::entries: return "entries";
-    case Unit::count: return "count";
-    case Unit::factor: return "factor";
-    case Unit::percent: return "percent";
-    case Unit::log2: return "log2";
-    case Unit::port: return "port";
-    case Unit::hops: return "hops";
-    case Unit::seconds: return "seconds";
-    case Unit::centiseconds: return "hundredths of a second";
-    case Unit::milliseconds: return "milliseconds";
-    case Unit::microseconds: return "microseconds";
-    case Unit::nanoseconds: return "nanoseconds";
+    case Unit::none:
+      return "";
+    case Unit::flag:
+      return "flag";
+    case Unit::mode:
+      return "mode";
+    case Unit::bits:
+      return "bitmap";
+    case Unit::bytes:
+      return "bytes";
+    case Unit::pages:
+      return "pages";
+    case Unit::packets:
+      return "packets";
+    case Unit::segments:
+      return "segments";
+    case Unit::sockets:
+      return "sockets";
+    case Unit::connections:
+      return "connections";
+    case Unit::entries:
+      return "entries";
+    case Unit::count:
+      return "count";
+    case Unit::factor:
+      return "factor";
+    case Unit::percent:
+      return "percent";
+    case Unit::log2:
+      return "log2";
+    case Unit::port:
+      return "port";
+    case Unit::hops:
+      return "hops";
+    case Unit::seconds:
+      return "seconds";
+    case Unit::centiseconds:
+      return "hundredths of a second";
+    case Unit::milliseconds:
+      return "milliseconds";
+    case Unit::microseconds:
+      return "microseconds";
+    case Unit::nanoseconds:
+      return "nanoseconds";
   }
   return "";
 }
 
 std::string_view scope_name(Scope scope) {
   switch (scope) {
-    case Scope::host: return "host (absent in other network namespaces)";
-    case Scope::host_read_only: return "host (read-only in other network namespaces)";
-    case Scope::net_namespace: return "network namespace";
+    case Scope::host:
+      return "host (absent in other network namespaces)";
+    case Scope::host_read_only:
+      return "host (read-only in other network namespaces)";
+    case Scope::net_namespace:
+      return "network namespace";
   }
   return "";
 }
 
 std::string_view effect_text(Effect effect) {
   switch (effect) {
-    case Effect::at_once: return "at once";
-    case Effect::new_sockets: return "for new sockets";
-    case Effect::next_listen: return "at the next listen()";
-    case Effect::new_connections: return "for new connections";
-    case Effect::new_links: return "for links and queues made later";
-    case Effect::new_namespaces: return "for network namespaces made later";
-    case Effect::never: return "never";
+    case Effect::at_once:
+      return "at once";
+    case Effect::new_sockets:
+      return "for new sockets";
+    case Effect::next_listen:
+      return "at the next listen()";
+    case Effect::new_connections:
+      return "for new connections";
+    case Effect::new_links:
+      return "for links and queues made later";
+    case Effect::new_namespaces:
+      return "for network namespaces made later";
+    case Effect::never:
+      return "never";
   }
   return "";
 }
@@ -68,11 +100,13 @@ bool is_numeric(Encoding encoding) {
     case Encoding::seconds:
     case Encoding::milliseconds:
     case Encoding::userhz:
-    case Encoding::static_key: return true;
+    case Encoding::static_key:
+      return true;
     case Encoding::word:
     case Encoding::words:
     case Encoding::text:
-    case Encoding::unknown: return false;
+    case Encoding::unknown:
+      return false;
   }
   return false;
 }
