@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: MIT
+#include "engine/profile/lint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+
+namespace nettune::profile {
+namespace {
+
+using sysctl::Integer;
+using sysctl::Parameter;
+
+// The keys whose number is a capacity: less of it means that the host can do less.
+constexpr auto capacities = std::to_array<std::string_view>({
+    "net/core/netdev_budget",
+    "net/core/netdev_budget_usecs",
+    "net/core/netdev_max_backlog",
+    "net/core/optmem_max",
+    "net/core/rmem_default",
+    "net/core/rmem_max",
+    "net/core/somaxconn",
+    "net/core/wmem_default",
+    "net/core/wmem_max",
+    "net/ipv4/tcp_max_orphans",
+    "net/ipv4/tcp_max_syn_backlog",
+    "net/ipv4/tcp_max_tw_buckets",
+    "net/ipv4/tcp_mem",
+    "net/ipv4/tcp_rmem",
+    "net/ipv4/tcp_wmem",
+    "net/ipv4/udp_mem",
+    "net/ipv4/udp_rmem_min",
+    "net/netfilter/nf_conntrack_max",
+});
+
+// Disciplines that the kernel takes as a default and that no device can work with.
+constexpr auto unusable_qdiscs =
+    std::to_array<std::string_view>({"clsact", "htb", "ingress", "mq", "noqueue"});
+
+class Linter {
+ public:
+  Linter(const ResolvedProfile& resolved, Diagnostics& diagnostics)
+      : resolved_(resolved), host_(resolved.host()), diagnostics_(diagnostics) {}
+
+  void run() {
+    for (const Desired& desired : resolved_.desired()) {
+      // What a glob says is said once, not for each of its keys.
+      if (desired.keeps_all() || !seen_.insert(desired.entry).second) continue;
+      if (desired.parameter == nullptr) continue;
+      dead_key(desired);
+      side_effects(desired);
+      pages_for_bytes(desired);
+      against_default(desired);
+      unusable_qdisc(desired);
+    }
+    keepalive();
+    ceilings();
+    socket_limits();
+    presets();
+    ports();
+    syn_backlog();
+    time_wait();
+    reordering();
+    neighbours();
+    memory();
+  }
+
+ private:
+  void add(Severity severity, const Origin& origin, std::string_view lint, std::string message,
+           std::string help = {}) {
+    diagnostics_.list.push_back({severity, origin, std::move(message), std::move(help), lint});
+  }
+
+  const Desired* find(std::string_view path) const {
+    const auto& all = resolved_.desired();
+    const auto found = std::ranges::lower_bound(
+        all, path, {}, [](const Desired& d) { return std::string_view(d.key.path()); });
+    return found != all.end() && found->key.path() == path && !found->keeps_all() ? &*found
+                                                                                  : nullptr;
+  }
+
+  // What a field will be at least, and at most, once the profile is applied, where that is certain.
+  static std::optional<Integer> minimum(const Desired* desired, std::size_t field) {
+    if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
+    const ResolvedRule& rule = desired->rules[field];
+    if (!rule.words.empty()) return std::nullopt;
+    switch (rule.kind) {
+      case Rule::Kind::exactly:
+      case Rule::Kind::at_least:
+      case Rule::Kind::between:
+        return rule.low;
+      case Rule::Kind::one_of:
+        return *std::ranges::min_element(rule.numbers);
+      case Rule::Kind::at_most:
+      case Rule::Kind::keep:
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+  static std::optional<Integer> maximum(const Desired* desired, std::size_t field) {
+    if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
+    const ResolvedRule& rule = desired->rules[field];
+    if (!rule.words.empty()) return std::nullopt;
+    switch (rule.kind) {
+      case Rule::Kind::exactly:
+        return rule.low;
+      case Rule::Kind::at_most:
+      case Rule::Kind::between:
+        return rule.high;
+      case Rule::Kind::one_of:
+        return *std::ranges::max_element(rule.numbers);
+      case Rule::Kind::at_least:
+      case Rule::Kind::keep:
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  static const Origin& origin_of(const Desired& desired, std::size_t field) {
+    const std::vector<Rule>& rules = desired.entry->rules;
+    const Rule& rule = rules[std::min(field, rules.size() - 1)];
+    return rule.operands.empty() ? rule.origin : rule.operands.front().origin;
+  }
+
+  std::string amount(Integer number, sysctl::Unit unit) const {
+    const std::string text = readable(number, unit, host_.page_size);
+    return text.empty() ? sysctl::to_string(number)
+                        : fmt::format("{} ({})", sysctl::to_string(number), text);
+  }
+
+  static std::string field_name(const Desired& desired, std::size_t field) {
+    if (desired.rules.size() == 1 || field >= 3) return desired.key.name();
+    return fmt::format("the {} of {}", desired.parameter->field_names[field], desired.key.name());
+  }
+
+  bool kernel_is(sysctl::Version version) const {
+    return version != sysctl::Version{} &&
+           (host_.kernel == sysctl::Version{} || host_.kernel >= version);
+  }
+
+  void dead_key(const Desired& desired) {
+    const Parameter& parameter = *desired.parameter;
+    const std::string instead(parameter.instead);
+    if (kernel_is(parameter.removed)) {
+      add(Severity::warning, desired.entry->origin, "removed-key",
+          fmt::format("Linux {} removed {}", to_string(parameter.removed), desired.key.name()),
+          instead);
+    } else if (kernel_is(parameter.dead_since)) {
+      add(Severity::warning, desired.entry->origin, "dead-key",
+          parameter.dead_since < sysctl::Version{3, 11}
+              ? fmt::format("{} has no effect", desired.key.name())
+              : fmt::format("{} has no effect since Linux {}", desired.key.name(),
+                            to_string(parameter.dead_since)),
+          instead);
+    } else if (parameter.effect == sysctl::Effect::never) {
+      add(Severity::warning, desired.entry->origin, "dead-key",
+          fmt::format("{} has no effect", desired.key.name()), instead);
+    } else if (!instead.empty() && parameter.removed == sysctl::Version{} &&
+               desired.entry->why.empty()) {
+      add(Severity::note, desired.entry->origin, "misleading-key",
+          fmt::format("{} is often taken for something else", desired.key.name()), instead);
+    }
+  }
+
+  // A `why` is the author's word that these were thought of.
+  void side_effects(const Desired& desired) {
+    if (!desired.entry->why.empty()) return;
+    const Parameter& parameter = *desired.parameter;
+    if (!parameter.lock_out.empty()) {
+      add(Severity::warning, desired.entry->origin, "lock-out",
+          fmt::format("{} may cut this host off: {}", desired.key.name(), parameter.lock_out),
+          "give the reason in a \"why\", and apply it with --confirm");
+    }
+    if (!parameter.side_effects.empty()) {
+      add(Severity::warning, desired.entry->origin, "side-effects",
+          fmt::format("{} changes more than itself: {}", desired.key.name(),
+                      parameter.side_effects));
+    }
+  }
+
+  void pages_for_bytes(const Desired& desired) {
+    if (desired.parameter->unit != sysctl::Unit::pages || host_.memory_bytes == 0) return;
+    const auto memory = static_cast<Integer>(host_.memory_bytes);
+    for (std::size_t field = 0; field < desired.rules.size(); ++field) {
+      const std::optional<Integer> pages = minimum(&desired, field);
+      if (!pages || *pages <= memory / host_.page_size) continue;
+      add(Severity::warning, origin_of(desired, field), "pages-for-bytes",
+          fmt::format("{} counts pages, and {} of them are more than this host's memory",
+                      desired.key.name(), sysctl::to_string(*pages)),
+          fmt::format("if bytes were meant, {} B are {} pages; a unit says which: \"64 MiB\", "
+                      "\"6% ram\"",
+                      sysctl::to_string(*pages), sysctl::to_string(*pages / host_.page_size)));
+      return;
+    }
+  }
+
+  void against_default(const Desired& desired) {
+    KernelDefault own;
+    if (!has_kernel_default(*desired.parameter, host_, own)) return;
+    const bool is_capacity = std::ranges::binary_search(capacities, desired.parameter->pattern);
+    const sysctl::Unit unit = desired.parameter->unit;
+    bool repeats = true;
+    for (std::size_t field = 0; field < desired.rules.size() && field < own.numbers.size();
+         ++field) {
+      const ResolvedRule& rule = desired.rules[field];
+      const bool is_exact = rule.kind == Rule::Kind::exactly && rule.words.empty();
+      if (rule.kind != Rule::Kind::keep && !(is_exact && rule.low == own.numbers[field])) {
+        repeats = false;
+      }
+      const std::optional<Integer> most = maximum(&desired, field);
+      if (!is_capacity || !most || is_close(*most, own.numbers[field], *desired.parameter))
+        continue;
+      add(Severity::warning, origin_of(desired, field), "lowers-kernel",
+          fmt::format("this lowers {} below the kernel's own default for this host: {} instead of "
+                      "{}",
+                      field_name(desired, field), amount(*most, unit),
+                      amount(own.numbers[field], unit)),
+          "to raise a value and never lower it, write \"at least\"");
+    }
+    if (repeats && desired.entry->why.empty()) {
+      add(Severity::note, desired.entry->origin, "repeats-default",
+          fmt::format("{} repeats the kernel's own default", desired.key.name()),
+          "leave it out, or say in a \"why\" what it guards against");
+    }
+  }
+
+  // Defaults that follow the memory size are known to about half a percent only.
+  static bool is_close(Integer value, Integer own, const Parameter& parameter) {
+    const bool follows_memory = parameter.unit == sysctl::Unit::pages || parameter.fields == 3;
+    return value >= (follows_memory ? own - own / 50 : own);
+  }
+
+  void unusable_qdisc(const Desired& desired) {
+    if (desired.parameter->pattern != "net/core/default_qdisc") return;
+    for (const std::string& word : desired.rules.front().words) {
+      if (!std::ranges::binary_search(unusable_qdiscs, std::string_view(word))) continue;
+      add(Severity::error, origin_of(desired, 0), "harmful",
+          fmt::format("the kernel takes {} as a default, and no link can work with it", word),
+          "usual are fq, fq_codel and pfifo_fast");
+    }
+  }
+
+  void keepalive() {
+    const Desired* time = find("net/ipv4/tcp_keepalive_time");
+    const Desired* interval = find("net/ipv4/tcp_keepalive_intvl");
+    const std::optional<Integer> longest_time = maximum(time, 0);
+    const std::optional<Integer> longest_interval = maximum(interval, 0);
+    if (longest_time && longest_interval && *longest_time <= 0 && *longest_interval <= 0) {
+      add(Severity::error, origin_of(*interval, 0), "harmful",
+          "with tcp_keepalive_time and tcp_keepalive_intvl both 0, idle connections with keepalive "
+          "die within seconds (ETIMEDOUT)",
+          "give both a time: 300 s and 75 s, for example");
+    }
+  }
+
+  void ceilings() {
+    for (const Desired& desired : resolved_.desired()) {
+      if (desired.parameter == nullptr || desired.parameter->ceiling.empty()) continue;
+      const Desired* ceiling = find(desired.parameter->ceiling);
+      const std::optional<Integer> value = minimum(&desired, 0);
+      const std::optional<Integer> limit = maximum(ceiling, 0);
+      if (!value || !limit || *value <= *limit) continue;
+      add(Severity::warning, origin_of(desired, 0), "default-above-max",
+          fmt::format("{} ({}) is above {} ({})", desired.key.name(),
+                      amount(*value, desired.parameter->unit), ceiling->key.name(),
+                      amount(*limit, desired.parameter->unit)),
+          "the kernel does not check it: a program that sets its buffer gets less than one that "
+          "does not");
+    }
+  }
+
+  void socket_limits() {
+    struct Pair {
+      std::string_view tcp;
+      std::string_view core;
+      std::string_view option;
+    };
+    constexpr auto pairs =
+        std::to_array<Pair>({{"net/ipv4/tcp_rmem", "net/core/rmem_max", "SO_RCVBUF"},
+                             {"net/ipv4/tcp_wmem", "net/core/wmem_max", "SO_SNDBUF"}});
+    for (const Pair& pair : pairs) {
+      const Desired* core = find(pair.core);
+      const std::optional<Integer> autotuned = minimum(find(pair.tcp), 2);
+      const std::optional<Integer> limit = maximum(core, 0);
+      if (!autotuned || !limit || *autotuned <= *limit) continue;
+      add(Severity::warning, origin_of(*core, 0), "limit-below-need",
+          fmt::format("{} ({}) is below the max of {} ({})", core->key.name(),
+                      amount(*limit, sysctl::Unit::bytes), find(pair.tcp)->key.name(),
+                      amount(*autotuned, sysctl::Unit::bytes)),
+          fmt::format("a program that sets {} itself gets less than the kernel's own tuning would "
+                      "give it",
+                      pair.option));
+    }
+  }
+
+  void presets() {
+    struct Pair {
+      std::string_view option;
+      std::string_view key;
+    };
+    constexpr auto pairs = std::to_array<Pair>(
+        {{"receive-buffer", "net/core/rmem_max"}, {"send-buffer", "net/core/wmem_max"}});
+    for (const SocketPreset& preset : resolved_.profile().presets()) {
+      for (const SocketOption& option : preset.options) {
+        for (const Pair& pair : pairs) {
+          const std::optional<Integer> limit = maximum(find(pair.key), 0);
+          if (option.name != pair.option || option.is_word || !limit || option.number <= *limit) {
+            continue;
+          }
+          add(Severity::warning, option.origin, "limit-below-need",
+              fmt::format("the preset {} asks for {}, and this profile's {} cuts it to {}",
+                          preset.name, amount(option.number, sysctl::Unit::bytes),
+                          find(pair.key)->key.name(), amount(*limit, sysctl::Unit::bytes)));
+        }
+      }
+    }
+  }
+
+  void ports() {
+    const Desired* range = find("net/ipv4/ip_local_port_range");
+    const Desired* start = find("net/ipv4/ip_unprivileged_port_start");
+    const std::optional<Integer> low = maximum(range, 0);
+    const std::optional<Integer> high = maximum(range, 1);
+    if (range != nullptr && low && high && *low % 2 == *high % 2) {
+      add(Severity::note, origin_of(*range, 0), "port-parity",
+          "both ends of the port range are even, or both odd: the kernel logs a warning, for it "
+          "wants one of each");
+    }
+    constexpr Integer usual_start = 1024;
+    const Integer first = minimum(start, 0).value_or(usual_start);
+    if (range == nullptr || !low || *low >= first) return;
+    add(Severity::error, origin_of(*range, 0), "refused",
+        fmt::format("the kernel refuses a port range that begins ({}) below "
+                    "net.ipv4.ip_unprivileged_port_start ({})",
+                    sysctl::to_string(*low), sysctl::to_string(first)));
+  }
+
+  void syn_backlog() {
+    const Desired* backlog = find("net/ipv4/tcp_max_syn_backlog");
+    if (backlog == nullptr || !backlog->entry->why.empty()) return;
+    const std::optional<Integer> cookies = maximum(find("net/ipv4/tcp_syncookies"), 0);
+    if (cookies && *cookies == 0) return;
+    if (host_.kernel != sysctl::Version{} && host_.kernel < sysctl::Version{4, 4}) return;
+    add(Severity::warning, backlog->entry->origin, "no-effect",
+        "tcp_max_syn_backlog matters only while tcp_syncookies is 0",
+        "since Linux 4.4 the listen backlog limits the SYN queue: raise net.core.somaxconn and the "
+        "program's own listen(2) backlog");
+  }
+
+  void time_wait() {
+    const Desired* reuse = find("net/ipv4/tcp_tw_reuse");
+    const std::optional<Integer> stamps = maximum(find("net/ipv4/tcp_timestamps"), 0);
+    if (reuse == nullptr || !stamps || *stamps != 0 || minimum(reuse, 0).value_or(0) == 0) return;
+    add(Severity::warning, origin_of(*reuse, 0), "no-effect",
+        "tcp_tw_reuse needs tcp_timestamps, which this profile switches off");
+  }
+
+  void reordering() {
+    const Desired* initial = find("net/ipv4/tcp_reordering");
+    const std::optional<Integer> limit = maximum(find("net/ipv4/tcp_max_reordering"), 0);
+    const std::optional<Integer> value = minimum(initial, 0);
+    if (!limit || !value || *value <= *limit) return;
+    add(Severity::error, origin_of(*initial, 0), "refused",
+        fmt::format("the kernel refuses a tcp_reordering ({}) above tcp_max_reordering ({})",
+                    sysctl::to_string(*value), sysctl::to_string(*limit)));
+  }
+
+  void neighbours() {
+    for (const std::string_view family : {"ipv4", "ipv6"}) {
+      const Desired* previous = nullptr;
+      for (int level = 1; level <= 3; ++level) {
+        const Desired* next = find(fmt::format("net/{}/neigh/default/gc_thresh{}", family, level));
+        const std::optional<Integer> low = minimum(previous, 0);
+        const std::optional<Integer> high = maximum(next, 0);
+        if (low && high && *low > *high) {
+          add(Severity::warning, origin_of(*next, 0), "inverted",
+              fmt::format("{} ({}) is below {} ({})", next->key.name(), sysctl::to_string(*high),
+                          previous->key.name(), sysctl::to_string(*low)),
+              "gc_thresh1, gc_thresh2 and gc_thresh3 ascend");
+        }
+        if (next != nullptr) previous = next;
+      }
+    }
+  }
+
+  // What could be tied up at worst: the pools' hard limits, and how few sockets fill TCP's.
+  void memory() {
+    if (host_.memory_bytes == 0) return;
+    const auto memory = static_cast<Integer>(host_.memory_bytes);
+    const Desired* tcp = find("net/ipv4/tcp_mem");
+    // Of udp_mem the first field is the one that limits.
+    const Desired* udp = find("net/ipv4/udp_mem");
+    const Integer tcp_pages = minimum(tcp, 2).value_or(0);
+    const Integer udp_pages = minimum(udp, 0).value_or(0);
+    if (tcp_pages > memory / host_.page_size || udp_pages > memory / host_.page_size) {
+      return;  // pages taken for bytes: said already
+    }
+    const Integer pool = (tcp_pages + udp_pages) * host_.page_size;
+    if (pool > memory / 2) {
+      const bool is_tcp = tcp_pages >= udp_pages;
+      add(Severity::warning, origin_of(is_tcp ? *tcp : *udp, is_tcp ? 2 : 0), "worst-case-memory",
+          fmt::format("at worst, sockets may tie up {} of this host's {}",
+                      readable(pool, sysctl::Unit::bytes, host_.page_size),
+                      readable(memory, sysctl::Unit::bytes, host_.page_size)),
+          "the kernel's own limit for TCP is about 9% of the memory");
+    }
+    const Desired* receive = find("net/ipv4/tcp_rmem");
+    const Desired* send = find("net/ipv4/tcp_wmem");
+    const Integer one = std::max(minimum(receive, 2).value_or(0), minimum(send, 2).value_or(0));
+    const Integer limit = tcp_pages > 0 ? tcp_pages * host_.page_size : memory / 11;
+    constexpr Integer few = 8;
+    if (one > 0 && limit / one < few) {
+      const bool is_receive = one == minimum(receive, 2).value_or(0);
+      add(Severity::warning, origin_of(is_receive ? *receive : *send, 2), "worst-case-memory",
+          fmt::format(
+              "{} connections with full buffers of {} exhaust what TCP may use on this host "
+              "({})",
+              sysctl::to_string(limit / one + 1),
+              readable(one, sysctl::Unit::bytes, host_.page_size),
+              readable(limit, sysctl::Unit::bytes, host_.page_size)));
+    }
+  }
+
+  const ResolvedProfile& resolved_;
+  const Host& host_;
+  Diagnostics& diagnostics_;
+  std::set<const Entry*> seen_;
+};
+
+}  // namespace
+
+void lint(const ResolvedProfile& resolved, Diagnostics& diagnostics) {
+  Linter(resolved, diagnostics).run();
+}
+
+}  // namespace nettune::profile
