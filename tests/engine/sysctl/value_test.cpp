@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "engine/sysctl/value.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace nettune::sysctl;
+
+TEST_CASE("white space between the fields of a tuple does not count") {
+  const Parameter* tcp_rmem = find_parameter("net/ipv4/tcp_rmem");
+  REQUIRE(tcp_rmem != nullptr);
+  const auto tabs = Value::parse(tcp_rmem, "4096\t131072\t33554432");
+  const auto blanks = Value::parse(tcp_rmem, "  4096 131072   33554432\n");
+  REQUIRE(tabs);
+  REQUIRE(blanks);
+  CHECK(*tabs == *blanks);
+  CHECK(tabs->to_string() == "4096 131072 33554432");
+}
+
+TEST_CASE("what is not of the parameter's shape is said") {
+  const Parameter* tcp_mem = find_parameter("net/ipv4/tcp_mem");
+  CHECK(Value::parse(tcp_mem, "1 2").error() == "has 2 numbers where the key holds 3");
+  CHECK(Value::parse(tcp_mem, "1 2 3 4").error() == "has 4 numbers where the key holds 3");
+  CHECK(Value::parse(tcp_mem, "1 two 3").error() == "\"two\" is not a whole number");
+  CHECK(Value::parse(tcp_mem, "").error() == "has 0 numbers where the key holds 3");
+  CHECK(Value::parse(tcp_mem, "1 2 0x3").error() == "\"0x3\" is not a whole number");
+}
+
+TEST_CASE("the largest number of the kernel is held exactly") {
+  const auto value = Value::parse(find_parameter("net/ipv4/tcp_mem"), "0 1 18446744073709551615");
+  REQUIRE(value);
+  CHECK(value->to_string() == "0 1 18446744073709551615");
+}
+
+TEST_CASE("a key outside the catalogue is numbers, or else a text") {
+  CHECK(Value::parse(nullptr, "1\t2")->numbers().size() == 2);
+  CHECK(Value::parse(nullptr, "fq  codel\n")->text() == "fq codel");
+  CHECK(*Value::parse(nullptr, "7") == Value::of_numbers({7}));
+  CHECK_FALSE(*Value::parse(nullptr, "07x") == Value::of_numbers({7}));
+}
+
+TEST_CASE("a list of names is compared as a set") {
+  CHECK(Value::of_text("reno cubic").same_words(Value::of_text("cubic  reno")));
+  CHECK_FALSE(Value::of_text("reno cubic").same_words(Value::of_text("reno")));
+}
+
+TEST_CASE("numbers print in decimal") {
+  CHECK(to_string(Integer{0}) == "0");
+  CHECK(to_string(Integer{-2147483648LL}) == "-2147483648");
+  CHECK(to_string((static_cast<Integer>(1) << 64) - 1) == "18446744073709551615");
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// TempTree: a folder that looks like /proc/sys, or like a whole root, gone with the object.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+
+namespace nettune::test {
+
+class TempTree {
+ public:
+  TempTree() {
+    std::string pattern = std::filesystem::temp_directory_path() / "nettune-test-XXXXXX";
+    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+  ~TempTree() { std::filesystem::remove_all(path_); }
+  TempTree(const TempTree&) = delete;
+  TempTree& operator=(const TempTree&) = delete;
+
+  const std::string& path() const { return path_; }
+
+  /// Writes `text` to `file`, relative to the folder; makes the folders on the way.
+  std::string add(std::string_view file, std::string_view text) const {
+    const std::filesystem::path path = std::filesystem::path(path_) / file;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream out(path, std::ios::binary);
+    out << text;
+    out.close();
+    REQUIRE(out.good());
+    return path;
+  }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace nettune::test
