@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The rules about files that no compiler checks: which layer may include which, where a library's
+# header may stand, who opens /proc/sys, what the top level holds, how a file begins.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+faults=0
+fault() {
+  printf '%s\n' "$@" >&2
+  faults=$((faults + 1))
+}
+
+# forbid "why" REGEX FILE...: no line of the files matches.
+forbid() {
+  local why=$1 regex=$2 found
+  shift 2
+  (($#)) || return 0
+  if found=$(grep -nE -- "$regex" "$@" /dev/null); then fault "$why:" "$found"; fi
+}
+
+code() { find "$@" \( -name '*.cpp' -o -name '*.hpp' -o -name '*.c' -o -name '*.h' \) | LC_ALL=C sort; }
+shopt -s globstar nullglob
+mapfile -t engine < <(code lib/engine)
+((${#engine[@]} > 10)) || fault "lib/engine was not found: this test sees nothing"
+
+# Includes point one way: programs -> audit -> profile -> sysctl -> the headers of engine/ itself.
+include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
+layers=(sysctl profile audit change)
+for i in "${!layers[@]}"; do
+  for later in "${layers[@]:i+1}"; do
+    forbid "engine/${layers[i]} includes a later stage" "${include}engine/$later/" \
+      lib/engine/"${layers[i]}"/**/*.[ch]pp
+  done
+done
+forbid "engine/ itself includes a stage" "${include}engine/[a-z_]+/" lib/engine/*.[ch]pp
+forbid "the engine includes a program's header" "${include}(daemon|nettunectl|nettuned)/" "${engine[@]}"
+forbid "the engine includes the bus, the event loop or netlink" \
+  "${include}(systemd/|netlink/|linux/rtnetlink)" "${engine[@]}"
+forbid "the engine includes a renderer's library" "${include}(CLI/|nlohmann/)" "${engine[@]}"
+
+# A library's header stands where its exceptions are caught, or where its cost is paid.
+yaml=()
+for file in $(code lib daemon); do
+  [[ $file == lib/engine/profile/document.cpp ]] || yaml+=("$file")
+done
+forbid "yaml-cpp belongs in document.cpp alone" "${include}yaml-cpp/" "${yaml[@]}"
+
+# Nothing but ProcTree opens a file below /proc/sys. Messages and comments may name the place.
+others=()
+for file in $(code lib daemon); do
+  [[ $file == lib/engine/sysctl/proc_tree.cpp ]] || others+=("$file")
+done
+forbid "only proc_tree.cpp opens files below /proc/sys" \
+  '(open|openat|fopen|ifstream|opendir|read_file|directory_iterator)[[:space:]]*[({][^;]*"[^"]*proc/sys' \
+  "${others[@]}"
+forbid "project code throws nothing" '^[^/"]*\bthrow\b' "${engine[@]}"
+
+# What git knows is what the project is; a tree without git (an unpacked archive) holds no more.
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+  mapfile -t files < <(git ls-files)
+else
+  mapfile -t files < <(find . -type f -not -path './build*' -printf '%P\n' | LC_ALL=C sort)
+fi
+
+known='CMakeLists.txt|daemon|lib|profiles|tests|packaging|man|README.md'
+known+='|LICENSE|\.ci|\.clang-format|\.clang-tidy|\.gitignore'
+if extra=$(printf '%s\n' "${files[@]}" | cut -d/ -f1 | LC_ALL=C sort -u | grep -vxE "$known"); then
+  fault "the top level is fixed, and these are not on it:" "$extra"
+fi
+
+# The licence stands in the first line, or after the one that names the interpreter.
+texts='\.(cpp|hpp|c|h|py|sh|cmake|map)$|(^|/)CMakeLists\.txt$|^\.(ci/|clang|gitignore)'
+texts+='|^man/.*\.[1-8]$|/run$|^packaging/[^/]*$|^profiles/.*\.yaml$'
+for file in "${files[@]}"; do
+  [[ $file =~ $texts && -f $file ]] || continue
+  sed -n '1{/SPDX-License-Identifier: MIT/q;/^#!/n;/SPDX-License-Identifier: MIT/q;q1}' "$file" ||
+    fault "$file: has no SPDX-License-Identifier in its first line"
+done
+
+if found=$(grep -nIE '\b(TODO|FIXME)\b' -- "${files[@]}" | grep -v '^tests/structure_test.sh:'); then
+  fault "unfinished work is an issue, not a comment:" "$found"
+fi
+
+if ((faults)); then
+  printf '%d rules are broken\n' "$faults" >&2
+  exit 1
+fi
+printf 'all rules hold for %d files\n' "${#files[@]}"
