@@ -9,7 +9,8 @@
 namespace nettune {
 namespace {
 
-// --- text for a terminal ---------------------------------------------------------------------------
+// --- text for a terminal
+// ---------------------------------------------------------------------------
 
 // One character of UTF-8; `length` is 0 where the bytes are none.
 struct Character {
@@ -125,7 +126,8 @@ std::string shown(std::string_view text, bool unicode) {
   return out;
 }
 
-// --- the source line -------------------------------------------------------------------------------
+// --- the source line
+// -------------------------------------------------------------------------------
 
 constexpr int excerpt_width = 100;  // columns of a source line that are shown at most
 constexpr int tab_width = 8;
@@ -154,8 +156,8 @@ struct Excerpt {
 };
 
 Excerpt excerpt_of(std::string_view line, const Origin& origin, bool unicode) {
-  const std::size_t caret = std::min(
-      line.size(), static_cast<std::size_t>(std::max(origin.column, 1)) - 1);
+  const std::size_t caret =
+      std::min(line.size(), static_cast<std::size_t>(std::max(origin.column, 1)) - 1);
   const std::size_t end =
       std::min(line.size(), caret + static_cast<std::size_t>(std::max(origin.length, 1)));
 
@@ -166,8 +168,8 @@ Excerpt excerpt_of(std::string_view line, const Origin& origin, bool unicode) {
     first = caret - margin;
     while (first > 0 && (static_cast<unsigned char>(line[first]) & 0xc0u) == 0x80u) --first;
   }
-  const std::size_t last = line.size() > 4 * margin ? std::min(line.size(), caret + margin)
-                                                    : line.size();
+  const std::size_t last =
+      line.size() > 4 * margin ? std::min(line.size(), caret + margin) : line.size();
   std::vector<Cell> cells;
   int total = 0;
   int caret_at = -1;  // column of the caret
@@ -255,7 +257,8 @@ std::string_view severity_colour(Severity severity) {
   return "";
 }
 
-// --- the distance between words --------------------------------------------------------------------
+// --- the distance between words
+// --------------------------------------------------------------------
 
 // Case, and the choice between - and _, are no mistake worth counting.
 std::string folded(std::string_view word) {
@@ -310,9 +313,8 @@ std::string describe(const Origin& origin) {
 }
 
 bool Diagnostics::has_errors() const {
-  return std::ranges::any_of(list, [](const Diagnostic& diagnostic) {
-    return diagnostic.severity == Severity::error;
-  });
+  return std::ranges::any_of(
+      list, [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
 }
 
 void sort_and_cut(Diagnostics& diagnostics) {
@@ -366,12 +368,12 @@ void sort_and_cut(Diagnostics& diagnostics) {
     }
     if (count > max_diagnostics) {
       const Origin whole{ranked[begin].diagnostic.origin.source, 0, 0, 1};
-      diagnostics.list.push_back({Severity::note,
-                                  whole,
-                                  "and " + std::to_string(count - max_diagnostics) +
-                                      " more that are not shown",
-                                  {},
-                                  {}});
+      diagnostics.list.push_back(
+          {Severity::note,
+           whole,
+           "and " + std::to_string(count - max_diagnostics) + " more that are not shown",
+           {},
+           {}});
     }
     begin = end;
   }

@@ -1,0 +1,784 @@
+// SPDX-License-Identifier: MIT
+#include "engine/profile/document.hpp"
+
+#include <fmt/format.h>
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/mark.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <exception>
+#include <istream>
+#include <streambuf>
+#include <string_view>
+
+namespace nettune::profile {
+namespace {
+
+// --- the text as lines
+// -----------------------------------------------------------------------------
+
+// Offsets of lines. yaml-cpp counts lines and columns from 0, a Source from 1.
+class Lines {
+ public:
+  explicit Lines(const SourcePtr& source) : source_(source.get()), text_(source->text) {
+    starts_.push_back(0);
+    for (std::size_t i = text_.find('\n'); i != std::string_view::npos;
+         i = text_.find('\n', i + 1)) {
+      starts_.push_back(i + 1);
+    }
+  }
+
+  std::size_t count() const { return starts_.size(); }
+  std::size_t start(std::size_t line) const { return starts_[line]; }
+
+  // Without its end; `line` counts from 0.
+  std::string_view line(std::size_t line) const {
+    if (line >= starts_.size()) return {};
+    const std::size_t end = line + 1 < starts_.size() ? starts_[line + 1] - 1 : text_.size();
+    std::string_view found = text_.substr(starts_[line], end - starts_[line]);
+    if (found.ends_with('\r')) found.remove_suffix(1);
+    return found;
+  }
+
+  std::size_t offset(const YAML::Mark& mark) const {
+    const std::size_t line = mark.line < 0 ? 0 : static_cast<std::size_t>(mark.line);
+    if (line >= starts_.size()) return text_.size();
+    const std::size_t column = mark.column < 0 ? 0 : static_cast<std::size_t>(mark.column);
+    return std::min(text_.size(), starts_[line] + column);
+  }
+
+  Origin origin(std::size_t offset, std::size_t length) const {
+    const auto next = std::ranges::upper_bound(starts_, offset);
+    const auto line = static_cast<std::size_t>(next - starts_.begin()) - 1;
+    return {source_, static_cast<int>(line) + 1, static_cast<int>(offset - starts_[line]) + 1,
+            static_cast<int>(std::max<std::size_t>(length, 1))};
+  }
+
+  std::string_view text() const { return text_; }
+
+  // What is left of the line from `offset` on.
+  std::string_view rest(std::size_t offset) const {
+    std::string_view rest = text_.substr(offset, text_.find('\n', offset) - offset);
+    if (rest.ends_with('\r')) rest.remove_suffix(1);
+    return rest;
+  }
+
+ private:
+  const Source* source_;
+  std::string_view text_;
+  std::vector<std::size_t> starts_;
+};
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view trim_end(std::string_view text) {
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// Neither nothing nor only a comment.
+bool has_content(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t");
+  return first != std::string_view::npos && line[first] != '#';
+}
+
+class Report {
+ public:
+  Report(Diagnostics& diagnostics, const Lines& lines) : diagnostics_(diagnostics), lines_(lines) {}
+
+  void error(const Origin& origin, std::string message, std::string help = {}) {
+    ++count_;
+    diagnostics_.list.push_back({Severity::error, origin, std::move(message), std::move(help), {}});
+  }
+  void error_at(std::size_t offset, std::size_t length, std::string message,
+                std::string help = {}) {
+    error(lines_.origin(std::min(offset, lines_.text().size()), length), std::move(message),
+          std::move(help));
+  }
+  std::size_t count() const { return count_; }
+
+ private:
+  Diagnostics& diagnostics_;
+  const Lines& lines_;
+  std::size_t count_ = 0;
+};
+
+// --- what is refused before YAML is read
+// -----------------------------------------------------------
+
+// The length of the UTF-8 character at `offset`, and its code; length 0 where there is none.
+struct Character {
+  char32_t code = 0;
+  std::size_t length = 0;
+};
+
+Character character_at(std::string_view text, std::size_t offset) {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0u;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return {first, 1};
+  if (first < 0xc2 || first > 0xf4) return {};
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  char32_t code = first & (0x7fu >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0u) != 0x80u) return {};
+    code = (code << 6u) | (byte(i) & 0x3fu);
+  }
+  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
+  if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
+  return {code, length};
+}
+
+// Line ends that only some programs see, and marks that turn the reading order round: with them a
+// line can look like another one than it is.
+bool is_deceptive(char32_t code) {
+  return code == 0x2028 || code == 0x2029 || code == 0xfeff || code == 0x61c || code == 0x200e ||
+         code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+void check_characters(std::string_view text, Report& report) {
+  for (std::size_t i = 0; i < text.size();) {
+    if (report.count() > max_diagnostics) return;
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if ((byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t') {
+      ++i;
+      continue;
+    }
+    if (byte == '\r' && i + 1 < text.size() && text[i + 1] == '\n') {
+      i += 2;
+      continue;
+    }
+    const Character character = character_at(text, i);
+    const char32_t code = character.code;
+    if (character.length == 0) {
+      report.error_at(i, 1, fmt::format("byte 0x{:02X} is not valid UTF-8", byte),
+                      "save the file as UTF-8");
+      ++i;
+      // One report for a run of such bytes: a file in another encoding has one on each word.
+      while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x80 &&
+             character_at(text, i).length == 0) {
+        ++i;
+      }
+      continue;
+    }
+    if (code == 0) {
+      report.error_at(i, 1, "a NUL byte in the text", "a profile is plain text");
+    } else if (code == '\r') {
+      report.error_at(i, 1, "a carriage return that ends no line",
+                      "end lines with a line feed, or with both");
+    } else if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
+      report.error_at(i, character.length,
+                      fmt::format("control character U+{:04X}", static_cast<unsigned>(code)),
+                      "only tabs and line ends may stand in a profile");
+    } else if (is_deceptive(code)) {
+      report.error_at(i, character.length,
+                      fmt::format("invisible character U+{:04X}", static_cast<unsigned>(code)),
+                      "delete it: the line reads differently from what it says");
+    }
+    i += character.length;
+  }
+}
+
+bool is_marker(std::string_view line, std::string_view marker) {
+  return line.starts_with(marker) && (line.size() == 3 || is_blank(line[3]));
+}
+
+// Tabs, directives and document markers: yaml-cpp ignores some of them, and answers to others with
+// a fault in a line that is right.
+void check_lines(const Lines& lines, Report& report) {
+  std::size_t tabs = 0;
+  std::size_t first_tab = 0;
+  std::size_t end_marker = 0;
+  bool content = false;
+  bool started = false;  // by ---
+  bool ended = false;    // by ...
+  for (std::size_t i = 0; i < lines.count(); ++i) {
+    const std::string_view line = lines.line(i);
+    const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
+    if (indent == line.size() || line[indent] == '#') continue;
+    const std::size_t tab = line.substr(0, indent).find('\t');
+    if (tab != std::string_view::npos) {
+      if (tabs == 0) first_tab = lines.start(i) + tab;
+      ++tabs;
+    }
+    if (ended) {
+      report.error_at(lines.start(i) + indent, trim_end(line.substr(indent)).size(),
+                      "text after the end of the document",
+                      fmt::format("\"...\" in line {} ends it", end_marker));
+      break;
+    }
+    if (line.front() == '%' && !content && !started) {
+      report.error_at(lines.start(i), trim_end(line).size(), "directives are not taken",
+                      "delete the line");
+      continue;
+    }
+    if (is_marker(line, "---")) {
+      if (content || started) {
+        report.error_at(lines.start(i), 3, "a second document begins here",
+                        "a file holds one profile");
+        break;
+      }
+      started = true;
+      content = has_content(line.substr(3));
+      continue;
+    }
+    if (is_marker(line, "...")) {
+      ended = true;
+      end_marker = i + 1;
+      if (has_content(line.substr(3))) {
+        report.error_at(lines.start(i), trim_end(line).size(), "text after the end of the document",
+                        "\"...\" ends it");
+        break;
+      }
+      continue;
+    }
+    content = true;
+  }
+  if (tabs > 0) {
+    report.error_at(first_tab, 1, "a tab in the indentation",
+                    tabs == 1
+                        ? "indent with blanks: YAML takes no tabs there"
+                        : fmt::format("indent with blanks: YAML takes no tabs there; {} lines "
+                                      "have one",
+                                      tabs));
+  }
+  if (!content && tabs == 0 && report.count() == 0) {
+    Origin whole = lines.origin(0, 1);
+    whole.line = 0;
+    report.error(whole, "the file is empty", "a profile begins with \"nettune: 1\"");
+  }
+}
+
+// --- the tree
+// --------------------------------------------------------------------------------------
+
+class TreeBuilder final : public YAML::EventHandler {
+ public:
+  TreeBuilder(const Lines& lines, Report& report) : lines_(lines), report_(report) {}
+
+  bool is_broken() const { return broken_; }
+  bool has_root() const { return has_root_; }
+  Node take_root() { return std::move(root_); }
+  std::size_t last_offset() const { return last_offset_; }  // of the last event
+  // The innermost list or mapping in brackets that is open.
+  std::optional<Origin> open_bracket() const {
+    for (std::size_t i = open_.size(); i-- > 0;) {
+      if (open_[i].flow) return open_[i].node.origin;
+    }
+    return std::nullopt;
+  }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
+    const std::size_t offset = find_from(mark, '&');
+    report_.error_at(offset, name.size() + 1, fmt::format("anchor \"&{}\"", printable(name)),
+                     "anchors and aliases are not taken: write the value where it is needed");
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
+    refuse_alias(lines_.offset(mark));
+    Node node = node_at(Node::Kind::scalar, mark);
+    node.empty = true;
+    add(std::move(node));
+  }
+
+  void refuse_alias(std::size_t offset) {
+    const std::string_view rest = lines_.rest(offset);
+    const std::size_t length = std::min(rest.find_first_of(" \t,]}"), rest.size());
+    report_.error_at(offset, length, fmt::format("alias \"{}\"", printable(rest.substr(0, length))),
+                     "anchors and aliases are not taken; quote a value that begins with *");
+  }
+
+  // An absent value, and the plain words ~ and null, which are texts here like any other.
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t) override {
+    const std::size_t offset = lines_.offset(mark);
+    Node node = node_at(Node::Kind::scalar, mark);
+    const std::string_view word = null_word(offset);
+    if (!word.empty() && belongs_here(mark)) {
+      node.text = word;
+      node.verbatim = true;
+      node.origin.length = static_cast<int>(word.size());
+    } else {
+      node.empty = true;
+      // The mark is that of whatever follows, perhaps lines below.
+      if (!open_.empty() && open_.back().has_key) node.origin = open_.back().key.origin;
+    }
+    add(std::move(node));
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& value) override {
+    const std::size_t offset = lines_.offset(mark);
+    Node node = node_at(Node::Kind::scalar, mark);
+    check_tag(offset, tag);
+    if (broken_) return;
+    node.text = value;
+    node.quoted = tag != "?";
+    if (anchor == 0) measure(node, offset);
+    if (node.quoted && value.empty() && node.origin.length < 2) node.origin.length = 2;
+    last_offset_ = offset;
+    add(std::move(node));
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                       YAML::EmitterStyle::value style) override {
+    begin(Node::Kind::sequence, mark, tag, style);
+  }
+  void OnSequenceEnd() override { end(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
+                  YAML::EmitterStyle::value style) override {
+    begin(Node::Kind::mapping, mark, tag, style);
+  }
+  void OnMapEnd() override { end(); }
+
+ private:
+  struct Open {
+    Node node;
+    Node key;  // of a mapping, while its value is awaited
+    bool has_key = false;
+    bool bad_key = false;  // reported already; its value is dropped
+    bool flow = false;
+    int column = 0;  // as marked
+  };
+
+  Node node_at(Node::Kind kind, const YAML::Mark& mark) const {
+    Node node;
+    node.kind = kind;
+    node.origin = lines_.origin(lines_.offset(mark), 1);
+    return node;
+  }
+
+  std::size_t find_from(const YAML::Mark& mark, char sign) const {
+    const std::size_t offset = lines_.offset(mark);
+    const std::size_t found = lines_.rest(offset).find(sign);
+    return found == std::string_view::npos ? offset : offset + found;
+  }
+
+  // Plain scalars come as "?", quoted and block ones as "!".
+  void check_tag(std::size_t offset, const std::string& tag) {
+    const bool tagged = (tag != "?" && tag != "!" && !tag.empty()) ||
+                        (offset < lines_.text().size() && lines_.text()[offset] == '!');
+    if (!tagged) return;
+    const std::string_view rest = lines_.rest(offset);
+    const std::size_t begin = std::min(rest.find('!'), rest.size());
+    const std::size_t end = std::min(rest.find_first_of(" \t,]}", begin), rest.size());
+    const std::string_view word = rest.substr(begin, end - begin);
+    report_.error_at(offset + begin, word.size(), fmt::format("tag \"{}\"", printable(word)),
+                     "tags are not taken: a profile says by its own words what a value is");
+  }
+
+  // How far a scalar reaches on its first line, and whether it stands there letter for letter.
+  void measure(Node& node, std::size_t offset) const {
+    const std::string_view rest = lines_.rest(offset);
+    if (rest.empty()) return;
+    const char sign = rest.front();
+    if (!node.quoted) {
+      node.verbatim = rest.starts_with(node.text);
+      node.origin.length =
+          static_cast<int>(node.verbatim ? node.text.size() : trim_end(rest).size());
+      return;
+    }
+    std::size_t end = rest.size();  // one past the closing quote
+    if (sign == '"' || sign == '\'') {
+      for (std::size_t i = 1; i < rest.size(); ++i) {
+        if (sign == '"' && rest[i] == '\\') {
+          ++i;
+        } else if (rest[i] == sign) {
+          if (sign == '\'' && i + 1 < rest.size() && rest[i + 1] == '\'') {
+            ++i;
+            continue;
+          }
+          end = i + 1;
+          break;
+        }
+      }
+      node.verbatim = end >= 2 && rest.substr(1, end - 2) == node.text;
+    }
+    node.origin.length =
+        static_cast<int>(std::max<std::size_t>(1, trim_end(rest.substr(0, end)).size()));
+  }
+
+  std::string_view null_word(std::size_t offset) const {
+    const std::string_view rest = lines_.rest(offset);
+    const std::size_t end = std::min(rest.find_first_of(" \t,:]}"), rest.size());
+    const std::string_view word = rest.substr(0, end);
+    const bool is_null = word == "~" || word == "null" || word == "Null" || word == "NULL";
+    return is_null ? word : std::string_view{};
+  }
+
+  // Whether a word at `mark` is the awaited node, and not the next key after an absent one.
+  bool belongs_here(const YAML::Mark& mark) const {
+    if (open_.empty()) return true;
+    const Open& open = open_.back();
+    if (open.node.kind == Node::Kind::mapping && !open.has_key) return true;
+    if (open.has_key && open.key.origin.line == mark.line + 1 &&
+        open.key.origin.column == mark.column + 1) {
+      return false;
+    }
+    return open.flow || mark.column > open.column;
+  }
+
+  void begin(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+             YAML::EmitterStyle::value style) {
+    ++depth_;
+    if (broken_) return;
+    const std::size_t offset = lines_.offset(mark);
+    check_tag(offset, tag);
+    if (depth_ > max_depth) {
+      report_.error_at(offset, 1, fmt::format("more than {} levels of nesting", max_depth),
+                       "a profile needs four");
+      broken_ = true;
+      return;
+    }
+    last_offset_ = offset;
+    Open open;
+    open.node = node_at(kind, mark);
+    open.flow = style == YAML::EmitterStyle::Flow;
+    open.column = mark.column;
+    open_.push_back(std::move(open));
+  }
+
+  void end() {
+    --depth_;
+    if (broken_ || open_.empty()) return;
+    Node node = std::move(open_.back().node);
+    open_.pop_back();
+    if (node.kind == Node::Kind::mapping) drop_duplicates(node);
+    add(std::move(node));
+  }
+
+  // Each key that stands twice is reported, and its first value is the one that stays.
+  void drop_duplicates(Node& node) {
+    std::vector<std::size_t> order(node.entries.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
+      const int compared = node.entries[a].key.text.compare(node.entries[b].key.text);
+      return compared != 0 ? compared < 0 : a < b;
+    });
+    std::vector<bool> dropped(order.size());
+    bool any = false;
+    for (std::size_t i = 0, first = 0; i < order.size(); ++i) {
+      const Node& key = node.entries[order[i]].key;
+      const Node& first_key = node.entries[order[first]].key;
+      if (i == first || key.text != first_key.text) {
+        first = i;
+        continue;
+      }
+      report_.error(key.origin,
+                    fmt::format("\"{}\" stands twice: first in line {}", printable(key.text),
+                                first_key.origin.line),
+                    "keep one of the two");
+      dropped[order[i]] = any = true;
+    }
+    if (!any) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < dropped.size(); ++i) {
+      if (dropped[i]) continue;
+      if (kept != i) node.entries[kept] = std::move(node.entries[i]);
+      ++kept;
+    }
+    node.entries.resize(kept);
+  }
+
+  void add(Node node) {
+    if (broken_) return;
+    if (++nodes_ > max_nodes) {
+      report_.error(node.origin, fmt::format("more than {} values in one file", max_nodes));
+      broken_ = true;
+      return;
+    }
+    if (open_.empty()) {
+      root_ = std::move(node);
+      has_root_ = true;
+      return;
+    }
+    Open& open = open_.back();
+    if (open.node.kind == Node::Kind::sequence) {
+      open.node.items.push_back(std::move(node));
+    } else if (!open.has_key) {
+      open.bad_key = !is_good_key(node);
+      open.key = std::move(node);
+      open.has_key = true;
+    } else {
+      if (!open.bad_key) open.node.entries.push_back({std::move(open.key), std::move(node)});
+      open.has_key = false;
+    }
+  }
+
+  bool is_good_key(const Node& key) {
+    if (key.kind != Node::Kind::scalar) {
+      report_.error(key.origin, "a key is a plain word, not a list or a mapping",
+                    key.kind == Node::Kind::mapping ? "quote a value that begins with a brace"
+                                                    : "quote a value that begins with a bracket");
+      return false;
+    }
+    if (key.empty || key.text.empty()) {
+      report_.error(key.origin, "a key is missing before the colon");
+      return false;
+    }
+    if (key.text == "<<" && !key.quoted) {
+      report_.error(key.origin, "merge keys (<<) are not taken",
+                    "\"inherits\" takes over another profile");
+      return false;
+    }
+    return true;
+  }
+
+  const Lines& lines_;
+  Report& report_;
+  std::vector<Open> open_;
+  Node root_;
+  std::size_t last_offset_ = 0;
+  int depth_ = 0;
+  int nodes_ = 0;
+  bool has_root_ = false;
+  bool broken_ = false;
+};
+
+// --- yaml-cpp's refusals in plain words
+// ------------------------------------------------------------
+
+// The first quote from `offset` on that may begin a value.
+std::optional<std::size_t> opening_quote(std::string_view text, std::size_t offset) {
+  for (std::size_t i = offset; i < text.size(); ++i) {
+    if (text[i] != '"' && text[i] != '\'') continue;
+    if (i == 0 || std::string_view(" \t\n[{,:").find(text[i - 1]) != std::string_view::npos) {
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
+// "key: a: b": where the first of the two colons ends a key.
+bool has_colon_before(std::string_view line, std::size_t column) {
+  const std::size_t colon = line.substr(0, column).find(": ");
+  return colon != std::string_view::npos && colon < column;
+}
+
+class Explainer {
+ public:
+  Explainer(const Lines& lines, const TreeBuilder& tree, Report& report)
+      : lines_(lines), tree_(tree), report_(report) {}
+
+  void explain(const YAML::ParserException& fault) {
+    const std::string_view what = fault.msg;
+    const std::size_t offset =
+        fault.mark.is_null() ? lines_.text().size() : lines_.offset(fault.mark);
+    namespace msg = YAML::ErrorMsg;
+    if (what == msg::END_OF_SEQ_FLOW || what == msg::END_OF_MAP_FLOW || what == msg::FLOW_END) {
+      return bracket(what, offset);
+    }
+    if (what == msg::EOF_IN_SCALAR || what == msg::DOC_IN_SCALAR) return open_quote(offset);
+    if (what == msg::MAP_VALUE) return colon(offset);
+    if (what == msg::MAP_KEY || what == msg::BLOCK_ENTRY || what == msg::END_OF_MAP ||
+        what == msg::END_OF_SEQ) {
+      return structure(what, offset);
+    }
+    if (what == msg::UNKNOWN_ANCHOR) return alias(offset);
+    if (what.starts_with(msg::INVALID_ESCAPE) || what.starts_with(msg::INVALID_UNICODE) ||
+        what == msg::INVALID_HEX) {
+      return report_.error_at(offset, 1, "an escape that YAML does not know",
+                              "in double quotes a backslash begins an escape: write \\\\ for it, "
+                              "or use single quotes");
+    }
+    if (what == msg::UNKNOWN_TOKEN) return unknown_sign(offset);
+    if (what == msg::CHAR_IN_BLOCK || what == msg::ZERO_INDENT_IN_BLOCK) {
+      return report_.error_at(offset, 1, "only a line end may follow | or >",
+                              "the text of the block begins on the next line");
+    }
+    if (what == msg::ALIAS_NOT_FOUND || what == msg::CHAR_IN_ALIAS || what == msg::ALIAS_CONTENT) {
+      return alias(offset);
+    }
+    if (what == msg::ANCHOR_NOT_FOUND || what == msg::CHAR_IN_ANCHOR) {
+      return report_.error_at(offset, 1, "a value can't begin with & here",
+                              "quote a value that begins with &");
+    }
+    if (what == msg::TAB_IN_INDENTATION) {
+      return report_.error_at(offset, 1, "a tab in the indentation",
+                              "indent with blanks: YAML takes no tabs there");
+    }
+    if (what.starts_with(msg::BAD_FILE)) {
+      return report_.error_at(offset, 1, fmt::format("more than {} levels of nesting", max_depth),
+                              "a profile needs four");
+    }
+    report_.error_at(offset, 1, fmt::format("not valid YAML: {}", printable(what)));
+  }
+
+ private:
+  void bracket(std::string_view what, std::size_t offset) {
+    namespace msg = YAML::ErrorMsg;
+    const std::optional<Origin> open = tree_.open_bracket();
+    if (what == msg::FLOW_END || !open) {
+      return report_.error_at(offset, 1, "a closing bracket that nothing opened",
+                              "quote a value that holds brackets");
+    }
+    const std::string_view pair = what == msg::END_OF_SEQ_FLOW ? "[]" : "{}";
+    Origin origin = *open;
+    report_.error(
+        origin,
+        fmt::format("\"{}\" is not closed where a comma or \"{}\" should follow", pair[0], pair[1]),
+        fmt::format("the list was being read up to line {}",
+                    lines_.origin(std::min(offset, lines_.text().size()), 1).line));
+  }
+
+  void open_quote(std::size_t offset) {
+    if (const auto quote = opening_quote(lines_.text(), tree_.last_offset())) {
+      const char sign = lines_.text()[*quote];
+      return report_.error_at(*quote, 1, fmt::format("this {} is never closed", sign),
+                              fmt::format("end the text with another {}", sign));
+    }
+    report_.error_at(offset, 1, "the file ends within a quoted text");
+  }
+
+  void colon(std::size_t offset) {
+    const Origin origin = lines_.origin(std::min(offset, lines_.text().size()), 1);
+    const auto index = static_cast<std::size_t>(origin.line) - 1;
+    const std::string_view line = lines_.line(index);
+    if (has_colon_before(line, static_cast<std::size_t>(origin.column) - 1)) {
+      return report_.error(origin, "a second \": \" within a value",
+                           "quote a value that holds a colon and a blank");
+    }
+    wrong_indentation(index);
+  }
+
+  // The line at fault is often right, and the one before it wrong: name both.
+  void wrong_indentation(std::size_t index) {
+    const std::string_view line = lines_.line(index);
+    const std::size_t indent = std::min(line.find_first_not_of(' '), line.size());
+    std::size_t before = index;
+    while (before > 0 && !has_content(lines_.line(before - 1))) --before;
+    std::string help = "the keys of one mapping have the same indentation";
+    if (before > 0) {
+      const std::string_view previous = lines_.line(before - 1);
+      const std::size_t previous_indent =
+          std::min(previous.find_first_not_of(' '), previous.size());
+      if (indent > previous_indent) {
+        help = fmt::format(
+            "line {} has a value already, so that nothing may stand below it: indent both alike, "
+            "or "
+            "move the value",
+            before);
+      } else if (indent == previous_indent && previous.find(": ") == std::string_view::npos &&
+                 !trim_end(previous).ends_with(':')) {
+        help = fmt::format("the colon and the blank after it may be missing in line {}", before);
+      }
+    }
+    report_.error_at(lines_.start(index) + indent,
+                     trim_end(line.substr(std::min(indent, line.size()))).size(),
+                     "this line does not fit the indentation of the lines before", std::move(help));
+  }
+
+  void structure(std::string_view what, std::size_t offset) {
+    namespace msg = YAML::ErrorMsg;
+    const Origin origin = lines_.origin(std::min(offset, lines_.text().size()), 1);
+    const auto index = static_cast<std::size_t>(origin.line) - 1;
+    if (what == msg::BLOCK_ENTRY) {
+      return report_.error(origin, "a list item can't stand here",
+                           "put the items below their key, all with the same indentation; quote a "
+                           "value that begins with \"- \"");
+    }
+    if (what == msg::MAP_KEY) {
+      return report_.error(origin, "a key can't stand here",
+                           "quote a value that begins with \"? \"");
+    }
+    const std::string_view rest = lines_.rest(std::min(offset, lines_.text().size()));
+    if (!rest.empty() && (rest.front() == ']' || rest.front() == '}')) {
+      return report_.error(origin, "a closing bracket that nothing opened",
+                           "quote a value that holds brackets");
+    }
+    wrong_indentation(index);
+  }
+
+  void alias(std::size_t offset) {
+    const std::string_view text = lines_.text();
+    std::size_t star = std::min(offset, text.size());
+    while (star > 0 && text[star - 1] != '\n' && (star >= text.size() || text[star] != '*')) --star;
+    if (star >= text.size() || text[star] != '*') star = std::min(offset, text.size());
+    report_.error_at(star, std::max<std::size_t>(1, offset - star), "an alias",
+                     "anchors and aliases are not taken; quote a value that begins with *");
+  }
+
+  void unknown_sign(std::size_t offset) {
+    const std::string_view rest = lines_.rest(std::min(offset, lines_.text().size()));
+    const std::string sign(rest.substr(0, rest.empty() ? 0 : 1));
+    report_.error_at(offset, 1, fmt::format("a value can't begin with {}", sign),
+                     fmt::format("quote a value that begins with {}", sign));
+  }
+
+  const Lines& lines_;
+  const TreeBuilder& tree_;
+  Report& report_;
+};
+
+// A stream over memory: std::istringstream would copy the file once more.
+class MemoryBuffer final : public std::streambuf {
+ public:
+  explicit MemoryBuffer(std::string_view text) {
+    // A streambuf reads through pointers to char, and this one writes through none of them.
+    char* begin = const_cast<char*>(text.data());
+    setg(begin, begin, begin + text.size());
+  }
+};
+
+std::optional<Node> parse_tree(const Lines& lines, Report& report) {
+  TreeBuilder tree(lines, report);
+  try {
+    MemoryBuffer buffer(lines.text());
+    std::istream stream(&buffer);
+    YAML::Parser parser(stream);
+    parser.HandleNextDocument(tree);
+  } catch (const YAML::ParserException& fault) {
+    if (!tree.is_broken()) Explainer(lines, tree, report).explain(fault);
+    return std::nullopt;
+  } catch (const std::exception& fault) {
+    report.error_at(tree.last_offset(), 1,
+                    fmt::format("not readable as YAML: {}", printable(fault.what())));
+    return std::nullopt;
+  }
+  if (tree.is_broken()) return std::nullopt;
+  if (!tree.has_root()) {
+    report.error_at(0, 1, "the file holds no value", "a profile begins with \"nettune: 1\"");
+    return std::nullopt;
+  }
+  return tree.take_root();
+}
+
+}  // namespace
+
+std::optional<Document> parse_document(std::string name, std::string text,
+                                       Diagnostics& diagnostics) {
+  const std::size_t size = text.size();
+  const bool is_utf16 = text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff");
+  if (size > max_file_size || is_utf16) text.clear();
+  // Some editors begin UTF-8 with a mark; yaml-cpp skips it, and would count its columns.
+  if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
+  const SourcePtr source = std::make_shared<const Source>(std::move(name), std::move(text));
+  diagnostics.sources.push_back(source);
+  const Lines lines(source);
+  Report report(diagnostics, lines);
+  const Origin whole{source.get(), 0, 0, 1};
+  if (size > max_file_size) {
+    report.error(
+        whole, fmt::format("the file has {} bytes, and a profile at most {}", size, max_file_size));
+    return std::nullopt;
+  }
+  if (is_utf16) {
+    report.error(whole, "the file is UTF-16", "save the file as UTF-8");
+    return std::nullopt;
+  }
+  check_characters(source->text, report);
+  if (report.count() > 0) return std::nullopt;
+  check_lines(lines, report);
+  if (report.count() > 0) return std::nullopt;
+
+  std::optional<Node> root = parse_tree(lines, report);
+  if (!root) return std::nullopt;
+  return Document(source, std::move(*root));
+}
+
+}  // namespace nettune::profile
