@@ -40,7 +40,8 @@ TEST_CASE("a key never leaves /proc/sys/net") {
       {"net/ipv4/./tcp_mem", "a key never leaves /proc/sys/net"},
       {"/proc/sys/net/ipv4/tcp_mem", "a key is relative to /proc/sys, so it begins with \"net.\""},
       {"kernel.sysrq", "nettune keeps the keys below \"net.\" and has no right to any other"},
-      {"network.ipv4.tcp_mem", "nettune keeps the keys below \"net.\" and has no right to any other"},
+      {"network.ipv4.tcp_mem",
+       "nettune keeps the keys below \"net.\" and has no right to any other"},
       {"net.ipv4", "a key below \"net.\" has at least three components"},
       {"net..ipv4.tcp_mem", "a key has no empty component"},
       {"net.ipv4.tcp_mem.", "a key has no empty component"},
@@ -74,7 +75,8 @@ TEST_CASE("a glob without a wildcard is a key") {
   REQUIRE(glob);
   CHECK(glob->is_literal());
   CHECK(glob->literal() == *Key::parse("net.core.rmem_max"));
-  CHECK(KeyGlob::parse("net.ipv4.conf.eth[01].mtu")->matches(*Key::parse("net.ipv4.conf.eth1.mtu")));
+  CHECK(
+      KeyGlob::parse("net.ipv4.conf.eth[01].mtu")->matches(*Key::parse("net.ipv4.conf.eth1.mtu")));
   CHECK_FALSE(
       KeyGlob::parse("net.ipv4.conf.eth?.mtu")->matches(*Key::parse("net.ipv4.conf.eth10.mtu")));
 }
