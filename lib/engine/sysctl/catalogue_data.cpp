@@ -7,6 +7,8 @@
 
 #include "engine/sysctl/catalogue_core.hpp"
 #include "engine/sysctl/catalogue_ipv4.hpp"
+#include "engine/sysctl/catalogue_ipv6.hpp"
+#include "engine/sysctl/catalogue_netfilter.hpp"
 #include "engine/sysctl/catalogue_tcp.hpp"
 
 namespace nettune::sysctl {
@@ -20,8 +22,8 @@ consteval auto join(const Parameter (&... parts)[Sizes]) {
   return all;
 }
 
-constexpr auto parameters =
-    join(data::core_parameters, data::ipv4_parameters, data::tcp_parameters);
+constexpr auto parameters = join(data::core_parameters, data::ipv4_parameters, data::tcp_parameters,
+                                 data::ipv6_parameters, data::netfilter_parameters);
 
 // find_parameter() searches by halves.
 static_assert(std::ranges::is_sorted(parameters, {}, &Parameter::pattern));
