@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+// FakeTree: a Tree that is a map. It records what is written, and refuses what a test tells it to:
+// the cases that a folder cannot show.
+#pragma once
+
+#include <cerrno>
+#include <initializer_list>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "engine/sysctl/tree.hpp"
+
+namespace nettune {
+
+using Keys = std::vector<std::string>;
+
+class FakeTree final : public sysctl::Tree {
+ public:
+  FakeTree(std::initializer_list<std::pair<std::string, std::string>> values) {
+    for (const auto& [name, text] : values) set(name, text);
+  }
+
+  /// As another program would: the change is not among writes().
+  void set(std::string_view name, std::string text) {
+    values_.insert_or_assign(key(name), std::move(text));
+  }
+  void remove(std::string_view name) { values_.erase(key(name)); }
+
+  /// Every later write of the key fails with `number`.
+  void refuse(std::string_view name, int number) { refusals_.insert_or_assign(key(name), number); }
+  /// Every later read of the key fails with `number`.
+  void hide(std::string_view name, int number) { hidden_.insert_or_assign(key(name), number); }
+  void make_read_only(std::string_view name) { read_only_.insert(key(name)); }
+
+  /// What the key holds now.
+  const std::string& live(std::string_view name) const { return values_.at(key(name)); }
+  /// The names of the keys written so far, refused ones too.
+  const Keys& writes() const { return writes_; }
+
+  Result<std::string> read(const sysctl::Key& key) const override {
+    if (const auto hidden = hidden_.find(key); hidden != hidden_.end()) {
+      return std::unexpected(Error{hidden->second, "read", key.name()});
+    }
+    const auto found = values_.find(key);
+    if (found == values_.end()) return std::unexpected(Error{ENOENT, "read", key.name()});
+    return found->second;
+  }
+
+  Result<void> write(const sysctl::Key& key, std::string_view text) override {
+    writes_.push_back(key.name());
+    const auto refuse_with = [&](int number) {
+      return std::unexpected(Error{number, "write", key.name()});
+    };
+    if (const auto refusal = refusals_.find(key); refusal != refusals_.end()) {
+      return refuse_with(refusal->second);
+    }
+    if (read_only_.contains(key)) return refuse_with(EACCES);
+    const auto found = values_.find(key);
+    if (found == values_.end()) return refuse_with(ENOENT);
+    found->second = text;
+    return {};
+  }
+
+  Result<std::vector<sysctl::Key>> list(const sysctl::KeyGlob& glob) const override {
+    std::vector<sysctl::Key> keys;
+    for (const auto& [key, text] : values_) {
+      if (glob.matches(key)) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  bool is_read_only(const sysctl::Key& key) const override { return read_only_.contains(key); }
+
+  bool has_folder_of(const sysctl::Key& key) const override {
+    const std::string folder = key.path().substr(0, key.path().rfind('/') + 1);
+    for (const auto& [other, text] : values_) {
+      if (other.path().starts_with(folder)) return true;
+    }
+    return false;
+  }
+
+ private:
+  // A name that is no key is a fault of the test itself.
+  static sysctl::Key key(std::string_view name) {
+    const auto parsed = sysctl::Key::parse(name);
+    if (!parsed) throw std::invalid_argument(parsed.error());
+    return *parsed;
+  }
+
+  std::map<sysctl::Key, std::string> values_;
+  std::map<sysctl::Key, int> refusals_;
+  std::map<sysctl::Key, int> hidden_;
+  std::set<sysctl::Key> read_only_;
+  Keys writes_;
+};
+
+}  // namespace nettune
