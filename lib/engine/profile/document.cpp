@@ -49,11 +49,20 @@ class Lines {
     return std::min(text_.size(), starts_[line] + column);
   }
 
+  std::size_t offset(const Origin& origin) const {
+    return starts_[static_cast<std::size_t>(origin.line) - 1] +
+           static_cast<std::size_t>(origin.column) - 1;
+  }
+
   Origin origin(std::size_t offset, std::size_t length) const {
     const auto next = std::ranges::upper_bound(starts_, offset);
     const auto line = static_cast<std::size_t>(next - starts_.begin()) - 1;
     return {source_, static_cast<int>(line) + 1, static_cast<int>(offset - starts_[line]) + 1,
             static_cast<int>(std::max<std::size_t>(length, 1))};
+  }
+
+  std::size_t line_number(std::size_t offset) const {
+    return static_cast<std::size_t>(origin(std::min(offset, text_.size()), 1).line);
   }
 
   std::string_view text() const { return text_; }
@@ -263,6 +272,8 @@ class TreeBuilder final : public YAML::EventHandler {
   bool has_root() const { return has_root_; }
   Node take_root() { return std::move(root_); }
   std::size_t last_offset() const { return last_offset_; }  // of the last event
+  // The opening quote of the last scalar, where its text goes on over several lines.
+  std::optional<std::size_t> folded_quote() const { return folded_quote_; }
   // The innermost list or mapping in brackets that is open.
   std::optional<Origin> open_bracket() const {
     for (std::size_t i = open_.size(); i-- > 0;) {
@@ -299,6 +310,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::size_t offset = lines_.offset(mark);
     Node node = node_at(Node::Kind::scalar, mark);
     const std::string_view word = null_word(offset);
+    if (word.empty()) check_tag(offset, "?");
     if (!word.empty() && belongs_here(mark)) {
       node.text = word;
       node.verbatim = true;
@@ -320,6 +332,9 @@ class TreeBuilder final : public YAML::EventHandler {
     node.text = value;
     node.quoted = tag != "?";
     if (anchor == 0) measure(node, offset);
+    folded_quote_ = std::nullopt;
+    if (node.quoted && anchor == 0 && !check_quote(offset)) return;
+    if (!node.quoted && !node.verbatim && anchor == 0) check_folded(node, offset);
     if (node.quoted && value.empty() && node.origin.length < 2) node.origin.length = 2;
     last_offset_ = offset;
     add(std::move(node));
@@ -401,6 +416,48 @@ class TreeBuilder final : public YAML::EventHandler {
     }
     node.origin.length =
         static_cast<int>(std::max<std::size_t>(1, trim_end(rest.substr(0, end)).size()));
+  }
+
+  // yaml-cpp takes the end of the file for the closing quote.
+  bool check_quote(std::size_t offset) {
+    const std::string_view text = lines_.text();
+    const char sign = offset < text.size() ? text[offset] : '\0';
+    if (sign != '"' && sign != '\'') return true;
+    for (std::size_t i = offset + 1; i < text.size(); ++i) {
+      if (sign == '"' && text[i] == '\\') {
+        ++i;
+      } else if (text[i] == '\n') {
+        folded_quote_ = offset;
+      } else if (text[i] == sign) {
+        if (sign == '"' || i + 1 >= text.size() || text[i + 1] != sign) return true;
+        ++i;
+      }
+    }
+    report_.error_at(offset, 1, fmt::format("this {} is never closed", sign),
+                     fmt::format("end the text with another {}", sign));
+    broken_ = true;
+    return false;
+  }
+
+  // An item that is indented deeper than the one before is, to YAML, more of that one's text.
+  void check_folded(const Node& node, std::size_t offset) {
+    std::string_view text = node.text;
+    std::string_view line = trim_end(lines_.rest(offset));
+    auto index = static_cast<std::size_t>(node.origin.line);
+    while (!line.empty() && text.starts_with(line) && text.size() > line.size()) {
+      text.remove_prefix(line.size() + 1);
+      if (index >= lines_.count()) return;
+      const std::string_view whole = lines_.line(index);
+      const std::size_t indent = std::min(whole.find_first_not_of(' '), whole.size());
+      line = trim_end(whole.substr(indent));
+      if (line.starts_with("- ") && text.starts_with(line)) {
+        report_.error_at(lines_.start(index) + indent, line.size(),
+                         "this list item is read as more of the text above",
+                         "give all items of a list the same indentation");
+        return;
+      }
+      ++index;
+    }
   }
 
   std::string_view null_word(std::size_t offset) const {
@@ -534,6 +591,7 @@ class TreeBuilder final : public YAML::EventHandler {
   std::vector<Open> open_;
   Node root_;
   std::size_t last_offset_ = 0;
+  std::optional<std::size_t> folded_quote_;
   int depth_ = 0;
   int nodes_ = 0;
   bool has_root_ = false;
@@ -562,13 +620,20 @@ bool has_colon_before(std::string_view line, std::size_t column) {
 
 class Explainer {
  public:
-  Explainer(const Lines& lines, const TreeBuilder& tree, Report& report)
+  Explainer(const Lines& lines, TreeBuilder& tree, Report& report)
       : lines_(lines), tree_(tree), report_(report) {}
 
   void explain(const YAML::ParserException& fault) {
     const std::string_view what = fault.msg;
     const std::size_t offset =
         fault.mark.is_null() ? lines_.text().size() : lines_.offset(fault.mark);
+    if (const std::optional<std::size_t> quote = tree_.folded_quote()) {
+      // Most often a closing quote is missing above, and this line's opening one took its place.
+      return report_.error_at(*quote, 1,
+                              fmt::format("the text that begins with this {} goes on to line {}",
+                                          lines_.text()[*quote], lines_.line_number(offset)),
+                              "a closing quote is probably missing");
+    }
     namespace msg = YAML::ErrorMsg;
     if (what == msg::END_OF_SEQ_FLOW || what == msg::END_OF_MAP_FLOW || what == msg::FLOW_END) {
       return bracket(what, offset);
@@ -588,8 +653,7 @@ class Explainer {
     }
     if (what == msg::UNKNOWN_TOKEN) return unknown_sign(offset);
     if (what == msg::CHAR_IN_BLOCK || what == msg::ZERO_INDENT_IN_BLOCK) {
-      return report_.error_at(offset, 1, "only a line end may follow | or >",
-                              "the text of the block begins on the next line");
+      return block_sign(offset);
     }
     if (what == msg::ALIAS_NOT_FOUND || what == msg::CHAR_IN_ALIAS || what == msg::ALIAS_CONTENT) {
       return alias(offset);
@@ -618,12 +682,15 @@ class Explainer {
                               "quote a value that holds brackets");
     }
     const std::string_view pair = what == msg::END_OF_SEQ_FLOW ? "[]" : "{}";
-    Origin origin = *open;
-    report_.error(
-        origin,
-        fmt::format("\"{}\" is not closed where a comma or \"{}\" should follow", pair[0], pair[1]),
-        fmt::format("the list was being read up to line {}",
-                    lines_.origin(std::min(offset, lines_.text().size()), 1).line));
+    // At the end of the text yaml-cpp names its beginning.
+    const std::size_t opened = lines_.offset(*open);
+    if (offset <= opened ||
+        lines_.text().find_first_not_of(" \t\r\n", offset) == std::string_view::npos) {
+      return report_.error(*open, fmt::format("this {} is never closed", pair[0]),
+                           fmt::format("end it with {}", pair[1]));
+    }
+    report_.error_at(offset, 1, fmt::format("a comma or {} is missing before this", pair[1]),
+                     fmt::format("the {} that is open stands in line {}", pair[0], open->line));
   }
 
   void open_quote(std::size_t offset) {
@@ -633,6 +700,19 @@ class Explainer {
                               fmt::format("end the text with another {}", sign));
     }
     report_.error_at(offset, 1, "the file ends within a quoted text");
+  }
+
+  void block_sign(std::size_t offset) {
+    const std::string_view text = lines_.text();
+    std::size_t sign = std::min(offset, text.size());
+    while (sign > 0 && text[sign - 1] != '\n') {
+      --sign;
+      if (text[sign] == '|' || text[sign] == '>') break;
+    }
+    report_.error_at(sign, trim_end(lines_.rest(sign)).size(),
+                     "a value that begins with | or > is a block of text, which stands on the next "
+                     "lines",
+                     "quote a comparison: \">= 5.10\"");
   }
 
   void colon(std::size_t offset) {
@@ -691,16 +771,31 @@ class Explainer {
       return report_.error(origin, "a closing bracket that nothing opened",
                            "quote a value that holds brackets");
     }
-    wrong_indentation(index);
+    const std::string_view before =
+        trim_end(lines_.text().substr(lines_.start(index), offset - lines_.start(index)));
+    if (before.find_first_not_of(' ') == std::string_view::npos || rest.empty()) {
+      return wrong_indentation(index);
+    }
+    const char last = before.back();
+    if (last == '"' || last == '\'' || last == ']' || last == '}') {
+      return report_.error_at(
+          offset, trim_end(rest).size(), fmt::format("text after the closing {}", last),
+          "quote the value as a whole, with the other kind of quotes around it");
+    }
+    unknown_sign(offset);
   }
 
   void alias(std::size_t offset) {
     const std::string_view text = lines_.text();
     std::size_t star = std::min(offset, text.size());
-    while (star > 0 && text[star - 1] != '\n' && (star >= text.size() || text[star] != '*')) --star;
-    if (star >= text.size() || text[star] != '*') star = std::min(offset, text.size());
-    report_.error_at(star, std::max<std::size_t>(1, offset - star), "an alias",
-                     "anchors and aliases are not taken; quote a value that begins with *");
+    if (star >= text.size() || text[star] != '*') {
+      const std::size_t found = text.rfind('*', star);
+      if (found != std::string_view::npos &&
+          lines_.line_number(found) == lines_.line_number(star)) {
+        star = found;
+      }
+    }
+    tree_.refuse_alias(star);
   }
 
   void unknown_sign(std::size_t offset) {
@@ -711,9 +806,43 @@ class Explainer {
   }
 
   const Lines& lines_;
-  const TreeBuilder& tree_;
+  TreeBuilder& tree_;
   Report& report_;
 };
+
+// Notes where a second document begins, and takes nothing of it.
+class RestFinder final : public YAML::EventHandler {
+ public:
+  const std::optional<YAML::Mark>& found() const { return found_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { found_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  std::optional<YAML::Mark> found_;
+};
+
+void refuse_rest(const Lines& lines, const std::optional<YAML::Mark>& mark, Report& report) {
+  const std::size_t offset = mark ? lines.offset(*mark) : lines.text().size();
+  std::size_t before = lines.line_number(offset) - 1;
+  while (before > 0 && !has_content(lines.line(before - 1))) --before;
+  const std::string help =
+      before > 0 && lines.line(before - 1).starts_with('%')
+          ? fmt::format("line {} begins with %, which ends the mapping: delete or quote it", before)
+          : "a profile is one mapping; quote a value that holds quotes";
+  report.error_at(offset, trim_end(lines.rest(offset)).size(), "the document ended before this",
+                  help);
+}
 
 // A stream over memory: std::istringstream would copy the file once more.
 class MemoryBuffer final : public std::streambuf {
@@ -732,6 +861,13 @@ std::optional<Node> parse_tree(const Lines& lines, Report& report) {
     std::istream stream(&buffer);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(tree);
+    if (!tree.is_broken() && parser) {
+      // yaml-cpp stops where its document is complete, and says nothing of what is left over.
+      RestFinder rest;
+      parser.HandleNextDocument(rest);
+      refuse_rest(lines, rest.found(), report);
+      return std::nullopt;
+    }
   } catch (const YAML::ParserException& fault) {
     if (!tree.is_broken()) Explainer(lines, tree, report).explain(fault);
     return std::nullopt;
