@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// Nothing but a start and an end.
+int main() { return 0; }

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: MIT
+# Prints what tests/bench/run left in a folder: hyperfine's medians, peak memory, Google Benchmark's
+# medians, and their ratios beside the goals. A goal is shown, never enforced.
+import json
+import pathlib
+import sys
+
+folder = pathlib.Path(sys.argv[1])
+SIZES = (8, 100, 1000, 10000)
+
+
+def median(name):
+    """Milliseconds, or None where it was not measured."""
+    path = folder / f"{name}.time"
+    if not path.exists():
+        return None
+    return json.loads(path.read_text())["results"][0]["median"] * 1000
+
+
+def peak(name):
+    path = folder / f"{name}.peak"
+    return int(path.read_text()) / 1024 if path.exists() else None
+
+
+def cell(number, digits=2):
+    return "-" if number is None else f"{number:.{digits}f}"
+
+
+def ratio(number, by):
+    return None if number is None or by is None else number / by
+
+
+def row(name, cells, goal=""):
+    print(f"  {name:<34}" + "".join(f"{text:>10}" for text in cells) + ("   " + goal).rstrip())
+
+
+def heading(text):
+    print(f"\n{text}")
+
+
+COMMANDS = (("nettunectl audit", "audit"), ("C floor", "floor"), ("sysctl -n", "sysctl"),
+            ("tuned-adm verify", "tuned"))
+
+heading("median, ms")
+row("keys", [str(size) for size in SIZES])
+for title, name in COMMANDS:
+    row(title, [cell(median(f"{name}.{size}")) for size in SIZES])
+row("empty program, linked the same", [cell(median("empty"))])
+row("nettunectl --version", [cell(median("version"))])
+
+heading("peak memory, MiB")
+for title, name in COMMANDS:
+    row(title, [cell(peak(f"{name}.{size}"), 1) for size in SIZES],
+        "goal: <= 8" if name == "audit" else "")
+row("empty program, linked the same", [cell(peak("empty"), 1)])
+
+audit = {size: median(f"audit.{size}") for size in SIZES}
+heading("nettunectl audit, as a multiple of")
+row("C floor", [cell(ratio(audit[size], median(f"floor.{size}"))) for size in SIZES],
+    "goal: 1000 keys <= 1.5")
+row("sysctl -n", [cell(ratio(audit[size], median(f"sysctl.{size}"))) for size in SIZES],
+    "goal: 8 keys <= 1.5, 1000 keys <= 0.4")
+row("tuned-adm verify", [cell(ratio(audit[size], median(f"tuned.{size}")), 3) for size in SIZES],
+    "goal: 1000 keys <= 0.067")
+row("1.2 x the empty program + 0.1 ms", [cell(ratio(audit[8], 1.2 * median("empty") + 0.1))],
+    "goal: 8 keys <= 1")
+
+heading("microseconds for each further key")
+steps = list(zip(SIZES, SIZES[1:]))
+row("from, to", [f"{a}-{b}" for a, b in steps])
+for title, name in COMMANDS:
+    cells = []
+    for a, b in steps:
+        low, high = median(f"{name}.{a}"), median(f"{name}.{b}")
+        cells.append(cell(None if low is None or high is None else (high - low) * 1000 / (b - a)))
+    row(title, cells, "goal: the last is no more than the one before" if name == "audit" else "")
+
+NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+engine = {}
+for result in json.loads((folder / "engine.json").read_text())["benchmarks"]:
+    if result.get("error_occurred"):
+        engine[result["run_name"]] = result["error_message"]
+    elif result.get("aggregate_name") == "median":
+        engine[result["run_name"]] = result["real_time"] * NANOSECONDS[result["time_unit"]]
+
+heading("in process, median")
+for name, time in engine.items():
+    if isinstance(time, str):
+        print(f"  {name:<34}   not measured: {time}")
+        continue
+    unit = "ns" if time < 1e3 else "us" if time < 1e6 else "ms"
+    goal = "goal: < 100 ms" if name == "check_one_mebibyte" else ""
+    row(name, [f"{time / NANOSECONDS[unit]:.1f} {unit}"], goal)
+together, single = engine.get("load_64_inherited"), engine.get("load_64_one_by_one")
+if isinstance(together, float) and isinstance(single, float):
+    row("64 inherited / 64 one by one", [cell(together / single)], "goal: <= 1")
+per_key = [(size, engine.get(f"resolve_and_compare/{size}")) for size in (1000, 10000)]
+if all(isinstance(time, float) for _, time in per_key):
+    small, large = (time / size for size, time in per_key)
+    row("a key of 10 000 / a key of 1000", [cell(large / small)], "goal: about 1")
