@@ -69,9 +69,9 @@ class Lines {
 
   // What is left of the line from `offset` on.
   std::string_view rest(std::size_t offset) const {
-    std::string_view rest = text_.substr(offset, text_.find('\n', offset) - offset);
-    if (rest.ends_with('\r')) rest.remove_suffix(1);
-    return rest;
+    const std::size_t index = line_number(offset) - 1;  // no scan: a line may be the whole file
+    const std::string_view whole = line(index);
+    return whole.substr(std::min(offset - starts_[index], whole.size()));
   }
 
  private:
