@@ -723,7 +723,7 @@ inline constexpr Parameter ipv4_parameters[] = {
                 "dropped. The kernel refuses numbers below ipfrag_low_thresh.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/ipfrag_low_thresh",
-     .encoding = Encoding::int32,
+     .encoding = Encoding::ulong,
      .unit = Unit::bytes,
      .minimum = 0,
      .maximum = ulong_max,

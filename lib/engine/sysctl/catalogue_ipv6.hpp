@@ -790,7 +790,7 @@ inline constexpr Parameter ipv6_parameters[] = {
                 "dropped. The kernel refuses numbers below ip6frag_low_thresh.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/ip6frag_low_thresh",
-     .encoding = Encoding::int32,
+     .encoding = Encoding::ulong,
      .unit = Unit::bytes,
      .minimum = 0,
      .maximum = ulong_max,

@@ -183,7 +183,7 @@ inline constexpr Parameter netfilter_parameters[] = {
      .meaning = "The memory for putting IPv6 fragments together for connection tracking.",
      .source = "Documentation/networking/nf_conntrack-sysctl.rst"},
     {.pattern = "net/netfilter/nf_conntrack_frag6_low_thresh",
-     .encoding = Encoding::int32,
+     .encoding = Encoding::ulong,
      .unit = Unit::bytes,
      .minimum = 0,
      .maximum = ulong_max,
@@ -606,6 +606,8 @@ inline constexpr Parameter netfilter_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .scope = Scope::host,
+     .instead = "Write net.netfilter.nf_conntrack_max, the same value under the name that every "
+                "tool knows.",
      .module = "nf_conntrack",
      .default_text = "as nf_conntrack_buckets",
      .lock_out = "A full table drops new connections, the administrator's included.",
