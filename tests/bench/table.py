@@ -31,7 +31,7 @@ def ratio(number, by):
 
 
 def row(name, cells, goal=""):
-    print(f"  {name:<34}" + "".join(f"{text:>10}" for text in cells) + ("   " + goal).rstrip())
+    print(f"  {name:<34}" + "".join(f"{text:>12}" for text in cells) + ("   " + goal).rstrip())
 
 
 def heading(text):
