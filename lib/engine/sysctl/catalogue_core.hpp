@@ -281,7 +281,6 @@ inline constexpr Parameter core_parameters[] = {
      .minimum = 1,
      .maximum = int_max,
      .scope = Scope::host,
-     .since = {4, 5},
      .default_text = "17",
      .meaning = "How many page fragments one packet inside the kernel may hold. Fewer make large "
                 "sends smaller. The most is set when the kernel is built.",
