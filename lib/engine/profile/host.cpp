@@ -2,11 +2,13 @@
 #include "engine/profile/host.hpp"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <limits>
+#include <span>
 
 #include "engine/unique_fd.hpp"
 
@@ -16,221 +18,283 @@ namespace {
 using sysctl::Integer;
 using sysctl::Version;
 
-constexpr std::size_t max_fact_file = 4u << 20;  // zoneinfo of a host with many nodes
-
-// Files of /proc have no size: read until the end.
-Result<std::string> read_facts(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return std::unexpected(Error{errno, "open", path});
+// A whole file below /proc, which has no size to ask for; "" where there is none.
+Result<std::string> read_fact(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) {
+    if (errno == ENOENT) return std::string();
+    return std::unexpected(Error{errno, "read", path});
+  }
+  constexpr std::size_t step = 16 * std::size_t{1024};
+  constexpr std::size_t limit = 64 * step;  // /proc/zoneinfo of a large machine has some 200 kB
   std::string text;
-  constexpr std::size_t chunk = 16384;
   for (;;) {
-    const std::size_t old_size = text.size();
-    if (old_size > max_fact_file) return std::unexpected(Error{EFBIG, "read", path});
-    text.resize(old_size + chunk);
-    const ssize_t count = ::read(fd.get(), text.data() + old_size, chunk);
+    const std::size_t used = text.size();
+    if (used >= limit) return std::unexpected(Error{EFBIG, "read", path});
+    text.resize(used + step);
+    const ssize_t count = ::read(fd.get(), text.data() + used, step);
+    if (count < 0 && errno == EINTR) {
+      text.resize(used);
+      continue;
+    }
     if (count < 0) return std::unexpected(Error{errno, "read", path});
-    text.resize(old_size + static_cast<std::size_t>(count));
+    text.resize(used + static_cast<std::size_t>(count));
     if (count == 0) return text;
   }
 }
 
-// The number behind the blanks at the begin of `text`; 0 where there is none.
-std::uint64_t leading_number(std::string_view text) {
-  std::size_t i = std::min(text.find_first_not_of(" \t"), text.size());
+// Cuts the first line off `text`.
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+// Cuts the first word off `line`; "" at its end.
+std::string_view next_word(std::string_view& line) {
+  const std::size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
+  line.remove_prefix(begin);
+  const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(end);
+  return word;
+}
+
+std::uint64_t number_of(std::string_view word) {
   std::uint64_t number = 0;
-  for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
-    const auto digit = static_cast<std::uint64_t>(text[i] - '0');
-    if (number > (UINT64_MAX - digit) / 10) return 0;
-    number = number * 10 + digit;
-  }
-  return number;
+  const auto [end, fault] = std::from_chars(word.data(), word.data() + word.size(), number);
+  return fault == std::errc{} && end == word.data() + word.size() ? number : 0;
 }
 
 std::uint64_t memory_of(std::string_view meminfo) {
-  constexpr std::string_view word = "MemTotal:";
-  const std::size_t place = meminfo.find(word);
-  if (place == std::string_view::npos) return 0;
-  const std::uint64_t kib = leading_number(meminfo.substr(place + word.size()));
-  return kib > UINT64_MAX / 1024 ? 0 : kib * 1024;
+  while (!meminfo.empty()) {
+    std::string_view line = next_line(meminfo);
+    if (next_word(line) != "MemTotal:") continue;
+    const std::uint64_t kib = number_of(next_word(line));
+    return kib <= std::numeric_limits<std::uint64_t>::max() / 1024 ? kib * 1024 : 0;
+  }
+  return 0;
 }
 
-// nr_free_buffer_pages(): what the zones up to ZONE_NORMAL manage, less their high watermarks.
-std::uint64_t buffer_pages_of(std::string_view zoneinfo) {
-  std::uint64_t pages = 0;
-  std::uint64_t high = 0;
-  bool counts = false;
+// What nr_free_buffer_pages() counts: the zones that a plain allocation of the kernel may use.
+std::uint64_t buffer_pages_of(std::string_view zoneinfo, std::uint64_t memory_pages) {
+  bool is_low = false;
+  std::uint64_t low = 0;
+  std::uint64_t elsewhere = 0;
+  std::uint64_t reserved = 0;
   while (!zoneinfo.empty()) {
-    const std::size_t end = std::min(zoneinfo.find('\n'), zoneinfo.size() - 1);
-    std::string_view line = zoneinfo.substr(0, end);
-    zoneinfo.remove_prefix(end + 1);
-    if (line.starts_with("Node ")) {
-      const std::size_t name = line.find_first_not_of(' ', line.find("zone") + 4);
-      const std::string_view zone = name == std::string_view::npos ? "" : line.substr(name);
-      counts = zone == "DMA" || zone == "DMA32" || zone == "Normal";
-      high = 0;
-      continue;
-    }
-    line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
-    if (!counts) continue;
-    if (line.starts_with("high ")) high = leading_number(line.substr(5));
-    if (line.starts_with("managed ")) {
-      const std::uint64_t managed = leading_number(line.substr(8));
-      if (managed > high) pages += managed - high;
+    std::string_view line = next_line(zoneinfo);
+    const std::string_view word = next_word(line);
+    if (word == "Node") {  // "Node 0, zone   Normal"
+      next_word(line);
+      next_word(line);
+      const std::string_view zone = next_word(line);
+      is_low = zone == "DMA" || zone == "DMA32" || zone == "Normal";
+    } else if (word == "high") {
+      if (is_low) reserved += number_of(next_word(line));
+    } else if (word == "managed") {
+      (is_low ? low : elsewhere) += number_of(next_word(line));
     }
   }
-  return pages;
+  if (low == 0) return 0;
+  // MemTotal is the sum over all zones. A kernel that takes pages into its care as they are needed
+  // shows fewer as managed than it counted on when it chose its defaults.
+  if (memory_pages > elsewhere) low = std::max(low, memory_pages - elsewhere);
+  return low > reserved ? low - reserved : 0;
 }
 
-// A default that changed: `before` up to and including `last_old`, `after` from `first_new` on.
-// Between the two it is not known which.
-bool changed(Version kernel, Version last_old, Version first_new, Integer before, Integer after,
-             Integer& number) {
-  if (kernel > last_old && kernel < first_new) return false;
-  number = kernel >= first_new ? after : before;
-  return true;
-}
+// --- the kernel's own defaults
+// ---------------------------------------------------------------------
 
-struct Constant {
+// A default that is the same on every machine, from the kernel `from` until, and without, `until`.
+// A version that stands in no row of its key is one of which the value is not certain.
+struct FixedDefault {
   std::string_view pattern;
-  std::int64_t number;
-  std::int64_t second = 0;
+  std::array<Integer, 2> numbers;
+  Version from{3, 16};
+  Version until{std::numeric_limits<std::uint16_t>::max(), 0};
 };
 
-// Defaults that neither the version (from 4.18 on) nor the memory changes, sorted by pattern.
-constexpr auto constants = std::to_array<Constant>({
-    {"net/core/busy_poll", 0},
-    {"net/core/busy_read", 0},
-    {"net/core/dev_weight", 64},
-    {"net/core/netdev_budget", 300},
-    {"net/core/netdev_max_backlog", 1000},
-    {"net/core/rmem_default", 212992},
-    {"net/core/rps_sock_flow_entries", 0},
-    {"net/core/wmem_default", 212992},
-    {"net/ipv4/ip_forward", 0},
-    {"net/ipv4/ip_local_port_range", 32768, 60999},
-    {"net/ipv4/tcp_autocorking", 1},
-    {"net/ipv4/tcp_early_retrans", 3},
-    {"net/ipv4/tcp_ecn", 2},
-    {"net/ipv4/tcp_fastopen", 1},
-    {"net/ipv4/tcp_fin_timeout", 60},
-    {"net/ipv4/tcp_keepalive_intvl", 75},
-    {"net/ipv4/tcp_keepalive_probes", 9},
-    {"net/ipv4/tcp_keepalive_time", 7200},
-    {"net/ipv4/tcp_moderate_rcvbuf", 1},
-    {"net/ipv4/tcp_mtu_probing", 0},
-    {"net/ipv4/tcp_no_metrics_save", 0},
-    {"net/ipv4/tcp_notsent_lowat", 4294967295},
-    {"net/ipv4/tcp_pacing_ca_ratio", 120},
-    {"net/ipv4/tcp_pacing_ss_ratio", 200},
-    {"net/ipv4/tcp_recovery", 1},
-    {"net/ipv4/tcp_reordering", 3},
-    {"net/ipv4/tcp_rfc1337", 0},
-    {"net/ipv4/tcp_sack", 1},
-    {"net/ipv4/tcp_slow_start_after_idle", 1},
-    {"net/ipv4/tcp_syncookies", 1},
-    {"net/ipv4/tcp_timestamps", 1},
-    {"net/ipv4/tcp_tso_win_divisor", 3},
-    {"net/ipv4/tcp_window_scaling", 1},
-});
-static_assert(std::ranges::is_sorted(constants, {}, &Constant::pattern));
-constexpr Version constants_since{4, 18};
+constexpr Integer mib = 1024 * 1024;
 
-// {low, pressure, high} of a pool whose pressure mark is `pressure` pages.
-KernelDefault pool(std::uint64_t pressure) {
-  const auto middle = static_cast<Integer>(std::max<std::uint64_t>(pressure, 128));
-  const Integer low = middle / 4 * 3;
-  return {{low, middle, low * 2}};
+constexpr auto fixed_defaults = std::to_array<FixedDefault>({
+    {"net/core/busy_poll", {0}},
+    {"net/core/busy_read", {0}},
+    {"net/core/dev_weight", {64}},
+    {"net/core/dev_weight_rx_bias", {1}},
+    {"net/core/dev_weight_tx_bias", {1}},
+    {"net/core/high_order_alloc_disable", {0}},
+    {"net/core/netdev_budget", {300}},
+    {"net/core/netdev_max_backlog", {1000}},
+    {"net/core/optmem_max", {20480}, {3, 16}, {6, 6}},
+    {"net/core/optmem_max", {131072}, {6, 8}},
+    {"net/core/rmem_default", {212992}},
+    {"net/core/rmem_max", {212992}, {3, 16}, {6, 18}},
+    {"net/core/rmem_max", {4 * mib}, {6, 18}},
+    {"net/core/rps_sock_flow_entries", {0}},
+    {"net/core/somaxconn", {128}, {3, 16}, {5, 4}},
+    {"net/core/somaxconn", {4096}, {5, 4}},
+    {"net/core/wmem_default", {212992}},
+    {"net/core/wmem_max", {212992}, {3, 16}, {6, 18}},
+    {"net/core/wmem_max", {4 * mib}, {6, 18}},
+    {"net/ipv4/ip_local_port_range", {32768, 60999}, {4, 4}},
+    {"net/ipv4/tcp_adv_win_scale", {1}},
+    {"net/ipv4/tcp_app_win", {31}},
+    {"net/ipv4/tcp_autocorking", {1}},
+    {"net/ipv4/tcp_comp_sack_delay_ns", {1'000'000}, {4, 18}},
+    {"net/ipv4/tcp_comp_sack_nr", {44}, {4, 18}},
+    {"net/ipv4/tcp_comp_sack_slack_ns", {100'000}, {5, 8}},
+    {"net/ipv4/tcp_dsack", {1}},
+    {"net/ipv4/tcp_early_retrans", {3}},
+    {"net/ipv4/tcp_ecn", {2}},
+    {"net/ipv4/tcp_fastopen", {1}},
+    {"net/ipv4/tcp_fin_timeout", {60}},
+    {"net/ipv4/tcp_keepalive_intvl", {75}},
+    {"net/ipv4/tcp_keepalive_probes", {9}},
+    {"net/ipv4/tcp_keepalive_time", {7200}},
+    {"net/ipv4/tcp_limit_output_bytes", {131072}, {3, 16}, {4, 2}},
+    {"net/ipv4/tcp_limit_output_bytes", {262144}, {4, 3}, {5, 0}},
+    {"net/ipv4/tcp_limit_output_bytes", {1 * mib}, {5, 0}, {6, 15}},
+    {"net/ipv4/tcp_limit_output_bytes", {4 * mib}, {6, 17}},
+    {"net/ipv4/tcp_min_tso_segs", {2}},
+    {"net/ipv4/tcp_moderate_rcvbuf", {1}},
+    {"net/ipv4/tcp_mtu_probing", {0}},
+    {"net/ipv4/tcp_no_metrics_save", {0}},
+    {"net/ipv4/tcp_no_ssthresh_metrics_save", {1}, {5, 7}},
+    {"net/ipv4/tcp_notsent_lowat", {4'294'967'295}, {4, 12}},
+    {"net/ipv4/tcp_pacing_ca_ratio", {120}, {4, 3}},
+    {"net/ipv4/tcp_pacing_ss_ratio", {200}, {4, 3}},
+    {"net/ipv4/tcp_pingpong_thresh", {1}, {6, 8}},
+    {"net/ipv4/tcp_recovery", {1}, {4, 4}},
+    {"net/ipv4/tcp_reordering", {3}},
+    {"net/ipv4/tcp_retries1", {3}},
+    {"net/ipv4/tcp_retries2", {15}},
+    {"net/ipv4/tcp_rfc1337", {0}},
+    {"net/ipv4/tcp_rto_max_ms", {120'000}, {6, 17}},
+    {"net/ipv4/tcp_rto_min_us", {200'000}, {6, 12}},
+    {"net/ipv4/tcp_sack", {1}},
+    {"net/ipv4/tcp_shrink_window", {0}},
+    {"net/ipv4/tcp_slow_start_after_idle", {1}},
+    {"net/ipv4/tcp_syn_retries", {6}},
+    {"net/ipv4/tcp_synack_retries", {5}},
+    {"net/ipv4/tcp_syncookies", {1}},
+    {"net/ipv4/tcp_thin_linear_timeouts", {0}},
+    {"net/ipv4/tcp_timestamps", {1}},
+    {"net/ipv4/tcp_tso_win_divisor", {3}},
+    {"net/ipv4/tcp_tw_reuse", {0}, {3, 16}, {4, 16}},
+    {"net/ipv4/tcp_tw_reuse", {2}, {4, 18}},
+    {"net/ipv4/tcp_tw_reuse_delay", {1000}, {6, 14}},
+    {"net/ipv4/tcp_window_scaling", {1}},
+});
+static_assert(std::ranges::is_sorted(fixed_defaults, {}, &FixedDefault::pattern));
+
+// tcp_mem and udp_mem: the pressure mark, and the two others from it, truncated as the kernel does.
+std::array<Integer, 3> three_marks(Integer pages) {
+  const Integer pressure = std::max<Integer>(pages, 128);
+  const Integer low = pressure / 4 * 3;
+  return {low, pressure, 2 * low};
+}
+
+bool default_of_mem(std::string_view pattern, const Host& host, KernelDefault& out) {
+  if (host.buffer_pages == 0) return false;
+  const auto pages = static_cast<Integer>(host.buffer_pages);
+  if (pattern == "net/ipv4/udp_mem") {
+    out.numbers = three_marks(pages / 8);
+    return true;
+  }
+  if (host.kernel >= Version{4, 3}) {
+    out.numbers = three_marks(pages / 16);
+    return true;
+  }
+  if (host.kernel < Version{4, 2}) {
+    out.numbers = three_marks(pages / 8);
+    return true;
+  }
+  return false;
+}
+
+bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
+  // A child namespace starts with what the host has now, not with what the kernel would choose.
+  if (host.is_child_namespace || host.buffer_pages == 0) return false;
+  // The first field was 4096 for a while, whatever the page; since then it is the page.
+  if (host.page_size != 4096 && host.kernel < Version{6, 1}) return false;
+  const Integer share = static_cast<Integer>(host.buffer_pages) * host.page_size / 128;
+  if (!is_receive) {
+    out.numbers = {host.page_size, 16384, std::clamp<Integer>(share, 65536, 4 * mib)};
+    return true;
+  }
+  Integer initial = 131072;
+  if (host.kernel < Version{4, 20}) {
+    if (host.kernel >= Version{4, 19}) return false;  // the change went into some 4.19 releases
+    initial = 87380;
+  }
+  Integer ceiling = 6 * mib;
+  if (host.kernel >= Version{6, 17}) {
+    ceiling = 32 * mib;
+  } else if (host.kernel >= Version{6, 15} && share > ceiling) {
+    return false;
+  }
+  out.numbers = {host.page_size, initial, std::clamp(share, initial, ceiling)};
+  return true;
 }
 
 }  // namespace
 
 Result<Host> read_host(const std::string& root) {
-  const Result<std::string> meminfo = read_facts(root + "/proc/meminfo");
-  if (!meminfo) return std::unexpected(meminfo.error());
-  const Result<std::string> release = read_facts(root + "/proc/sys/kernel/osrelease");
-  if (!release) return std::unexpected(release.error());
   Host host;
+  const long page_size = ::sysconf(_SC_PAGESIZE);
+  if (page_size > 0) host.page_size = static_cast<std::uint32_t>(page_size);
+
+  const Result<std::string> meminfo = read_fact(root + "/proc/meminfo");
+  if (!meminfo) return std::unexpected(meminfo.error());
+  const Result<std::string> zoneinfo = read_fact(root + "/proc/zoneinfo");
+  // Some containers hide it. What is derived from it is then not known, and nothing else.
+  const Result<std::string> release = read_fact(root + "/proc/sys/kernel/osrelease");
+  if (!release) return std::unexpected(release.error());
+
   host.memory_bytes = memory_of(*meminfo);
-  if (host.memory_bytes == 0) {
-    return std::unexpected(Error{EINVAL, "find MemTotal in", root + "/proc/meminfo"});
-  }
-  host.page_size = static_cast<std::uint32_t>(::sysconf(_SC_PAGESIZE));
-  host.kernel_release = *release;
-  while (host.kernel_release.ends_with('\n')) host.kernel_release.pop_back();
+  if (zoneinfo) host.buffer_pages = buffer_pages_of(*zoneinfo, host.memory_bytes / host.page_size);
+  std::string_view text = *release;
+  host.kernel_release = next_line(text);
   host.kernel = parse_kernel_version(host.kernel_release);
-  // Only lints need it, and a container may hide it.
-  if (const Result<std::string> zoneinfo = read_facts(root + "/proc/zoneinfo")) {
-    host.buffer_pages = buffer_pages_of(*zoneinfo);
-  }
   return host;
 }
 
-Version parse_kernel_version(std::string_view release) {
-  const std::size_t dot = release.find('.');
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  if (dot == std::string_view::npos || dot == 0 || dot + 1 >= release.size() ||
-      !std::ranges::all_of(release.substr(0, dot), is_digit) || !is_digit(release[dot + 1])) {
-    return {};
-  }
-  const std::uint64_t major = leading_number(release);
-  const std::uint64_t minor = leading_number(release.substr(dot + 1));
-  if (major > UINT16_MAX || minor > UINT16_MAX) return {};
-  return {static_cast<std::uint16_t>(major), static_cast<std::uint16_t>(minor)};
+sysctl::Version parse_kernel_version(std::string_view release) {
+  const char* const end = release.data() + release.size();
+  std::uint16_t major = 0;
+  std::uint16_t minor = 0;
+  const auto first = std::from_chars(release.data(), end, major);
+  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return {};
+  const auto second = std::from_chars(first.ptr + 1, end, minor);
+  if (second.ec != std::errc{}) return {};
+  return {major, minor};
 }
 
-std::string to_string(Version version) {
-  return fmt::format("{}.{}", version.major, version.minor);
+std::string to_string(sysctl::Version version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
 }
 
 bool has_kernel_default(const sysctl::Parameter& parameter, const Host& host, KernelDefault& out) {
   const std::string_view pattern = parameter.pattern;
-  const Version kernel = host.kernel;
-  if (kernel < constants_since) return false;
-  const auto constant = std::ranges::lower_bound(constants, pattern, {}, &Constant::pattern);
-  if (constant != constants.end() && constant->pattern == pattern) {
-    out = {{constant->number, constant->second, 0}};
+  if (host.kernel == Version{}) return false;
+  if (pattern == "net/ipv4/tcp_mem" || pattern == "net/ipv4/udp_mem") {
+    return default_of_mem(pattern, host, out);
+  }
+  if (pattern == "net/ipv4/tcp_rmem") return default_of_buffers(true, host, out);
+  if (pattern == "net/ipv4/tcp_wmem") return default_of_buffers(false, host, out);
+  const bool is_page = pattern == "net/core/mem_pcpu_rsv" || pattern == "net/ipv4/udp_rmem_min" ||
+                       pattern == "net/ipv4/udp_wmem_min";
+  if (is_page) {  // 1 MiB in pages, and one page
+    if (host.page_size != 4096) return false;
+    out.numbers = {pattern == "net/core/mem_pcpu_rsv" ? 256 : 4096};
     return true;
   }
-  constexpr Integer mib = 1 << 20;
-  if (pattern == "net/core/rmem_max" || pattern == "net/core/wmem_max") {
-    return changed(kernel, {6, 17}, {6, 18}, 212992, 4 * mib, out.numbers[0]);
-  }
-  if (pattern == "net/core/optmem_max") {
-    return changed(kernel, {6, 5}, {6, 8}, 20480, 131072, out.numbers[0]);
-  }
-  if (pattern == "net/core/somaxconn") {
-    return changed(kernel, {5, 3}, {5, 4}, 128, 4096, out.numbers[0]);
-  }
-  if (pattern == "net/ipv4/tcp_limit_output_bytes") {
-    return kernel >= Version{5, 0} &&
-           changed(kernel, {6, 14}, {6, 17}, mib, 4 * mib, out.numbers[0]);
-  }
-  if (pattern == "net/ipv4/tcp_tw_reuse") {
-    out = {{2, 0, 0}};
-    return true;
-  }
-  if (host.buffer_pages == 0) return false;
-  if (pattern == "net/ipv4/tcp_mem") {
-    out = pool(host.buffer_pages / 16);
-    return true;
-  }
-  if (pattern == "net/ipv4/udp_mem") {
-    out = pool(host.buffer_pages / 8);
-    return true;
-  }
-  const Integer share = static_cast<Integer>(host.buffer_pages) * host.page_size / 128;
-  const Integer page = host.page_size;
-  if (pattern == "net/ipv4/tcp_wmem") {
-    out = {{page, 16384, std::max<Integer>(65536, std::min(4 * mib, share))}};
-    return true;
-  }
-  if (pattern == "net/ipv4/tcp_rmem") {
-    Integer ceiling = 0;
-    if (kernel < Version{4, 20} || !changed(kernel, {6, 14}, {6, 17}, 6 * mib, 32 * mib, ceiling)) {
-      return false;
-    }
-    out = {{page, 131072, std::max<Integer>(131072, std::min(ceiling, share))}};
+  const auto rows = std::ranges::equal_range(fixed_defaults, pattern, {}, &FixedDefault::pattern);
+  for (const FixedDefault& row : rows) {
+    if (host.kernel < row.from || host.kernel >= row.until) continue;
+    out.numbers = {row.numbers[0], row.numbers[1]};
     return true;
   }
   return false;
