@@ -127,8 +127,7 @@ class Linter {
 
   std::string amount(Integer number, sysctl::Unit unit) const {
     const std::string text = readable(number, unit, host_.page_size);
-    return text.empty() ? sysctl::to_string(number)
-                        : fmt::format("{} ({})", sysctl::to_string(number), text);
+    return text.empty() ? sysctl::to_string(number) : text;
   }
 
   static std::string field_name(const Desired& desired, std::size_t field) {
@@ -169,16 +168,25 @@ class Linter {
   void side_effects(const Desired& desired) {
     if (!desired.entry->why.empty()) return;
     const Parameter& parameter = *desired.parameter;
-    if (!parameter.lock_out.empty()) {
+    if (!parameter.lock_out.empty() && is_risky(desired)) {
       add(Severity::warning, desired.entry->origin, "lock-out",
-          fmt::format("{} may cut this host off: {}", desired.key.name(), parameter.lock_out),
-          "give the reason in a \"why\", and apply it with --confirm");
+          fmt::format("{} may cut this host off", desired.key.name()),
+          std::string(parameter.lock_out) + " Say in a \"why\" that this is meant.");
     }
     if (!parameter.side_effects.empty()) {
       add(Severity::warning, desired.entry->origin, "side-effects",
-          fmt::format("{} changes more than itself: {}", desired.key.name(),
-                      parameter.side_effects));
+          fmt::format("{} changes more than itself", desired.key.name()),
+          std::string(parameter.side_effects));
     }
+  }
+
+  static bool is_risky(const Desired& desired) {
+    const sysctl::Values& at = desired.parameter->lock_out_at;
+    const auto is_at = [&](std::optional<Integer> number) {
+      return number && sysctl::holds(at.comparison, *number, at.bound);
+    };
+    return !desired.rules.front().words.empty() || is_at(minimum(&desired, 0)) ||
+           is_at(maximum(&desired, 0));
   }
 
   void pages_for_bytes(const Desired& desired) {

@@ -26,20 +26,6 @@ std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
                       : fmt::format("the {} of {}", name, name_of(parameter));
 }
 
-bool holds(sysctl::Comparison comparison, Integer number, Integer bound) {
-  switch (comparison) {
-    case sysctl::Comparison::equal:
-      return number == bound;
-    case sysctl::Comparison::less:
-      return number < bound;
-    case sysctl::Comparison::less_or_equal:
-      return number <= bound;
-    case sysctl::Comparison::greater:
-      return number > bound;
-  }
-  return false;
-}
-
 // What the field will certainly be at least, and at most, once the profile is applied.
 std::optional<Integer> certain_minimum(const FieldBounds& field) {
   if (!field.known) return std::nullopt;
@@ -128,7 +114,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
       }
       for (const sysctl::Harm& harm : parameter.harms) {
         if (harm.field >= 0 && static_cast<std::size_t>(harm.field) != field) continue;
-        if (!holds(harm.comparison, number, harm.bound)) continue;
+        if (!sysctl::holds(harm.comparison, number, harm.bound)) continue;
         diagnostics.list.push_back(
             {Severity::error, bounds.origins[i],
              fmt::format("{} is harmful for {}: {}", sysctl::to_string(number),

@@ -111,6 +111,20 @@ bool is_numeric(Encoding encoding) {
   return false;
 }
 
+bool holds(Comparison comparison, Integer number, Integer bound) {
+  switch (comparison) {
+    case Comparison::equal:
+      return number == bound;
+    case Comparison::less:
+      return number < bound;
+    case Comparison::less_or_equal:
+      return number <= bound;
+    case Comparison::greater:
+      return number > bound;
+  }
+  return false;
+}
+
 Range range_on(const Parameter& parameter, Version kernel) {
   if (kernel != Version{}) {
     for (const EarlierRange& earlier : parameter.earlier_ranges) {

@@ -100,6 +100,12 @@ struct Harm {
       result;  ///< what then happens: "every TCP write of the namespace blocks for ever"
 };
 
+/// The values of a key that are meant; by default all.
+struct Values {
+  Comparison comparison = Comparison::greater;
+  Integer bound = -(static_cast<Integer>(1) << 64);
+};
+
 /// An older kernel's range.
 struct EarlierRange {
   Version until;  ///< the first version without it
@@ -128,7 +134,8 @@ struct Parameter {
   std::string_view ceiling{};     ///< the key (slash form) that holds this one's maximum
   std::string_view default_text{};  ///< the kernel's own default, as a person reads it
   std::string_view side_effects{};  ///< what else a write changes; "" for nothing
-  std::string_view lock_out{};      ///< how a wrong value may cut the host off; "" where it cannot
+  std::string_view lock_out{};      ///< how lock_out_at may cut the host off; "" where none can
+  Values lock_out_at{};
   std::span<const Harm> harms{};
   std::span<const EarlierRange> earlier_ranges{};
   std::string_view meaning{};  ///< one paragraph
@@ -141,6 +148,9 @@ struct Range {
 };
 
 bool is_numeric(Encoding encoding);
+
+/// number == bound, number < bound, …
+bool holds(Comparison comparison, Integer number, Integer bound);
 
 /// The range of each field on `kernel`.
 Range range_on(const Parameter& parameter, Version kernel);

@@ -414,6 +414,7 @@ inline constexpr Parameter core_parameters[] = {
      .maximum = int_max,
      .scope = Scope::host_read_only,
      .effect = Effect::new_sockets,
+     .ceiling = "net/core/rmem_max",
      .default_text = "212992",
      .meaning =
          "The receive buffer that a new socket starts with if it is not a TCP socket: UDP, UNIX, "
@@ -527,6 +528,7 @@ inline constexpr Parameter core_parameters[] = {
      .maximum = int_max,
      .scope = Scope::host_read_only,
      .effect = Effect::new_sockets,
+     .ceiling = "net/core/wmem_max",
      .default_text = "212992",
      .meaning = "The send buffer that a new socket starts with if it is not a TCP socket: UDP, "
                 "UNIX, netlink and raw. TCP starts from the second number of net.ipv4.tcp_wmem "

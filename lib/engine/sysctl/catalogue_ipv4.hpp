@@ -61,9 +61,9 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "1; 0 on a router",
-     .lock_out = "A forged redirect can draw the traffic of this host elsewhere.",
      .meaning = "Whether ICMP redirects, by which a router names a better one, are believed. A "
-                "host takes them if conf.all or the link allows it, a router only if both do.",
+                "host takes them if conf.all or the link allows it, a router only if both do. A "
+                "forged redirect can draw the traffic of this host elsewhere.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/accept_source_route",
      .encoding = Encoding::int32,
@@ -71,9 +71,8 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "1; conf.all is 0",
-     .lock_out = "Source routes let a sender pass filters that trust addresses.",
      .meaning = "Whether packets with a source route are taken. Off unless both conf.all and the "
-                "link have it.",
+                "link have it. Source routes let a sender pass filters that trust addresses.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/arp_accept",
      .encoding = Encoding::int32,
@@ -90,11 +89,10 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "Neighbours may learn a wrong link for an address.",
      .meaning = "Which address of this host ARP requests name as their source: 0 any, 1 preferably "
                 "one in the subnet of the target, 2 the best one for the target. Hosts that hold a "
                 "shared address on loopback, as behind a load balancer, need 2. The larger of "
-                "conf.all and of the link holds.",
+                "conf.all and of the link holds. Neighbours may learn a wrong link for an address.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/arp_evict_nocarrier",
      .encoding = Encoding::int32,
@@ -122,6 +120,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .maximum = int_max,
      .default_text = "0",
      .lock_out = "8 makes this host unreachable over IPv4 on that link.",
+     .lock_out_at = {Comparison::equal, 8},
      .meaning = "Which ARP requests are answered: 0 for any address of this host, 1 for addresses "
                 "of the link that was asked, 2 also only from its subnet, 3 not for addresses of "
                 "host scope, 8 none. The larger of conf.all and of the link holds.",
@@ -160,8 +159,8 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "At 1 traffic that a policy should protect or refuse passes freely.",
-     .meaning = "Whether the link passes over the IPsec policies.",
+     .meaning = "Whether the link passes over the IPsec policies. At 1 traffic that a policy "
+                "should protect or refuse passes freely.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/disable_xfrm",
      .encoding = Encoding::int32,
@@ -169,8 +168,8 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "At 1 traffic leaves unencrypted.",
-     .meaning = "Whether the link sends without IPsec, whatever the policy says.",
+     .meaning = "Whether the link sends without IPsec, whatever the policy says. At 1 traffic "
+                "leaves unencrypted.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/drop_gratuitous_arp",
      .encoding = Encoding::int32,
@@ -212,6 +211,7 @@ inline constexpr Parameter ipv4_parameters[] = {
          "that differ between a host and a router, such as accept_redirects.",
      .lock_out = "At 0 a host that routes for containers, virtual machines or other networks cuts "
                  "them off.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether packets that came in on this link are passed on. conf.all is the same as "
                 "net.ipv4.ip_forward.",
      .source = "Documentation/networking/ip-sysctl.rst"},
@@ -273,6 +273,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .maximum = int_max,
      .default_text = "0",
      .lock_out = "At 0 removing the first address of a subnet removes the others too.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether the next address of a subnet takes over when its first one is removed, "
                 "instead of all of them going.",
      .source = "Documentation/networking/ip-sysctl.rst"},
@@ -282,9 +283,8 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "Answering for others draws their traffic here.",
      .meaning = "Whether ARP is answered for hosts that this one routes to. On if either conf.all "
-                "or the link has it.",
+                "or the link has it. Answering for others draws their traffic here.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/proxy_arp_pvlan",
      .encoding = Encoding::int32,
@@ -301,8 +301,8 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "At 1 services that listen on 127.0.0.1 may be reached from outside.",
-     .meaning = "Whether 127.0.0.0/8 is routed like other addresses.",
+     .meaning = "Whether 127.0.0.0/8 is routed like other addresses. At 1 services that listen on "
+                "127.0.0.1 may be reached from outside.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/rp_filter",
      .encoding = Encoding::int32,
@@ -312,6 +312,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .default_text = "0; many distributions set 1 or 2",
      .lock_out = "1 drops the traffic of hosts with several links, asymmetric routes or policy "
                  "routing, the administrator's connection included.",
+     .lock_out_at = {Comparison::equal, 1},
      .meaning = "Whether a packet whose source would not be reached over the link it came from is "
                 "dropped: 0 no, 1 strictly that link, 2 any link. The larger of conf.all and of "
                 "the link holds.",
@@ -350,9 +351,9 @@ inline constexpr Parameter ipv4_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "0",
-     .lock_out = "Without it rp_filter 1 may drop the traffic of a VPN that routes by marks.",
      .meaning = "Whether the mark of a packet counts in the check of rp_filter. Policy routing by "
-                "marks, as some VPNs have it, needs it. On if either conf.all or the link has it.",
+                "marks, as some VPNs have it, needs it. On if either conf.all or the link has it. "
+                "Without it rp_filter 1 may drop the traffic of a VPN that routes by marks.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/conf/*/tag",
      .encoding = Encoding::int32,
@@ -448,6 +449,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .maximum = 1,
      .default_text = "0",
      .lock_out = "At 1 monitors and load balancers that ping the host take it for dead.",
+     .lock_out_at = {Comparison::greater, 0},
      .meaning = "Whether all echo requests (ping) are ignored.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/icmp_echo_ignore_broadcasts",
@@ -604,6 +606,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .maximum = 255,
      .default_text = "64",
      .lock_out = "A small number keeps packets from reaching distant peers.",
+     .lock_out_at = {Comparison::less, 32},
      .meaning = "How many routers a packet of this host may pass.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/ip_dynaddr",
@@ -636,6 +639,7 @@ inline constexpr Parameter ipv4_parameters[] = {
                      "and a router, such as accept_redirects.",
      .lock_out = "At 0 a host that routes for containers, virtual machines or other networks cuts "
                  "them off.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether the host passes packets on between its links, as a router does. The same "
                 "as net.ipv4.conf.all.forwarding.",
      .source = "Documentation/networking/ip-sysctl.rst"},
@@ -669,12 +673,11 @@ inline constexpr Parameter ipv4_parameters[] = {
      .ordered = true,
      .per_namespace_since = {3, 16},
      .default_text = "32768 60999",
-     .lock_out = "With too narrow a range outgoing connections fail once its ports are taken; "
-                 "services that bind a port inside it may find it taken.",
      .meaning = "The ports that the kernel hands out to outgoing connections and to sockets that "
                 "bind port 0. The kernel refuses a low end above the high one or below "
                 "ip_unprivileged_port_start. Ends of different parity, one even and one odd, use "
-                "the range best.",
+                "the range best. With too narrow a range outgoing connections fail once its ports "
+                "are taken; services that bind a port inside it may find it taken.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/ip_local_reserved_ports",
      .encoding = Encoding::text,
@@ -850,6 +853,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .scope = Scope::host,
      .default_text = "1024",
      .lock_out = "Too small a table cuts off neighbours at random.",
+     .lock_out_at = {Comparison::less, 512},
      .meaning =
          "The largest number of neighbours in the table, permanent ones aside. New ones beyond it "
          "fail, with \"neighbour: table overflow\" in the kernel log. Keep gc_thresh1 <= "

@@ -34,6 +34,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .effect = Effect::new_sockets,
      .default_text = "0",
      .lock_out = "At 1 servers that listen on :: only no longer answer over IPv4.",
+     .lock_out_at = {Comparison::greater, 0},
      .meaning = "Whether a new IPv6 socket takes IPv6 alone (IPV6_V6ONLY) and leaves the port of "
                 "IPv4 to others.",
      .source = "Documentation/networking/ip-sysctl.rst"},
@@ -72,6 +73,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .default_text = "1",
      .lock_out = "At 0, or at 1 once forwarding is on, the default route and addresses that came "
                  "from advertisements run out.",
+     .lock_out_at = {Comparison::less, 2},
      .meaning = "Whether router advertisements are believed: 0 never, 1 unless this host forwards, "
                 "2 even then. Addresses and the default route often come from them.",
      .source = "Documentation/networking/ip-sysctl.rst"},
@@ -82,6 +84,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .maximum = int_max,
      .default_text = "1",
      .lock_out = "At 0 a host without a static default route loses the way out.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether the default router is learned from advertisements.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/accept_ra_from_local",
@@ -125,6 +128,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .maximum = int_max,
      .default_text = "1",
      .lock_out = "At 0 the host makes no addresses from advertised prefixes.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether prefixes are learned from advertisements.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/accept_ra_rt_info_max_plen",
@@ -159,8 +163,8 @@ inline constexpr Parameter ipv6_parameters[] = {
      .minimum = int_min,
      .maximum = int_max,
      .default_text = "1; 0 on a router",
-     .lock_out = "A forged redirect can draw the traffic of this host elsewhere.",
-     .meaning = "Whether ICMPv6 redirects are believed.",
+     .meaning = "Whether ICMPv6 redirects are believed. A forged redirect can draw the traffic of "
+                "this host elsewhere.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/accept_source_route",
      .encoding = Encoding::int32,
@@ -199,6 +203,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .maximum = int_max,
      .default_text = "1",
      .lock_out = "At 0 the host makes no addresses from advertised prefixes.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether addresses are made from the prefixes of router advertisements.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/dad_transmits",
@@ -219,6 +224,7 @@ inline constexpr Parameter ipv6_parameters[] = {
                      "removes all IPv6 addresses and routes of the link at once; turning it off "
                      "does not bring static ones back.",
      .lock_out = "At 1 the host is unreachable over IPv6, and loses its addresses for good.",
+     .lock_out_at = {Comparison::greater, 0},
      .meaning = "Whether IPv6 is off on the link.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/disable_policy",
@@ -228,8 +234,8 @@ inline constexpr Parameter ipv6_parameters[] = {
      .maximum = int_max,
      .since = {4, 8},
      .default_text = "0",
-     .lock_out = "At 1 traffic that a policy should protect or refuse passes freely.",
-     .meaning = "Whether the link passes over the IPsec policies.",
+     .meaning = "Whether the link passes over the IPsec policies. At 1 traffic that a policy "
+                "should protect or refuse passes freely.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/conf/*/drop_unicast_in_l2_multicast",
      .encoding = Encoding::int32,
@@ -692,6 +698,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .maximum = 255,
      .default_text = "0",
      .lock_out = "At 1 monitors and load balancers that ping the host take it for dead.",
+     .lock_out_at = {Comparison::greater, 0},
      .meaning = "Whether all echo requests (ping) over IPv6 are ignored.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/icmp/echo_ignore_anycast",
@@ -967,6 +974,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .scope = Scope::host,
      .default_text = "1024",
      .lock_out = "Too small a table cuts off neighbours at random.",
+     .lock_out_at = {Comparison::less, 512},
      .meaning =
          "The largest number of neighbours in the table, permanent ones aside. New ones beyond it "
          "fail, with \"neighbour: table overflow\" in the kernel log. Keep gc_thresh1 <= "

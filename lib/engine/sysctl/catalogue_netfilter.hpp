@@ -264,6 +264,7 @@ inline constexpr Parameter netfilter_parameters[] = {
      .module = "nf_conntrack",
      .default_text = "as nf_conntrack_buckets",
      .lock_out = "A full table drops new connections, the administrator's included.",
+     .lock_out_at = {Comparison::less, 4096},
      .meaning = "How many connections may be tracked. Beyond it new ones are dropped, with "
                 "\"nf_conntrack: table full, dropping packet\" in the kernel log. All network "
                 "namespaces follow this number, each for itself.",
@@ -375,6 +376,7 @@ inline constexpr Parameter netfilter_parameters[] = {
      .default_text = "1",
      .lock_out = "At 0 connections that outlive a reload of the tracking are cut where rules drop "
                  "invalid packets.",
+     .lock_out_at = {Comparison::equal, 0},
      .meaning = "Whether connections that were there before the tracking are picked up half-way.",
      .source = "Documentation/networking/nf_conntrack-sysctl.rst"},
     {.pattern = "net/netfilter/nf_conntrack_tcp_max_retrans",
@@ -413,6 +415,7 @@ inline constexpr Parameter netfilter_parameters[] = {
      .module = "nf_conntrack",
      .default_text = "432000",
      .lock_out = "Too short a time cuts idle connections through this host.",
+     .lock_out_at = {Comparison::less, 300},
      .meaning = "How long an established TCP connection is remembered without a packet. Shorter "
                 "than the keepalive time of a program, idle connections are cut.",
      .source = "Documentation/networking/nf_conntrack-sysctl.rst"},
@@ -606,6 +609,7 @@ inline constexpr Parameter netfilter_parameters[] = {
      .module = "nf_conntrack",
      .default_text = "as nf_conntrack_buckets",
      .lock_out = "A full table drops new connections, the administrator's included.",
+     .lock_out_at = {Comparison::less, 4096},
      .meaning = "How many connections may be tracked. Beyond it new ones are dropped, with "
                 "\"nf_conntrack: table full, dropping packet\" in the kernel log. The same as "
                 "net.netfilter.nf_conntrack_max.",

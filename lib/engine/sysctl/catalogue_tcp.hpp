@@ -828,6 +828,7 @@ inline constexpr Parameter tcp_parameters[] = {
      .maximum = 255,
      .default_text = "15",
      .lock_out = "With a small number connections die in short outages.",
+     .lock_out_at = {Comparison::less, 5},
      .earlier_ranges = int_before_uint8,
      .meaning = "After how many repeats of a segment a connection is given up: 15 means between 13 "
                 "and 30 minutes, 8 about 100 seconds, the least that RFC 1122 allows.",
@@ -853,8 +854,6 @@ inline constexpr Parameter tcp_parameters[] = {
      .ordered = true,
      .per_namespace_since = {4, 15},
      .default_text = "4096 131072 and, by memory, up to 33554432 (up to 6291456 before Linux 6.17)",
-     .side_effects = "The second number reaches new sockets only, and an accepted socket copies "
-                     "what its listener found: a running server must listen anew.",
      .harms = ipv4_tcp_rmem_harms,
      .earlier_ranges = ipv4_tcp_rmem_ranges,
      .meaning =
@@ -863,7 +862,9 @@ inline constexpr Parameter tcp_parameters[] = {
          "kernel may let it grow by itself. The third must cover the round-trip time multiplied by "
          "the bandwidth, with room for overhead; it also sets the window scale of new connections. "
          "A program that sets SO_RCVBUF turns the growth off for that socket. The kernel takes the "
-         "numbers in any order: with a third below the second the buffer never grows.",
+         "numbers in any order: with a third below the second the buffer never grows. The second "
+         "number reaches new sockets only, and an accepted socket copies what its listener found: "
+         "a running server must listen anew.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/tcp_rto_max_ms",
      .encoding = Encoding::int32,
@@ -984,6 +985,7 @@ inline constexpr Parameter tcp_parameters[] = {
      .per_namespace_since = {4, 9},
      .default_text = "1",
      .lock_out = "At 0 a flood of connection requests keeps everybody else out.",
+     .lock_out_at = {Comparison::equal, 0},
      .earlier_ranges = int_before_uint8,
      .meaning =
          "What happens when the queue of half-open connections is full: 0 drops, 1 answers with a "
@@ -1111,13 +1113,13 @@ inline constexpr Parameter tcp_parameters[] = {
      .ordered = true,
      .per_namespace_since = {4, 15},
      .default_text = "4096 16384 and, by memory, 65536 to 4194304",
-     .side_effects = "The second number reaches new sockets only, and an accepted socket copies "
-                     "what its listener found: a running server must listen anew.",
      .harms = ipv4_tcp_wmem_harms,
      .meaning = "The send buffer of one TCP socket: the first number is what it may always have, "
                 "even under memory pressure; the second is what it starts with; the third is how "
                 "far the kernel may let it grow by itself. A program that sets SO_SNDBUF turns the "
-                "growth off for that socket. The kernel takes the numbers in any order.",
+                "growth off for that socket. The kernel takes the numbers in any order. The second "
+                "number reaches new sockets only, and an accepted socket copies what its listener "
+                "found: a running server must listen anew.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/tcp_workaround_signed_windows",
      .encoding = Encoding::uint8,

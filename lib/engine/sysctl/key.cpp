@@ -56,7 +56,7 @@ std::string fault(std::string_view path) {
     ++components;
     begin = end + 1;
   }
-  if (components < 3) return "a key below \"net.\" has at least three components";
+  if (components < 2) return "\"net\" is a folder of keys, not a key";
   return {};
 }
 

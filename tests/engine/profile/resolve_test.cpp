@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "engine/profile/resolve.hpp"
+
+#include <doctest/doctest.h>
+
+#include "support/fake_tree.hpp"
+#include "support/profile_text.hpp"
+
+using namespace nettune;
+using namespace nettune::profile;
+
+namespace {
+
+std::string desired(const ResolvedProfile& resolved, std::string_view name) {
+  for (const Desired& one : resolved.desired()) {
+    if (one.key.name() == name) return to_string(one);
+  }
+  return "(none)";
+}
+
+std::string refusal(std::string_view body, const Host& host) {
+  const FakeTree tree{};
+  Diagnostics diagnostics;
+  CHECK_FALSE(resolve(test::profile_of(body), host, tree, diagnostics).has_value());
+  return test::formatted(diagnostics);
+}
+
+}  // namespace
+
+TEST_CASE("every expression becomes a number of the key's unit") {
+  const FakeTree tree{};
+  const ResolvedProfile resolved = test::resolved_of(R"(sysctl:
+  net.core.rmem_max: at least 16 MiB
+  net.core.wmem_max: at least max(16 MiB, bdp(10 Gbit/s, 20 ms))
+  net.ipv4.tcp_rmem: [keep, 128 KiB, at least 32 MiB]
+  net.ipv4.tcp_mem: [4% ram, 6% ram, 9% ram]
+  net.ipv4.tcp_wmem: [4096, 16384, 4194304]
+  net.ipv4.tcp_no_metrics_save: true
+  net.core.somaxconn: between 4096 and 65535
+  net.core.optmem_max: at most 1 MiB
+  net.ipv4.tcp_ecn: one of [1, 2]
+  net.ipv4.tcp_congestion_control: one of [bbr, cubic]
+)",
+                                                     tree);
+  CHECK(desired(resolved, "net.core.rmem_max") == "at least 16777216");
+  CHECK(desired(resolved, "net.core.wmem_max") == "at least 25000000");
+  CHECK(desired(resolved, "net.ipv4.tcp_rmem") == "[keep, 131072, at least 33554432]");
+  CHECK(desired(resolved, "net.ipv4.tcp_mem") == "83886 125829 188743");
+  CHECK(desired(resolved, "net.ipv4.tcp_wmem") == "4096 16384 4194304");
+  CHECK(desired(resolved, "net.ipv4.tcp_no_metrics_save") == "1");
+  CHECK(desired(resolved, "net.core.somaxconn") == "between 4096 and 65535");
+  CHECK(desired(resolved, "net.core.optmem_max") == "at most 1048576");
+  CHECK(desired(resolved, "net.ipv4.tcp_ecn") == "one of [1, 2]");
+  CHECK(desired(resolved, "net.ipv4.tcp_congestion_control") == "one of [bbr, cubic]");
+}
+
+TEST_CASE("a key that is named wins over a glob, wherever either stands") {
+  const FakeTree tree{{"net.ipv4.conf.all.rp_filter", "0"},
+                      {"net.ipv4.conf.docker0.rp_filter", "0"},
+                      {"net.ipv4.conf.eth0.rp_filter", "0"}};
+  const ResolvedProfile resolved = test::resolved_of(R"(sysctl:
+  net.ipv4.conf.docker0.rp_filter: keep
+  net.ipv4.conf.*.rp_filter: 2
+  net.ipv4.conf.eth*.rp_filter: 1
+)",
+                                                     tree);
+  CHECK(desired(resolved, "net.ipv4.conf.all.rp_filter") == "2");
+  CHECK(desired(resolved, "net.ipv4.conf.docker0.rp_filter") == "keep");
+  CHECK(desired(resolved, "net.ipv4.conf.eth0.rp_filter") == "1");
+  CHECK(resolved.unmatched().empty());
+}
+
+TEST_CASE("a glob that matches nothing yet is remembered") {
+  const FakeTree tree{};
+  const ResolvedProfile resolved =
+      test::resolved_of("sysctl:\n  net.ipv4.conf.wg*.rp_filter: 2\n", tree);
+  CHECK(resolved.desired().empty());
+  REQUIRE(resolved.unmatched().size() == 1);
+  CHECK(resolved.unmatched()[0]->key.name() == "net.ipv4.conf.wg*.rp_filter");
+}
+
+TEST_CASE("a child's key takes the place of its parent's") {
+  const FakeTree tree{};
+  Profile parent = test::profile_of("sysctl:\n  net.core.rmem_max: 8 MiB\n  net.core.wmem_max: 8 MiB\n");
+  Profile other = test::profile_of("on-drift: report\nsysctl:\n  net.core.wmem_max: 16 MiB\n");
+  Profile own = test::profile_of("summary: own\nsysctl:\n  net.core.rmem_max: keep\n");
+  std::vector<Profile> parents;
+  parents.push_back(std::move(parent));
+  parents.push_back(std::move(other));
+  Diagnostics diagnostics;
+  const auto resolved = resolve(ProfileBuilder::merge(parents, std::move(own)), test::host_of(8),
+                                tree, diagnostics);
+  REQUIRE(resolved);
+  CHECK(desired(*resolved, "net.core.rmem_max") == "keep");
+  CHECK(desired(*resolved, "net.core.wmem_max") == "16777216");
+  CHECK(resolved->profile().summary() == "own");
+  CHECK(resolved->profile().on_drift() == OnDrift::report);
+}
+
+TEST_CASE("requirements that this host does not meet are told, unknown facts are not held against it") {
+  const FakeTree tree{};
+  constexpr std::string_view body = "requires:\n  kernel: \">= 5.10\"\n  memory: \">= 2 GiB\"\n";
+  CHECK(test::resolved_of(body, tree, test::host_of(8)).unmet().empty());
+  const ResolvedProfile old = test::resolved_of(body, tree, test::host_of(1, {4, 19}));
+  REQUIRE(old.unmet().size() == 2);
+  CHECK(old.unmet()[0] == "it requires kernel >= 5.10, and this one is 4.19");
+  CHECK(old.unmet()[1] == "it requires memory >= 2 GiB, and this host has 1 GiB");
+  CHECK(test::resolved_of(body, tree, Host{}).unmet().empty());
+}
+
+TEST_CASE("a share of memory needs the memory's size") {
+  CHECK(refusal("sysctl:\n  net.ipv4.tcp_mem: [4% ram, 6% ram, 9% ram]\n", Host{}).starts_with(
+      "test.yaml:3:22: error: the memory size of that machine is not known\n"));
+}
+
+TEST_CASE("a value that leaves the kernel's range on this host alone is refused") {
+  CHECK(refusal("sysctl:\n  net.core.rmem_max: 50% ram\n", test::host_of(1024))
+            .starts_with("test.yaml:3:22: error: the kernel refuses 549755813888 for "
+                         "net.core.rmem_max\n"));
+}
