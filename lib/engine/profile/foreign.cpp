@@ -1,0 +1,536 @@
+// SPDX-License-Identifier: MIT
+#include "engine/profile/foreign.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <unordered_map>
+
+#include "engine/profile/store.hpp"
+#include "engine/profile/sysctl_d.hpp"
+#include "engine/profile/tuned_conf.hpp"
+#include "engine/profile/value_checks.hpp"
+#include "engine/sysctl/written.hpp"
+
+namespace nettune::profile {
+namespace {
+
+using sysctl::Encoding;
+using sysctl::Integer;
+using sysctl::Parameter;
+using sysctl::Surprise;
+
+constexpr std::string_view blanks = " \t\r\n\v\f";
+
+// What a line writes, and where it stands.
+struct Written {
+  std::string text;     // without the line feed that sysctl.d's loaders add
+  Origin origin;        // of the value
+  bool is_verbatim;     // offsets in `text` are columns
+  bool with_line_feed;  // TuneD adds none
+};
+
+Origin part_of(const Written& written, std::size_t offset, std::size_t length) {
+  Origin origin = written.origin;
+  if (!written.is_verbatim || offset >= written.text.size()) return origin;
+  origin.column += static_cast<int>(offset);
+  origin.length = std::max(1, static_cast<int>(std::min(length, written.text.size() - offset)));
+  return origin;
+}
+
+struct Field {
+  std::size_t offset;
+  std::string_view text;
+};
+
+std::vector<Field> fields_of(std::string_view text) {
+  std::vector<Field> fields;
+  for (std::size_t begin = text.find_first_not_of(blanks); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
+    fields.push_back({begin, text.substr(begin, end - begin)});
+    begin = text.find_first_not_of(blanks, end);
+  }
+  return fields;
+}
+
+Rule number_rule(Rule::Kind kind, Integer number, const Origin& origin) {
+  Expression expression;
+  expression.origin = origin;
+  expression.quantity.numerator = number;
+  Rule rule;
+  rule.kind = kind;
+  rule.origin = origin;
+  rule.operands.push_back(std::move(expression));
+  return rule;
+}
+
+Rule keep_rule(const Origin& origin) {
+  Rule rule;
+  rule.kind = Rule::Kind::keep;
+  rule.origin = origin;
+  return rule;
+}
+
+Rule word_rule(std::string word, const Origin& origin) {
+  Expression expression;
+  expression.kind = Expression::Kind::word;
+  expression.origin = origin;
+  expression.word = std::move(word);
+  Rule rule;
+  rule.origin = origin;
+  rule.operands.push_back(std::move(expression));
+  return rule;
+}
+
+std::string_view lint_of(Surprise kind) {
+  switch (kind) {
+    case Surprise::octal:
+      return "octal";
+    case Surprise::hexadecimal:
+      return "hexadecimal";
+    case Surprise::short_vector:
+      return "short-vector";
+    case Surprise::surplus_fields:
+      return "surplus-fields";
+    case Surprise::trailing_text:
+      return "trailing-text";
+    case Surprise::rounded:
+      return "rounded";
+    case Surprise::wrapped:
+      return "wrapped";
+    case Surprise::cut:
+      return "cut-text";
+    case Surprise::changed:
+      return "changed-by-kernel";
+    case Surprise::nothing:
+      return "empty-value";
+  }
+  return "";
+}
+
+std::string_view without_zeros(std::string_view digits) {
+  const std::size_t first = digits.find_first_not_of('0');
+  return first == std::string_view::npos ? "0" : digits.substr(first);
+}
+
+std::string field_names(const Parameter& parameter) {
+  std::string names;
+  for (std::size_t i = 0; i < parameter.fields; ++i) {
+    const bool has_name = i < parameter.field_names.size() && !parameter.field_names[i].empty();
+    names += (i == 0 ? "" : " ");
+    names += has_name ? std::string(parameter.field_names[i]) : fmt::format("field{}", i + 1);
+  }
+  return names;
+}
+
+std::string help_for(const sysctl::Remark& remark, const Parameter& parameter,
+                     std::string_view text) {
+  const std::string_view part = text.substr(std::min(remark.offset, text.size()), remark.length);
+  switch (remark.kind) {
+    case Surprise::octal: {
+      const bool is_negative = part.starts_with('-');
+      const std::string meant = fmt::format("{}{}", is_negative ? "-" : "",
+                                            without_zeros(part.substr(is_negative ? 1 : 0)));
+      return fmt::format("write {} without the leading 0 if that is meant", meant);
+    }
+    case Surprise::short_vector:
+      return fmt::format("write all of its fields: {}", field_names(parameter));
+    case Surprise::surplus_fields:
+    case Surprise::trailing_text:
+      if (part.starts_with('#') || part.starts_with(';')) {
+        return "a comment stands on a line of its own";
+      }
+      return "leave it out";
+    case Surprise::hexadecimal:
+    case Surprise::rounded:
+    case Surprise::wrapped:
+    case Surprise::cut:
+    case Surprise::changed:
+    case Surprise::nothing:
+      break;
+  }
+  return {};
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+struct Suffix {
+  std::string_view text;
+  Integer factor;
+};
+
+// "16M" -> 16777216, for a key that counts bytes; "30s" -> 30. Short numbers only.
+std::string number_meant(std::string_view word, const Parameter& parameter) {
+  constexpr auto sizes = std::to_array<Suffix>({{"k", 1 << 10},
+                                                {"m", 1 << 20},
+                                                {"g", 1 << 30},
+                                                {"kb", 1 << 10},
+                                                {"mb", 1 << 20},
+                                                {"gb", 1 << 30},
+                                                {"kib", 1 << 10},
+                                                {"mib", 1 << 20},
+                                                {"gib", 1 << 30}});
+  const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
+  if (digits == 0 || digits > 12) return {};
+  std::string suffix(word.substr(digits));
+  std::ranges::transform(suffix, suffix.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
+  });
+  const auto number = sysctl::parse_decimal(word.substr(0, digits));
+  if (!number) return {};
+  if (parameter.unit == sysctl::Unit::bytes) {
+    const auto found = std::ranges::find(sizes, suffix, &Suffix::text);
+    if (found == sizes.end()) return {};
+    return fmt::format("write {}, the number of bytes", sysctl::to_string(*number * found->factor));
+  }
+  const bool is_time = suffix == "s" || suffix == "sec" || suffix == "ms" || suffix == "us";
+  const bool counts_that = (suffix.starts_with('s') && parameter.unit == sysctl::Unit::seconds) ||
+                           (suffix == "ms" && parameter.unit == sysctl::Unit::milliseconds) ||
+                           (suffix == "us" && parameter.unit == sysctl::Unit::microseconds);
+  if (is_time && counts_that) {
+    return fmt::format("write {}: the key counts {}", sysctl::to_string(*number),
+                       unit_name(parameter.unit));
+  }
+  return fmt::format("write a plain number{}{}", parameter.unit == sysctl::Unit::none ? "" : " of ",
+                     unit_name(parameter.unit));
+}
+
+std::string help_for(const sysctl::Refusal& refusal, const Parameter& parameter,
+                     std::string_view text) {
+  const std::string_view word = text.substr(std::min(refusal.offset, text.size()), refusal.length);
+  if (!sysctl::is_numeric(parameter.encoding)) {
+    return parameter.encoding == Encoding::word ? "write one name, with nothing behind it" : "";
+  }
+  if (word.find_first_of("\"'") != std::string_view::npos) return "write it without quotes";
+  const std::size_t comma = word.find(',');
+  if (comma != std::string_view::npos && is_digits(word.substr(0, comma))) {
+    return parameter.fields > 1 ? "separate the fields by blanks" : "write the number alone";
+  }
+  if (word.starts_with('+')) return "write the number without the sign";
+  if (word == "true" || word == "yes" || word == "on") return "write 1";
+  if (word == "false" || word == "no" || word == "off") return "write 0";
+  if (word.starts_with('0')) return fmt::format("write {}", without_zeros(word));
+  return number_meant(word, parameter);
+}
+
+// Names that mainline Linux has or had: what is not among them is most likely a slip of the pen.
+constexpr auto algorithms = std::to_array<std::string_view>(
+    {"bbr", "bic", "cdg", "cubic", "dctcp", "highspeed", "htcp", "hybla", "illinois", "lp", "nv",
+     "reno", "scalable", "vegas", "veno", "westwood", "yeah"});
+
+class Converter {
+ public:
+  explicit Converter(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
+
+  // The rules of what a line writes; nullopt where the kernel refuses it.
+  std::optional<std::vector<Rule>> rules_of(const sysctl::KeyGlob& key, const Parameter* parameter,
+                                            const Written& written, Rule::Kind kind) {
+    if (parameter == nullptr) return unknown_rules(key, written, kind);
+    const std::string text = written.text + (written.with_line_feed ? "\n" : "");
+    const sysctl::Range range = widest_range(*parameter);
+    // What is not written may be anything; the highest number fits with every other.
+    const sysctl::Value before =
+        sysctl::is_numeric(parameter->encoding)
+            ? sysctl::Value::of_numbers(std::vector<Integer>(parameter->fields, range.maximum))
+            : sysctl::Value();
+    const auto held = sysctl::held_after_write(*parameter, before, text, 0, range);
+    if (!held) {
+      refused(*parameter, written, held.error());
+      return std::nullopt;
+    }
+    remark(*parameter, written, held->remarks);
+    if (!sysctl::is_numeric(parameter->encoding)) return text_rules(*parameter, written, *held);
+
+    const std::vector<Field> fields = fields_of(written.text);
+    std::vector<Rule> rules;
+    for (std::size_t i = 0; i < parameter->fields; ++i) {
+      if (i >= held->written) {
+        rules.push_back(keep_rule(written.origin));
+        continue;
+      }
+      const Origin origin = i < fields.size()
+                                ? part_of(written, fields[i].offset, fields[i].text.size())
+                                : written.origin;
+      rules.push_back(number_rule(kind, held->value.numbers()[i], origin));
+    }
+    return rules;
+  }
+
+  void report(Severity severity, const Origin& origin, std::string message, std::string help,
+              std::string_view lint) {
+    diagnostics_.list.push_back({severity, origin, std::move(message), std::move(help), lint});
+  }
+
+  // A link called eth0.100 in a dotted key: each dot became a folder.
+  void check_link_name(const sysctl::KeyGlob& key, const Origin& origin) {
+    constexpr auto folders = std::to_array<std::string_view>(
+        {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/", "net/ipv6/neigh/"});
+    const std::string& path = key.pattern();
+    for (const std::string_view folder : folders) {
+      if (!path.starts_with(folder)) continue;
+      const std::size_t last = path.rfind('/');
+      std::string link = path.substr(folder.size(), std::max(last, folder.size()) - folder.size());
+      if (link.find('/') == std::string::npos) return;
+      std::ranges::replace(link, '/', '.');
+      report(Severity::warning, origin, "no link has a slash in its name, so there is no such key",
+             fmt::format("for the link {} write {}{}{}", link, folder, link, path.substr(last)),
+             "dotted-link");
+    }
+  }
+
+ private:
+  void refused(const Parameter& parameter, const Written& written, const sysctl::Refusal& refusal) {
+    std::string help = help_for(refusal, parameter, written.text);
+    if (refusal.offset > 0 && parameter.fields > 1 && parameter.encoding != Encoding::word) {
+      help += help.empty() ? "" : "\n";
+      help += "the fields before it are stored all the same";
+    }
+    report(Severity::error, part_of(written, refusal.offset, refusal.length),
+           fmt::format("the kernel refuses this value: {}", refusal.reason), std::move(help), "");
+  }
+
+  void remark(const Parameter& parameter, const Written& written,
+              const std::vector<sysctl::Remark>& remarks) {
+    for (const sysctl::Remark& remark : remarks) {
+      const bool is_note = remark.kind == Surprise::hexadecimal;
+      report(is_note ? Severity::note : Severity::warning,
+             part_of(written, remark.offset, remark.length), remark.text,
+             help_for(remark, parameter, written.text), lint_of(remark.kind));
+    }
+  }
+
+  std::vector<Rule> text_rules(const Parameter& parameter, const Written& written,
+                               const sysctl::Held& held) {
+    const std::string& word = held.value.text();
+    const bool is_algorithm = parameter.pattern == "net/ipv4/tcp_congestion_control";
+    if (is_algorithm && std::ranges::find(algorithms, word) == algorithms.end()) {
+      const std::string_view near = nearest(word, algorithms);
+      report(Severity::warning, written.origin,
+             fmt::format("Linux has no congestion control \"{}\" of its own; where there is none, "
+                         "the loaders pass over the line",
+                         printable(word)),
+             near.empty() ? "" : fmt::format("did you mean {}?", near), "unknown-algorithm");
+    }
+    std::vector<Rule> rules;
+    rules.push_back(word_rule(word, written.origin));
+    return rules;
+  }
+
+  // A key outside the catalogue: its fields as they stand, if all of them are plain numbers.
+  std::vector<Rule> unknown_rules(const sysctl::KeyGlob& key, const Written& written,
+                                  Rule::Kind kind) {
+    check_link_name(key, written.origin);
+    const std::vector<Field> fields = fields_of(written.text);
+    const bool is_numbers = std::ranges::all_of(fields, [](const Field& field) {
+      const std::string_view digits = field.text.substr(field.text.starts_with('-') ? 1 : 0);
+      return is_digits(digits) && digits.size() < 20 && (digits == "0" || digits[0] != '0');
+    });
+    std::vector<Rule> rules;
+    if (fields.empty() || !is_numbers) {
+      rules.push_back(word_rule(written.text, written.origin));
+      return rules;
+    }
+    for (const Field& field : fields) {
+      rules.push_back(number_rule(kind, *sysctl::parse_decimal(field.text),
+                                  part_of(written, field.offset, field.text.size())));
+    }
+    return rules;
+  }
+
+  Diagnostics& diagnostics_;
+};
+
+std::string place_of(const Origin& winner, const Origin& loser) {
+  if (winner.source == loser.source) return fmt::format("line {}", winner.line);
+  return describe(winner);
+}
+
+std::string name_of_file(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (name.ends_with(".conf")) name.resize(name.size() - 5);
+  return name;
+}
+
+// Tells of each line that another one makes void, and returns those that count, in the order in
+// which systemd-sysctl keeps them: an equal line keeps its place, another one goes to the end.
+std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& files,
+                                               Converter& converter) {
+  std::vector<const Assignment*> lines;
+  std::unordered_map<std::string, std::size_t> places;
+  for (const SysctlFile& file : files) {
+    for (const Assignment& line : file.assignments) {
+      const auto [place, is_new] = places.try_emplace(line.key.pattern(), lines.size());
+      if (is_new) {
+        lines.push_back(&line);
+        continue;
+      }
+      const Assignment& old = *lines[place->second];
+      const std::string where = place_of(line.origin, old.origin);
+      if (old.is_exclusion == line.is_exclusion && old.value == line.value) {
+        converter.report(Severity::note, line.origin,
+                         fmt::format("{} says the same again", place_of(old.origin, line.origin)),
+                         "", "repeated");
+        continue;
+      }
+      if (line.is_exclusion) {
+        converter.report(Severity::warning, old.origin,
+                         fmt::format("{} excludes this key: systemd-sysctl does not set it then, "
+                                     "and sysctl(8) does",
+                                     where),
+                         "keep one of the two lines", "excluded");
+      } else if (!old.is_exclusion) {
+        converter.report(Severity::warning, old.origin,
+                         fmt::format("this line has no effect: {} sets {} to {}", where,
+                                     line.key.name(), printable(line.value)),
+                         "keep one of the two lines", "overridden");
+      }
+      lines[place->second] = nullptr;
+      place->second = lines.size();
+      lines.push_back(&line);
+    }
+  }
+  std::erase(lines, nullptr);
+  return lines;
+}
+
+}  // namespace
+
+std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
+                                     Diagnostics& diagnostics) {
+  bool is_complete = true;
+  std::vector<SysctlFile> files;
+  for (const std::string& path : paths) {
+    Result<std::string> text = read_file(path);
+    if (!text) {
+      auto source = std::make_shared<Source>(Source{path, ""});
+      diagnostics.sources.push_back(source);
+      diagnostics.list.push_back(
+          {Severity::error, {source.get(), 0, 0, 1}, describe(text.error()), "", ""});
+      is_complete = false;
+      continue;
+    }
+    std::optional<SysctlFile> file =
+        parse_sysctl_d(path, std::move(*text), Dialect::systemd, diagnostics);
+    if (file) {
+      files.push_back(std::move(*file));
+    } else {
+      is_complete = false;
+    }
+  }
+  if (!is_complete) return std::nullopt;
+
+  Converter converter(diagnostics);
+  std::vector<Entry> entries;
+  for (const Assignment* line : effective_lines(files, converter)) {
+    Entry entry{.key = line->key,
+                .parameter = sysctl::find_parameter(line->key.pattern()),
+                .origin = line->origin,
+                .rules = {},
+                .optional = line->ignore_failure,
+                .why = {},
+                .on_drift = std::nullopt};
+    if (line->is_exclusion) {
+      // It takes the key out of the globs; an excluded glob is taken back itself.
+      if (!line->key.is_literal()) continue;
+      entry.rules.push_back(keep_rule(line->origin));
+    } else {
+      const Written written{line->value, line->value_origin, !line->value.empty(), true};
+      std::optional<std::vector<Rule>> rules =
+          converter.rules_of(line->key, entry.parameter, written, Rule::Kind::exactly);
+      if (!rules) continue;
+      entry.rules = std::move(*rules);
+    }
+    entries.push_back(std::move(entry));
+  }
+  std::vector<SourcePtr> sources;
+  std::size_t outside = 0;
+  for (const SysctlFile& file : files) {
+    sources.push_back(file.source);
+    outside += file.outside_net;
+  }
+  std::string summary = paths.size() == 1
+                            ? "the lines of a sysctl.d file"
+                            : fmt::format("the lines of {} sysctl.d files", paths.size());
+  if (outside > 0) {
+    summary +=
+        fmt::format("; {} about keys outside net. {} passed over",
+                    outside == 1 ? "one" : std::to_string(outside), outside == 1 ? "is" : "are");
+  }
+  const std::string path = paths.empty() ? std::string() : paths.front();
+  return ProfileBuilder::from_entries(paths.size() == 1 ? name_of_file(path) : "sysctl.d", path,
+                                      std::move(summary), std::move(entries), std::move(sources));
+}
+
+std::optional<Profile> load_tuned(const std::string& name_or_path, const std::string& root,
+                                  Diagnostics& diagnostics) {
+  const bool lacks_slash = name_or_path.find('/') == std::string::npos;
+  const std::string name =
+      lacks_slash && name_or_path.ends_with(".conf") ? "./" + name_or_path : name_or_path;
+  const std::optional<TunedProfile> tuned = read_tuned({name}, root, diagnostics);
+  if (!tuned) return std::nullopt;
+
+  Converter converter(diagnostics);
+  std::vector<Entry> entries;
+  for (const TunedAssignment& line : tuned->assignments) {
+    if (!line.is_effective()) continue;
+    if (!line.open.empty()) {
+      converter.report(Severity::warning, line.value_origin,
+                       fmt::format("TuneD computes {} when it runs, so this key is left out",
+                                   printable(line.open)),
+                       "", "not-plain");
+      continue;
+    }
+    const Parameter* parameter = sysctl::find_parameter(line.key.pattern());
+    const Written written{line.value, line.value_origin, line.is_verbatim && !line.value.empty(),
+                          false};
+    Rule::Kind kind = Rule::Kind::exactly;
+    if (line.bound != TunedAssignment::Bound::exactly) {
+      const bool is_raise = line.bound == TunedAssignment::Bound::at_least;
+      const bool has_one_number =
+          parameter == nullptr ? fields_of(line.value).size() == 1
+                               : parameter->fields == 1 && sysctl::is_numeric(parameter->encoding);
+      if (!has_one_number) {
+        converter.report(
+            Severity::error, line.value_origin,
+            fmt::format("TuneD compares single numbers alone: here it writes the \"{}\" "
+                        "as well, and the kernel refuses it",
+                        is_raise ? '>' : '<'),
+            fmt::format("write the value without \"{}\"", is_raise ? '>' : '<'), "");
+        continue;
+      }
+      kind = is_raise ? Rule::Kind::at_least : Rule::Kind::at_most;
+    }
+    std::optional<std::vector<Rule>> rules = converter.rules_of(line.key, parameter, written, kind);
+    if (!rules) continue;
+    if (line.is_conditional) {
+      converter.report(Severity::note, line.origin,
+                       "this section counts on some processors or kernels only, so the key is left "
+                       "out",
+                       "", "conditional");
+      continue;
+    }
+    entries.push_back({.key = line.key,
+                       .parameter = parameter,
+                       .origin = line.origin,
+                       .rules = std::move(*rules),
+                       .optional = false,
+                       .why = {},
+                       .on_drift = std::nullopt});
+  }
+  std::string profile_name = name;
+  if (name.find('/') != std::string::npos) {
+    const std::size_t slash = name.rfind('/');
+    const std::string folder = name.substr(0, slash);
+    profile_name =
+        name.ends_with("/tuned.conf") && folder != "." ? name_of_file(folder) : name_of_file(name);
+  }
+  return ProfileBuilder::from_entries(std::move(profile_name), tuned->path, tuned->summary,
+                                      std::move(entries), tuned->sources);
+}
+
+}  // namespace nettune::profile

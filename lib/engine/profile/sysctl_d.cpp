@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+// Each rule was held against the real loaders; tests/kernel/loaders_test.cpp does it again.
+#include "engine/profile/sysctl_d.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/profile/foreign_text.hpp"
+
+namespace nettune::profile {
+namespace {
+
+// systemd strips blanks, tabs and line ends; sysctl(8) whatever isspace(3) takes.
+std::string_view blanks_of(Dialect dialect) {
+  return dialect == Dialect::systemd ? " \t\r\n" : " \t\r\n\v\f";
+}
+
+std::string_view trimmed(std::string_view text, std::string_view blanks) {
+  const std::size_t begin = text.find_first_not_of(blanks);
+  if (begin == std::string_view::npos) return text.substr(text.size());
+  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+// Slash form, with dots and slashes changing places where the first separator is a dot.
+std::string slash_form(std::string_view key) {
+  std::string path(key);
+  const std::size_t first = path.find_first_of("./");
+  if (first == std::string::npos || path[first] == '/') return path;
+  for (char& c : path) {
+    if (c == '.') {
+      c = '/';
+    } else if (c == '/') {
+      c = '.';
+    }
+  }
+  return path;
+}
+
+// Joins the components that are not empty.
+std::string without_empty_components(std::string_view path) {
+  std::string result;
+  for (std::size_t begin = 0; begin < path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    if (end > begin) {
+      if (!result.empty()) result += '/';
+      result += path.substr(begin, end - begin);
+    }
+    begin = end + 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string_view SysctlScanner::take_line() {
+  // For systemd a carriage return and a NUL end a line as well, which is still the same line of the
+  // file to everyone else.
+  const std::string_view ends =
+      dialect_ == Dialect::systemd ? std::string_view("\n\r\0", 3) : std::string_view("\n");
+  const std::size_t end = std::min(rest_.find_first_of(ends), rest_.size());
+  std::string_view line = rest_.substr(0, end);
+  if (!continues_) ++number_;
+  continues_ = end < rest_.size() && rest_[end] != '\n';
+  rest_.remove_prefix(std::min(end + 1, rest_.size()));
+  // sysctl(8) reads lines into C strings.
+  if (dialect_ == Dialect::procps) line = line.substr(0, line.find('\0'));
+  return line;
+}
+
+bool SysctlScanner::next(SysctlLine& line) {
+  const std::string_view blanks = blanks_of(dialect_);
+  while (!rest_.empty()) {
+    std::string_view text = trimmed(take_line(), blanks);
+    if (text.empty() || text.front() == '#' || text.front() == ';') continue;
+    line = SysctlLine{};
+    line.number = number_;
+    const std::size_t equals = text.find('=');
+    const bool has_dash = text.front() == '-';
+    if (equals == std::string_view::npos && !has_dash) {
+      line.kind = SysctlLine::Kind::fault;
+      line.key = text;
+      return true;
+    }
+    if (equals == std::string_view::npos) {
+      line.kind = SysctlLine::Kind::exclusion;
+      line.key = text.substr(1);
+    } else {
+      line.ignore_failure = has_dash;
+      line.key = text.substr(has_dash ? 1 : 0, equals - (has_dash ? 1 : 0));
+      line.value = trimmed(text.substr(equals + 1), blanks);
+    }
+    if (dialect_ == Dialect::systemd) {
+      line.key = trimmed(line.key, blanks);
+    } else {
+      // A blank behind the "-" stays and spoils the name; a second "-" goes with the first.
+      line.key = line.key.substr(0, line.key.find_last_not_of(blanks) + 1);
+      if (has_dash && line.key.starts_with('-')) line.key.remove_prefix(1);
+    }
+    return true;
+  }
+  return false;
+}
+
+std::string normal_key(std::string_view key, Dialect dialect) {
+  // The common case first: most lines of most files are about other keys.
+  const std::size_t first = key.find_first_not_of('/');
+  if (first == std::string_view::npos || !key.substr(first).starts_with("net")) return {};
+  std::string path = slash_form(key);
+  // The kernel refuses a slash behind a file's name; systemd removes it.
+  if (dialect == Dialect::procps && path.ends_with('/')) return {};
+  const bool is_clean =
+      !path.starts_with('/') && !path.ends_with('/') && path.find("//") == std::string::npos;
+  if (!is_clean) path = without_empty_components(path);
+  return path.starts_with("net/") ? path : std::string();
+}
+
+std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dialect dialect,
+                                         Diagnostics& diagnostics) {
+  const std::optional<ForeignText> taken =
+      take_foreign_text(std::move(name), std::move(text), diagnostics);
+  if (!taken) return std::nullopt;
+  const Source& source = *taken->source;
+  const auto report = [&](Severity severity, const Origin& origin, std::string message,
+                          std::string help, std::string_view lint) {
+    diagnostics.list.push_back({severity, origin, std::move(message), std::move(help), lint});
+  };
+
+  SysctlFile file;
+  file.source = taken->source;
+  SysctlScanner scanner(source.text, dialect);
+  SysctlLine line;
+  std::string_view before;  // the value of the line above
+  int before_number = 0;
+  while (scanner.next(line)) {
+    const std::string_view above = line.number == before_number + 1 ? before : "";
+    before = line.value;
+    before_number = line.number;
+    if (taken->is_bad(line.number)) continue;
+    const Origin origin = origin_in(source, line.number, line.key);
+    if (line.kind == SysctlLine::Kind::fault) {
+      report(Severity::error, origin, "this line is no assignment, and every loader passes it over",
+             above.ends_with('\\') ? "a line is not continued in the next one: write it as one line"
+                                   : "write it as key = value",
+             "");
+      continue;
+    }
+    const std::string path = normal_key(line.key, dialect);
+    if (path.empty()) {
+      const std::size_t slash = line.key.find_first_of("./");
+      if (line.key.starts_with("\"net") || line.key.starts_with("'net")) {
+        report(Severity::error, origin,
+               "the quotes are a part of the name here, and no key has any",
+               "write the key without quotes", "");
+      } else if (is_glob(line.key.substr(0, slash))) {
+        report(Severity::warning, origin, "a glob over more than net. is not looked at",
+               "begin the key with \"net.\"", "wide-glob");
+      } else if (line.key.starts_with(' ') || line.key.starts_with('\t')) {
+        report(Severity::warning, origin,
+               "sysctl(8) takes the blank behind \"-\" for a part of the name",
+               "write the key directly behind the \"-\"", "blank-in-key");
+      } else {
+        ++file.outside_net;
+      }
+      continue;
+    }
+    std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(path);
+    if (!key) {
+      report(Severity::error, origin, key.error(), "", "");
+      continue;
+    }
+    const bool is_exclusion = line.kind == SysctlLine::Kind::exclusion;
+    file.assignments.push_back(
+        {std::move(*key), std::string(line.value), origin,
+         line.value.empty() ? origin : origin_in(source, line.number, line.value),
+         line.ignore_failure, is_exclusion});
+  }
+  return file;
+}
+
+}  // namespace nettune::profile
