@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
+#include <optional>
+#include <span>
+
+#include "engine/sysctl/written.hpp"
 
 namespace nettune::audit {
 namespace {
@@ -74,80 +76,43 @@ std::string numbers_readable(std::span<const Integer> numbers, const Parameter* 
   return fmt::format("{}", fmt::join(fields, ", "));
 }
 
-// What the kernel makes of the text of a foreign file: decimal, hexadecimal with 0x, octal with a
-// leading 0; numbers beyond the key's fields are dropped. nullopt: it refuses the text.
-std::optional<std::vector<Integer>> as_the_kernel_reads(std::string_view text,
-                                                        std::size_t fields) {
-  std::vector<Integer> numbers;
-  for (std::size_t at = 0; numbers.size() < fields;) {
-    at = text.find_first_not_of(" \t", at);
-    if (at == std::string_view::npos) break;
-    const std::size_t end = std::min(text.find_first_of(" \t", at), text.size());
-    std::string_view digits = text.substr(at, end - at);
-    at = end;
-    const bool negative = digits.starts_with('-');
-    if (negative) digits.remove_prefix(1);
-    int base = 10;
-    if (digits.starts_with("0x") || digits.starts_with("0X")) {
-      base = 16;
-      digits.remove_prefix(2);
-    } else if (digits.size() > 1 && digits.front() == '0') {
-      base = 8;
-    }
-    if (digits.empty() || digits.size() > 22) return std::nullopt;
-    Integer number = 0;
-    for (const char c : digits) {
-      const int digit = c >= '0' && c <= '9'   ? c - '0'
-                        : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                        : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                               : base;
-      if (digit >= base) return std::nullopt;
-      number = number * base + digit;
-    }
-    numbers.push_back(negative ? -number : number);
+// What the key holds once `text` was written to it; nullopt: the kernel refuses the text.
+std::optional<sysctl::Value> after_write(const Desired& desired, const sysctl::Value& before,
+                                         std::string_view text) {
+  if (desired.parameter == nullptr) {
+    const auto value = sysctl::Value::parse(nullptr, text);
+    return value ? std::optional(*value) : std::nullopt;
   }
-  if (numbers.empty()) return std::nullopt;
-  return numbers;
+  auto held = sysctl::held_after_write(*desired.parameter, before, text, 0);
+  if (!held) return std::nullopt;
+  return std::move(held->value);
 }
 
-enum class Fit { right, wrong, refused };
-
-// Whether the key would be as the profile wants it, had this line alone set it.
-Fit fit_of(const Setter& setter, const Desired& desired) {
-  if (desired.keeps_all()) return Fit::right;
-  if (!desired.rules.front().words.empty()) {
-    const sysctl::Value value = sysctl::Value::of_text(setter.value);
+// Whether the key is as the profile wants it with `value` in it.
+bool is_right(const Desired& desired, const sysctl::Value& value) {
+  if (desired.keeps_all()) return true;
+  const ResolvedRule& first = desired.rules.front();
+  if (!first.words.empty()) {
     const bool is_list =
         desired.parameter != nullptr && desired.parameter->encoding == sysctl::Encoding::words;
-    for (const std::string& word : desired.rules.front().words) {
+    return std::ranges::any_of(first.words, [&](const std::string& word) {
       const sysctl::Value wanted = sysctl::Value::of_text(word);
-      if (is_list ? wanted.same_words(value) : wanted == value) return Fit::right;
-    }
-    return Fit::wrong;
+      return is_list ? wanted.same_words(value) : wanted.to_string() == value.to_string();
+    });
   }
-  const auto numbers = as_the_kernel_reads(setter.value, desired.rules.size());
-  if (!numbers) return Fit::refused;
-  for (std::size_t i = 0; i < numbers->size(); ++i) {  // a short vector leaves the other fields
-    if (!allows(desired.rules[i], desired.parameter, (*numbers)[i])) return Fit::wrong;
+  const auto numbers = value.numbers();
+  if (numbers.size() > desired.rules.size()) return false;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (!allows(desired.rules[i], desired.parameter, numbers[i])) return false;
   }
-  return Fit::right;
+  return !numbers.empty();
 }
 
-// Whether what this line wrote is what the kernel now has.
-bool is_live(const Setter& setter, const Finding& finding) {
-  if (!finding.live.is_numeric()) {
-    return sysctl::Value::of_text(setter.value) == finding.live;
-  }
-  const auto live = finding.live.numbers();
-  const auto numbers = as_the_kernel_reads(setter.value, live.size());
-  return numbers && std::ranges::equal(*numbers, live.first(std::min(live.size(), numbers->size())));
-}
-
-std::string value_text(const Setter& setter, const Desired& desired, const Host& host) {
-  const auto numbers = as_the_kernel_reads(setter.value, desired.rules.size());
-  const std::string readable =
-      numbers ? numbers_readable(*numbers, desired.parameter, host) : std::string();
+std::string value_text(const Setter& setter, const Desired& desired,
+                       const std::optional<sysctl::Value>& value, const Host& host) {
   const std::string raw = sysctl::Value::of_text(setter.value).to_string();
+  if (!value) return fmt::format("\"{}\"", raw);
+  const std::string readable = numbers_readable(value->numbers(), desired.parameter, host);
   return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
 }
 
@@ -169,25 +134,27 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
     for (const Setter& other : conflict.setters) {
       if (is_same_line(other)) loaders.push_back(loader_name(other.loader));
     }
-    const Fit fit = fit_of(setter, desired);
+    const std::optional<sysctl::Value> value = after_write(desired, finding.live, setter.value);
+    const bool right = value && is_right(desired, *value);
     if (finding.verdict == Verdict::match) {
-      if (fit == Fit::right) continue;
+      // A text that the kernel refuses leaves the right value in place.
+      if (right || !value) continue;
       overridden = true;
     }
     std::string sentence = fmt::format("{}:{} sets {}", setter.file, setter.line,
-                                       value_text(setter, desired, host));
+                                       value_text(setter, desired, value, host));
     if (setter.loader == Loader::tuned) {
       sentence += ", by the active TuneD profile";
     } else {
       sentence += fmt::format(" at boot ({})", fmt::join(loaders, " and "));
     }
-    if (fit == Fit::refused) {
+    if (!value) {
       sentence += ": the kernel refuses that text";
     } else if (finding.verdict == Verdict::match) {
-      sentence += ": right now, wrong after the next boot";
-    } else if (finding.verdict == Verdict::drift && is_live(setter, finding)) {
+      sentence += ": right today, and no longer after the next boot";
+    } else if (finding.verdict == Verdict::drift && *value == finding.live) {
       sentence += ": that is the live value";
-    } else if (finding.verdict == Verdict::drift && fit == Fit::right) {
+    } else if (finding.verdict == Verdict::drift && right) {
       sentence += ": that would be right, and something changed it since";
     }
     row.causes.push_back(std::move(sentence));
@@ -214,9 +181,7 @@ void add_kernel_causes(const Finding& finding, const Host& host, Row& row) {
   }
 }
 
-bool is_wrong(Verdict verdict) {
-  return verdict != Verdict::match && verdict != Verdict::skipped;
-}
+bool is_wrong(Verdict verdict) { return verdict != Verdict::match && verdict != Verdict::skipped; }
 
 }  // namespace
 

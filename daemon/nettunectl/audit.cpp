@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+// nettunectl audit: is this machine what the profile says, and where it is not, why.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "command.hpp"
+#include "engine/audit/conflicts.hpp"
+#include "engine/audit/report.hpp"
+#include "engine/profile/resolve.hpp"
+#include "files.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "profiles.hpp"
+#include "recommend.hpp"
+#include "render.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+// The name that `activate` left; "" where no profile is active.
+std::string active_profile(const std::string& root) {
+  for (const char* file : {"/run/nettune/active", "/var/lib/nettune/active"}) {
+    std::string text = read_fact(root + file, 4096);
+    text.erase(std::min(text.find('\n'), text.size()));
+    if (!text.empty()) return text;
+  }
+  return {};
+}
+
+struct Chosen {
+  std::string argument;
+  ChosenBy by;
+};
+
+std::optional<Chosen> choose_profile(const std::string& argument, const Machine& machine,
+                                     const profile::Store& store) {
+  if (!argument.empty()) return Chosen{argument, ChosenBy::argument};
+  if (machine.is_saved) {
+    complain(
+        "audit: --live needs the name of a profile: nothing but its keys is known of that "
+        "machine");
+    return std::nullopt;
+  }
+  if (std::string active = active_profile(machine.root); !active.empty()) {
+    return Chosen{std::move(active), ChosenBy::active};
+  }
+  if (std::optional<std::string> name = recommended_profile(machine.root, machine.host, store)) {
+    return Chosen{std::move(*name), ChosenBy::recommend};
+  }
+  std::string searched;
+  for (const std::string& directory : store.directories()) {
+    searched += searched.empty() ? directory : ", " + directory;
+  }
+  complain(fmt::format("no profile is active and none that ships is found in {}", searched));
+  return std::nullopt;
+}
+
+std::vector<audit::Conflict> look_for_conflicts(const std::string& root,
+                                                const profile::ResolvedProfile& resolved) {
+  std::vector<sysctl::Key> keys;
+  keys.reserve(resolved.desired().size());
+  for (const profile::Desired& desired : resolved.desired()) keys.push_back(desired.key);
+  std::vector<std::string> problems;
+  std::vector<audit::Conflict> conflicts = audit::find_conflicts(root, keys, problems);
+  for (const std::string& problem : problems) complain("warning: " + problem);
+  return conflicts;
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::string argument;
+  std::string format = "table";
+  bool all = false;
+  bool quiet = false;
+  MachineOptions which;
+  Options options(self);
+  options.argument("PROFILE", argument);
+  options.choice("-f,--format", format, {"table", "json", "junit"}, "how to answer");
+  options.flag("-a,--all", all, "show the keys that are right as well (JSON and JUnit always do)");
+  options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
+  which.add_live(options);
+  which.add_facts(options);
+  which.add_netns(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  const profile::Store store = make_store(machine->is_saved ? "" : machine->root);
+  const std::optional<Chosen> chosen = choose_profile(argument, *machine, store);
+  if (!chosen) return exit_trouble;
+
+  Diagnostics diagnostics;
+  std::optional<profile::Profile> profile =
+      load_profile(store, machine->root, chosen->argument, diagnostics);
+  std::optional<profile::ResolvedProfile> resolved;
+  if (profile) {
+    resolved = profile::resolve(std::move(*profile), machine->host, *machine->tree, diagnostics);
+  }
+  if (!resolved || diagnostics.has_errors()) {
+    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
+    if (chosen->by == ChosenBy::active) {
+      complain(fmt::format("the active profile is \"{}\" (see {}/run/nettune/active)",
+                           chosen->argument, machine->root));
+    }
+    return exit_trouble;
+  }
+  if (!resolved->unmet().empty()) {
+    std::string reasons;
+    for (const std::string& reason : resolved->unmet()) {
+      reasons += reasons.empty() ? reason : ", " + reason;
+    }
+    complain(fmt::format("profile {} does not apply to {}: {}", resolved->profile().name(),
+                         machine->description, reasons));
+    return exit_trouble;
+  }
+
+  std::vector<audit::Conflict> conflicts;
+  if (!machine->is_saved && which.netns.empty() && !quiet) {
+    conflicts = look_for_conflicts(machine->root, *resolved);
+  }
+  const audit::Report report = audit::make_report(
+      *resolved, audit::compare(*resolved, *machine->tree), std::move(conflicts));
+  const int status = report.audit().is_in_sync() ? exit_ok : exit_differs;
+  if (quiet) return status;
+
+  AuditView view{*resolved,
+                 report,
+                 *machine,
+                 chosen->by,
+                 store.directories(),
+                 !machine->is_saved && which.netns.empty()};
+  if (format == "json") return print(render_json(view), status);
+  if (format == "junit") return print(render_junit(view), status);
+  return print(render_table(view, look_at_terminal(STDOUT_FILENO), all), status);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl audit", "this machine, against the active profile or the one that suits it"},
+    {"nettunectl audit latency --all", "also the keys that are right"},
+    {"nettunectl audit ./web.yaml --format json", "for a program; junit is for a CI server"},
+    {"ssh db1 sysctl -a | nettunectl audit throughput --live - --memory \"64 GiB\"",
+     "another machine, where nothing needs to be installed"},
+};
+
+}  // namespace
+
+const Command audit_command = {
+    "audit",
+    "[PROFILE|FILE]",
+    "compare this machine with a profile and say why it differs",
+    "Compares the live values with what a profile declares. What is wrong comes first, with the "
+    "cause where one can be found: the kernel, a line in sysctl.d, the active TuneD profile.\n"
+    "PROFILE is a name (see \"nettunectl list\"); FILE is a profile (.yaml), a file of sysctl.d "
+    "(.conf) or a TuneD profile (tuned.conf). Without either it is the active profile, else the "
+    "first that \"nettunectl recommend\" names.\n"
+    "Needs no root and no service. Exit status: 0 in sync, 1 at least one key differs, is "
+    "missing, pending or unreadable, 2 trouble.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

@@ -1,0 +1,616 @@
+// SPDX-License-Identifier: MIT
+// nettunectl explain: what a key means, what it may be, what it is, and who sets it.
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "command.hpp"
+#include "engine/audit/conflicts.hpp"
+#include "engine/profile/quantity.hpp"
+#include "engine/sysctl/catalogue.hpp"
+#include "json.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "profile_text.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+using sysctl::Integer;
+using sysctl::Parameter;
+
+std::string dotted(std::string_view path) {
+  std::string name(path);
+  if (name.find('.') == std::string::npos) std::ranges::replace(name, '/', '.');
+  return name;
+}
+
+// --- what is asked for
+
+struct Match {
+  std::string name;                // as people write it; a link's key of the catalogue has a "*"
+  const Parameter* parameter;      // nullptr: only the kernel knows it
+  std::optional<sysctl::Key> key;  // absent for a pattern
+};
+
+Match of_key(const sysctl::Key& key) { return {key.name(), sysctl::find_parameter(key), key}; }
+
+Match of_parameter(const Parameter& parameter) {
+  Match match{dotted(parameter.pattern), &parameter, std::nullopt};
+  if (parameter.pattern.find('*') == std::string_view::npos) {
+    if (const auto key = sysctl::Key::parse(parameter.pattern)) match.key = *key;
+  }
+  return match;
+}
+
+bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
+
+std::vector<Match> everything_like(const std::string& path_glob, const sysctl::Tree& tree) {
+  std::vector<Match> matches;
+  for (const Parameter& parameter : sysctl::all_parameters()) {
+    const std::string pattern(parameter.pattern);
+    if (fnmatch(path_glob.c_str(), pattern.c_str(), 0) == 0) {
+      matches.push_back(of_parameter(parameter));
+    }
+  }
+  if (const auto glob = sysctl::KeyGlob::parse(path_glob)) {
+    if (const Result<std::vector<sysctl::Key>> keys = tree.list(*glob)) {
+      for (const sysctl::Key& key : *keys) {
+        Match match = of_key(key);
+        // The catalogue's entry for every link says it once for all links.
+        if (match.parameter == nullptr) matches.push_back(std::move(match));
+      }
+    }
+  }
+  std::ranges::sort(matches, {}, &Match::name);
+  return matches;
+}
+
+// A word without "net." is looked for as the end of a key: "rmem_max", "core.rmem_max".
+std::vector<Match> ending_with(const std::string& text) {
+  std::string path = text;
+  std::ranges::replace(path, '.', '/');
+  std::vector<Match> matches;
+  for (const Parameter& parameter : sysctl::all_parameters()) {
+    if (parameter.pattern.ends_with("/" + path)) matches.push_back(of_parameter(parameter));
+  }
+  return matches;
+}
+
+std::vector<Match> mentioning(const std::string& word) {
+  std::string path = word;
+  std::ranges::replace(path, '.', '/');
+  std::vector<Match> matches;
+  for (const Parameter& parameter : sysctl::all_parameters()) {
+    if (parameter.pattern.find(path) != std::string_view::npos) {
+      matches.push_back(of_parameter(parameter));
+    }
+  }
+  return matches;
+}
+
+// --- what is known of one key
+
+struct Usage {
+  std::string profile;
+  std::string value;
+  std::string declared_at;
+  std::string why;
+};
+
+struct Explanation {
+  Match match;
+  std::string live;
+  std::string live_readable;
+  std::string live_fault;
+  bool is_there = false;
+  std::vector<Usage> profiles;
+  std::vector<audit::Conflict> conflicts;
+};
+
+std::string readable_numbers(std::span<const Integer> numbers, const Parameter* parameter,
+                             const profile::Host& host) {
+  if (parameter == nullptr) return {};
+  bool helps = false;
+  std::string text;
+  for (const Integer number : numbers) {
+    std::string one = profile::readable(number, parameter->unit, host.page_size);
+    helps = helps || !one.empty();
+    if (one.empty()) one = sysctl::to_string(number);
+    text += (text.empty() ? "" : ", ") + one;
+  }
+  return helps ? text : std::string();
+}
+
+std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
+  std::vector<Usage> usages;
+  for (const profile::Store::Listed& listed : store.list()) {
+    Diagnostics diagnostics;
+    const auto profile = store.load(listed.name, diagnostics);
+    if (!profile) continue;
+    const profile::Entry* winner = nullptr;
+    bool is_named = false;
+    for (const profile::Entry& entry : profile->entries()) {
+      const bool names = dotted(entry.key.pattern()) == match.name;
+      const bool covers = names || (match.key && entry.key.matches(*match.key));
+      if (!covers || (is_named && !names)) continue;
+      winner = &entry;
+      is_named = names;
+    }
+    if (winner == nullptr) continue;
+    usages.push_back({listed.name, text_of(*winner), describe(winner->origin), winner->why});
+  }
+  return usages;
+}
+
+Explanation explain(const Match& match, const Machine& machine, const profile::Store& store,
+                    bool looks_for_conflicts) {
+  Explanation result;
+  result.match = match;
+  result.profiles = usages_of(match, store);
+  if (!match.key) return result;
+  const Result<std::string> text = machine.tree->read(*match.key);
+  if (text) {
+    result.is_there = true;
+    result.live = sysctl::Value::of_text(*text).to_string();
+    if (const auto value = sysctl::Value::parse(match.parameter, *text)) {
+      result.live_readable = readable_numbers(value->numbers(), match.parameter, machine.host);
+    }
+  } else if (text.error().number == ENOENT) {
+    result.live_fault = "this kernel has no such key here";
+  } else {
+    result.is_there = true;
+    result.live_fault = describe(text.error());
+  }
+  if (looks_for_conflicts) {
+    std::vector<std::string> problems;
+    result.conflicts = audit::find_conflicts(machine.root, {*match.key}, problems);
+    for (const std::string& problem : problems) complain("warning: " + problem);
+  }
+  return result;
+}
+
+std::string_view encoding_text(const Parameter& parameter) {
+  switch (parameter.encoding) {
+    case sysctl::Encoding::int32:
+    case sysctl::Encoding::uint32:
+    case sysctl::Encoding::uint8:
+    case sysctl::Encoding::ulong:
+    case sysctl::Encoding::seconds:
+    case sysctl::Encoding::milliseconds:
+    case sysctl::Encoding::userhz:
+    case sysctl::Encoding::static_key:
+      return "number";
+    case sysctl::Encoding::word:
+      return "name";
+    case sysctl::Encoding::words:
+      return "list of names";
+    case sysctl::Encoding::text:
+    case sysctl::Encoding::unknown:
+      break;
+  }
+  return "text";
+}
+
+std::string with_readable(Integer number, const Parameter& parameter, const profile::Host& host) {
+  const std::string readable = profile::readable(number, parameter.unit, host.page_size);
+  const std::string raw = sysctl::to_string(number);
+  return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
+}
+
+std::string shape_text(const Parameter& parameter, const profile::Host& host) {
+  std::string text;
+  if (!sysctl::is_numeric(parameter.encoding)) return std::string(encoding_text(parameter));
+  if (parameter.fields == 1) {
+    text = "a number";
+  } else {
+    text = fmt::format("{} numbers", parameter.fields);
+    if (!parameter.field_names[0].empty()) {
+      text += ": ";
+      for (std::size_t i = 0; i < parameter.fields && i < parameter.field_names.size(); ++i) {
+        text += (i == 0 ? "" : ", ") + std::string(parameter.field_names[i]);
+      }
+    }
+    if (parameter.ordered) text += ", ascending";
+  }
+  if (const std::string_view unit = sysctl::unit_name(parameter.unit); !unit.empty()) {
+    if (parameter.unit == sysctl::Unit::flag) {
+      text += "; 0 is off";
+    } else {
+      text += fmt::format("; {}", unit);
+      if (parameter.unit == sysctl::Unit::pages) {
+        text += fmt::format(" of {} bytes", host.page_size);
+      }
+    }
+  }
+  return text;
+}
+
+std::string range_text(const Parameter& parameter, const profile::Host& host) {
+  const sysctl::Range range = sysctl::range_on(parameter, host.kernel);
+  return fmt::format("{} to {}", with_readable(range.minimum, parameter, host),
+                     with_readable(range.maximum, parameter, host));
+}
+
+std::string default_text(const Parameter& parameter, const profile::Host& host) {
+  profile::KernelDefault usual;
+  if (profile::has_kernel_default(parameter, host, usual)) {
+    const auto numbers = std::span(usual.numbers)
+                             .first(std::min<std::size_t>(parameter.fields, usual.numbers.size()));
+    std::string raw;
+    for (const Integer number : numbers)
+      raw += (raw.empty() ? "" : " ") + sysctl::to_string(number);
+    const std::string readable = readable_numbers(numbers, &parameter, host);
+    return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
+  }
+  return std::string(parameter.default_text);
+}
+
+std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
+  std::string_view sign;
+  switch (harm.comparison) {
+    case sysctl::Comparison::equal:
+      sign = "";
+      break;
+    case sysctl::Comparison::less:
+      sign = "less than ";
+      break;
+    case sysctl::Comparison::less_or_equal:
+      sign = "at most ";
+      break;
+    case sysctl::Comparison::greater:
+      sign = "more than ";
+      break;
+  }
+  std::string field;
+  if (harm.field >= 0 && parameter.fields > 1 && static_cast<std::size_t>(harm.field) < 3) {
+    const std::string_view name = parameter.field_names[static_cast<std::size_t>(harm.field)];
+    field = name.empty() ? fmt::format("field {}: ", harm.field + 1) : fmt::format("{} of ", name);
+  }
+  return fmt::format("{}{}{}: {}", field, sign, sysctl::to_string(harm.bound), harm.result);
+}
+
+std::string setter_text(const audit::Setter& setter) {
+  std::string text = fmt::format("{}:{}: {} ({}", setter.file, setter.line, setter.value,
+                                 audit::loader_name(setter.loader));
+  text += setter.wins ? ", its last word)" : ", overridden)";
+  return text;
+}
+
+std::string history_text(const Parameter& parameter) {
+  std::string text;
+  const auto add = [&](std::string_view what, sysctl::Version version) {
+    if (version == sysctl::Version{}) return;
+    text +=
+        fmt::format("{}{} Linux {}", text.empty() ? "" : ", ", what, profile::to_string(version));
+  };
+  add("new in", parameter.since);
+  add("for each network namespace since", parameter.per_namespace_since);
+  add("without effect since", parameter.dead_since);
+  add("removed in", parameter.removed);
+  return text;
+}
+
+// --- as text
+
+class Paper {
+ public:
+  explicit Paper(const Terminal& terminal) : terminal_(terminal) {
+    if (terminal_.width == Terminal::unlimited) terminal_.width = 100;  // prose, wherever it goes
+  }
+
+  void title(std::string_view text) {
+    append_wrapped(out_, terminal_, "", "  ", printable(text), Ink::bold);
+  }
+  void paragraph(std::string_view text) { append_wrapped(out_, terminal_, "  ", "  ", text); }
+  void gap() { out_ += '\n'; }
+  void line(std::string_view name, std::string_view text, Ink ink = Ink::plain) {
+    if (text.empty()) return;
+    const bool is_new = name != last_name_;
+    last_name_ = name;
+    if (terminal_.width < 40) {
+      if (is_new) out_ += "  " + paint(terminal_, Ink::cyan, name) + "\n";
+      append_wrapped(out_, terminal_, "    ", "    ", printable(text), ink);
+      return;
+    }
+    const std::string label = paint(terminal_, Ink::cyan, is_new ? name : "");
+    append_wrapped(out_, terminal_, "  " + pad(label, label_width),
+                   std::string(2 + label_width, ' '), printable(text), ink);
+  }
+  std::string take() { return std::move(out_); }
+
+ private:
+  static constexpr std::size_t label_width = 14;
+  Terminal terminal_;
+  std::string out_;
+  std::string_view last_name_;
+};
+
+void write(Paper& paper, const Explanation& explanation, const Machine& machine) {
+  const Parameter* parameter = explanation.match.parameter;
+  paper.title(explanation.match.name);
+  if (parameter == nullptr) {
+    paper.paragraph(
+        "nettune's catalogue does not have this key: its value is compared as the kernel prints "
+        "it, field by field, and nothing more is known of it.");
+  } else if (!parameter->meaning.empty()) {
+    paper.paragraph(parameter->meaning);
+  }
+  paper.gap();
+  std::string live = explanation.live;
+  if (!explanation.live_readable.empty()) live += fmt::format(" ({})", explanation.live_readable);
+  if (!explanation.live_fault.empty()) live = explanation.live_fault;
+  if (explanation.is_there && live.empty()) live = "(empty)";
+  paper.line("live value", live, explanation.live_fault.empty() ? Ink::bold : Ink::yellow);
+  if (parameter != nullptr) {
+    const profile::Host& host = machine.host;
+    paper.line("default", default_text(*parameter, host));
+    paper.line("value", shape_text(*parameter, host));
+    if (sysctl::is_numeric(parameter->encoding)) paper.line("range", range_text(*parameter, host));
+    if (!parameter->ceiling.empty()) {
+      paper.line("at most", "the value of " + dotted(parameter->ceiling));
+    }
+    paper.line("belongs to", sysctl::scope_name(parameter->scope));
+    paper.line("takes effect", sysctl::effect_text(parameter->effect));
+    paper.line("module", parameter->module);
+    paper.line("history", history_text(*parameter));
+    paper.line("instead", parameter->instead, Ink::yellow);
+    paper.line("also changes", parameter->side_effects, Ink::yellow);
+    paper.line("lock-out", parameter->lock_out, Ink::yellow);
+    for (const sysctl::Harm& harm : parameter->harms) {
+      paper.line("harmful", harm_text(harm, *parameter), Ink::red);
+    }
+  }
+  for (const Usage& usage : explanation.profiles) {
+    paper.line("profiles",
+               fmt::format("{}: {} ({})", usage.profile, usage.value, usage.declared_at));
+  }
+  for (const audit::Conflict& conflict : explanation.conflicts) {
+    for (const audit::Setter& setter : conflict.setters) {
+      paper.line("set here by", setter_text(setter), setter.wins ? Ink::plain : Ink::dim);
+    }
+    if (conflict.loaders_disagree) {
+      paper.line("set here by",
+                 "systemd-sysctl and \"sysctl --system\" end with different values for it",
+                 Ink::yellow);
+    }
+  }
+  if (explanation.match.key && explanation.conflicts.empty()) {
+    paper.line("set here by", "no file of sysctl.d, no active TuneD profile", Ink::dim);
+  }
+  if (parameter != nullptr) paper.line("source", parameter->source, Ink::dim);
+}
+
+std::string first_sentence(std::string_view text) {
+  for (std::size_t at = text.find(". "); at != std::string_view::npos;
+       at = text.find(". ", at + 1)) {
+    return std::string(text.substr(0, at));
+  }
+  if (text.ends_with('.')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+std::string to_table(const std::vector<Match>& matches, const Machine& machine,
+                     const Terminal& terminal) {
+  Table table;
+  table.header = {"KEY", "LIVE", "MEANING"};
+  table.inks = {Ink::bold, Ink::plain, Ink::plain};
+  for (const Match& match : matches) {
+    std::string live = match.key ? "-" : "(each link)";
+    if (match.key) {
+      if (const Result<std::string> text = machine.tree->read(*match.key)) {
+        live = sysctl::Value::of_text(*text).to_string();
+      }
+    }
+    constexpr std::size_t most = 40;  // a table is for finding; the whole value is one command away
+    if (columns(live) > most) live = live.substr(0, most - 3) + "...";
+    table.rows.push_back({match.name, printable(live),
+                          match.parameter == nullptr ? "not in the catalogue"
+                                                     : first_sentence(match.parameter->meaning)});
+  }
+  std::string out;
+  append_table(out, terminal, table);
+  return out;
+}
+
+// --- as JSON
+
+Json version_json(sysctl::Version version) {
+  return version == sysctl::Version{} ? Json(nullptr) : Json(profile::to_string(version));
+}
+
+Json view_json(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json parameter_json(const Parameter& parameter, const profile::Host& host) {
+  Json json;
+  json["shape"] = encoding_text(parameter);
+  json["fields"] = parameter.fields;
+  json["field_names"] = Json::array();
+  for (std::size_t i = 0; i < parameter.fields && i < parameter.field_names.size(); ++i) {
+    if (!parameter.field_names[i].empty()) json["field_names"].push_back(parameter.field_names[i]);
+  }
+  json["unit"] = view_json(sysctl::unit_name(parameter.unit));
+  if (sysctl::is_numeric(parameter.encoding)) {
+    const sysctl::Range range = sysctl::range_on(parameter, host.kernel);
+    json["minimum"] = json_number(range.minimum);
+    json["maximum"] = json_number(range.maximum);
+  } else {
+    json["minimum"] = nullptr;
+    json["maximum"] = nullptr;
+  }
+  json["scope"] = sysctl::scope_name(parameter.scope);
+  json["takes_effect"] = sysctl::effect_text(parameter.effect);
+  json["default"] = view_json(default_text(parameter, host));
+  json["since"] = version_json(parameter.since);
+  json["removed"] = version_json(parameter.removed);
+  json["dead_since"] = version_json(parameter.dead_since);
+  json["per_namespace_since"] = version_json(parameter.per_namespace_since);
+  json["instead"] = view_json(parameter.instead);
+  json["module"] = view_json(parameter.module);
+  json["ceiling"] = parameter.ceiling.empty() ? Json(nullptr) : Json(dotted(parameter.ceiling));
+  json["side_effects"] = view_json(parameter.side_effects);
+  json["lock_out"] = view_json(parameter.lock_out);
+  json["harmful"] = Json::array();
+  for (const sysctl::Harm& harm : parameter.harms) {
+    json["harmful"].push_back(harm_text(harm, parameter));
+  }
+  json["meaning"] = view_json(parameter.meaning);
+  json["source"] = view_json(parameter.source);
+  return json;
+}
+
+Json explanation_json(const Explanation& explanation, const Machine& machine) {
+  Json json;
+  json["key"] = explanation.match.name;
+  json["parameter"] = explanation.match.parameter == nullptr
+                          ? Json(nullptr)
+                          : parameter_json(*explanation.match.parameter, machine.host);
+  json["live"] =
+      explanation.is_there && explanation.live_fault.empty()
+          ? Json({{"text", explanation.live}, {"readable", view_json(explanation.live_readable)}})
+          : Json(nullptr);
+  json["live_fault"] = view_json(explanation.live_fault);
+  json["profiles"] = Json::array();
+  for (const Usage& usage : explanation.profiles) {
+    json["profiles"].push_back({{"profile", usage.profile},
+                                {"value", usage.value},
+                                {"declared_at", usage.declared_at},
+                                {"why", view_json(usage.why)}});
+  }
+  json["setters"] = Json::array();
+  json["loaders_disagree"] = false;
+  for (const audit::Conflict& conflict : explanation.conflicts) {
+    for (const audit::Setter& setter : conflict.setters) {
+      json["setters"].push_back({{"loader", audit::loader_name(setter.loader)},
+                                 {"file", setter.file},
+                                 {"line", setter.line},
+                                 {"value", setter.value},
+                                 {"wins", setter.wins}});
+    }
+    if (conflict.loaders_disagree) json["loaders_disagree"] = true;
+  }
+  return json;
+}
+
+// --- the command
+
+// What `word` may mean; empty where nothing fits, which has then been said.
+std::vector<Match> find(const std::string& word, const Machine& machine) {
+  if (is_glob(word)) {
+    std::string path = word;
+    if (path.find('/') == std::string::npos) std::ranges::replace(path, '.', '/');
+    std::vector<Match> matches;
+    // A link's pattern, spelled as the catalogue has it, is that one parameter.
+    if (const Parameter* parameter = sysctl::find_parameter(path)) {
+      return {of_parameter(*parameter)};
+    }
+    matches = everything_like(path.starts_with("net/") ? path : "net/*" + path, *machine.tree);
+    if (matches.empty()) complain(fmt::format("no key matches \"{}\"", word));
+    return matches;
+  }
+  std::string why = "a key is below net.";
+  if (const auto key = sysctl::Key::parse(word)) {
+    Match match = of_key(*key);
+    if (match.parameter != nullptr || machine.tree->read(*key)) return {std::move(match)};
+    why.clear();
+  } else if (word.starts_with("net.") || word.starts_with("net/")) {
+    why = key.error();
+  }
+  std::string plain = word;
+  while (plain.ends_with('.') || plain.ends_with('/')) plain.pop_back();
+  std::vector<Match> matches = ending_with(plain);
+  if (!matches.empty()) return matches;
+
+  std::vector<std::string> names;
+  for (const Parameter& parameter : sysctl::all_parameters()) {
+    names.push_back(dotted(parameter.pattern));
+  }
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  std::string_view near = nearest(word, views);
+  if (near.empty()) near = nearest("net.ipv4." + word, views);
+  if (near.empty()) near = nearest("net.core." + word, views);
+  if (near.empty()) {
+    // A folder, or a part of a name: everything that holds it.
+    matches = mentioning(plain);
+    if (!matches.empty()) return matches;
+  }
+  complain(fmt::format("there is no key \"{}\"{}{}", word, why.empty() ? "" : ": " + why,
+                       near.empty() ? "; \"nettunectl explain\" lists all that are known"
+                                    : fmt::format("; did you mean {}?", near)));
+  return {};
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::string word;
+  std::string format = "text";
+  MachineOptions which;
+  Options options(self);
+  options.argument("KEY", word);
+  options.choice("-f,--format", format, {"text", "json", "names"}, "how to answer");
+  which.add_netns(options);
+  which.add_facts(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  std::vector<Match> matches;
+  if (word.empty()) {
+    for (const Parameter& parameter : sysctl::all_parameters()) {
+      matches.push_back(of_parameter(parameter));
+    }
+  } else {
+    matches = find(word, *machine);
+    if (matches.empty()) return exit_trouble;
+  }
+  if (format == "names") {
+    std::string out;
+    for (const Match& match : matches) out += printable(match.name) + '\n';
+    return print(out, exit_ok);
+  }
+  const Terminal terminal = look_at_terminal(STDOUT_FILENO);
+  if (format == "text" && matches.size() > 1) {
+    return print(to_table(matches, *machine, terminal), exit_ok);
+  }
+  const profile::Store store = make_store(machine->root);
+  const bool looks_for_conflicts = which.netns.empty();
+  if (format == "json") {
+    Json json = start_json("explain/1");
+    json["keys"] = Json::array();
+    for (const Match& match : matches) {
+      json["keys"].push_back(
+          explanation_json(explain(match, *machine, store, looks_for_conflicts), *machine));
+    }
+    return print(json_text(json), exit_ok);
+  }
+  Paper paper(terminal);
+  write(paper, explain(matches.front(), *machine, store, looks_for_conflicts), *machine);
+  return print(paper.take(), exit_ok);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl explain net.ipv4.tcp_mem", "one key"},
+    {"nettunectl explain rmem_max", "the end of its name will do"},
+    {"nettunectl explain 'net.ipv4.tcp_*'", "a list; without a KEY, of all that is known"},
+    {"nettunectl explain net.core.somaxconn --format json", "for a program"},
+};
+
+}  // namespace
+
+const Command explain_command = {
+    "explain",
+    "[KEY]",
+    "say what a key means, what it may be, what it is and who sets it",
+    "Prints what nettune knows of a key: its meaning, unit and range on this kernel, whose it is, "
+    "when a change takes effect, which values do harm; its live value; the profiles that set it, "
+    "and the files on this machine that do.\n"
+    "KEY is a key (net.core.rmem_max), the end of one (rmem_max), or a glob.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

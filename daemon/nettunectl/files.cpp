@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "files.hpp"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "engine/unique_fd.hpp"
+
+namespace nettune::ctl {
+
+Result<std::string> read_to_end(int fd, const std::string& name, std::size_t limit) {
+  std::string text;
+  std::size_t used = 0;
+  for (;;) {
+    if (text.size() - used < 65536) text.resize(std::max<std::size_t>(text.size() * 2, 262144));
+    const ssize_t got = ::read(fd, text.data() + used, text.size() - used);
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return std::unexpected(Error{errno, "read", name});
+    }
+    if (got == 0) break;
+    used += static_cast<std::size_t>(got);
+    if (used > limit) return std::unexpected(Error{EFBIG, "read", name});
+  }
+  text.resize(used);
+  return text;
+}
+
+std::string read_fact(const std::string& path, std::size_t limit) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::string text;
+  if (!fd) return text;
+  text.resize(limit);
+  std::size_t used = 0;
+  while (used < limit) {
+    const ssize_t got = ::read(fd.get(), text.data() + used, limit - used);
+    if (got <= 0) break;
+    used += static_cast<std::size_t>(got);
+  }
+  text.resize(used);
+  return text;
+}
+
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  DIR* stream = opendir(directory.c_str());
+  if (stream == nullptr) return names;
+  while (const dirent* entry = readdir(stream)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+  }
+  closedir(stream);
+  std::ranges::sort(names);
+  return names;
+}
+
+}  // namespace nettune::ctl

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// Reading what is no profile: a saved "sysctl -a", files of /proc and /sys, names in a folder.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "engine/result.hpp"
+
+namespace nettune::ctl {
+
+/// Everything up to the end of the file, pipe or terminal behind `fd`. EFBIG beyond `limit` bytes.
+Result<std::string> read_to_end(int fd, const std::string& name, std::size_t limit);
+
+/// The first `limit` bytes of a file of /proc or /sys; "" where it cannot be read: the caller takes
+/// that as a fact that is not known. Never blocks on a FIFO.
+std::string read_fact(const std::string& path, std::size_t limit = 65536);
+
+/// The names in a folder, sorted, without "." and ".."; none where it cannot be read.
+std::vector<std::string> names_in(const std::string& directory);
+
+}  // namespace nettune::ctl

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// nettunectl list: the profiles, where they come from, and whether they apply to this machine.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "command.hpp"
+#include "json.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+struct Entry {
+  std::string name;
+  std::string path;
+  std::string summary;
+  std::vector<std::string> hidden;
+  std::vector<std::string> unmet;
+  bool is_valid = true;
+};
+
+std::vector<Entry> entries_of(const profile::Store& store, const profile::Host& host) {
+  std::vector<Entry> entries;
+  for (const profile::Store::Listed& listed : store.list()) {
+    Entry entry{listed.name, listed.path, {}, listed.hidden, {}, true};
+    Diagnostics diagnostics;
+    if (const auto profile = store.load(listed.name, diagnostics)) {
+      entry.summary = profile->summary();
+      for (const profile::Requirement& requirement : profile->requirements()) {
+        if (auto reason = profile::unmet(requirement, host)) {
+          entry.unmet.push_back(std::move(*reason));
+        }
+      }
+    } else {
+      entry.is_valid = false;
+    }
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += text.empty() ? part : ", " + part;
+  return text;
+}
+
+std::string applies_text(const Entry& entry) {
+  if (!entry.is_valid) return "faulty";
+  return entry.unmet.empty() ? "yes" : "no";
+}
+
+std::string to_json(const std::vector<Entry>& entries) {
+  Json json = start_json("list/1");
+  json["profiles"] = Json::array();
+  for (const Entry& entry : entries) {
+    json["profiles"].push_back(
+        {{"name", entry.name},
+         {"path", entry.path},
+         {"summary", entry.summary.empty() ? Json(nullptr) : Json(entry.summary)},
+         {"valid", entry.is_valid},
+         {"applies", entry.is_valid ? Json(entry.unmet.empty()) : Json(nullptr)},
+         {"unmet", entry.unmet},
+         {"hides", entry.hidden}});
+  }
+  return json_text(json);
+}
+
+std::string to_table(const std::vector<Entry>& entries, const Terminal& terminal) {
+  Table table;
+  table.header = {"PROFILE", "APPLIES", "FROM", "SUMMARY"};
+  table.inks = {Ink::bold, Ink::plain, Ink::dim, Ink::plain};
+  for (const Entry& entry : entries) {
+    std::string text = printable(entry.summary);
+    const auto add = [&](const std::string& more) {
+      text += (text.empty() ? "" : "; ") + printable(more);
+    };
+    if (!entry.is_valid) add(fmt::format("\"nettunectl check {}\" says what is wrong", entry.name));
+    if (!entry.unmet.empty()) add("not here: " + join(entry.unmet));
+    if (!entry.hidden.empty()) add("hides " + join(entry.hidden));
+    table.rows.push_back({printable(entry.name), applies_text(entry),
+                          printable(entry.path.substr(0, entry.path.rfind('/'))), text});
+  }
+  std::string out;
+  append_table(out, terminal, table);
+  return out;
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::string format = "table";
+  MachineOptions which;
+  Options options(self);
+  options.choice("-f,--format", format, {"table", "json", "names"}, "how to answer");
+  which.add_facts(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+
+  if (format == "names") {  // for completion: no profile is opened
+    std::string out;
+    for (const profile::Store::Listed& listed : make_store(which.root).list()) {
+      out += listed.name + '\n';
+    }
+    return print(out, exit_ok);
+  }
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  const profile::Store store = make_store(machine->root);
+  const std::vector<Entry> entries = entries_of(store, machine->host);
+  if (format == "json") return print(to_json(entries), exit_ok);
+  if (entries.empty()) {
+    complain("no profile found in " + join(store.directories()));
+    return exit_trouble;
+  }
+  return print(to_table(entries, look_at_terminal(STDOUT_FILENO)), exit_ok);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl list", "the profiles that \"audit\" and \"show\" take by name"},
+    {"nettunectl list --memory \"512 MiB\"", "which of them apply to a small machine"},
+};
+
+}  // namespace
+
+const Command list_command = {
+    "list",
+    "",
+    "list the profiles and whether they apply here",
+    "Lists the profiles in /etc/nettune/profiles, /run/nettune/profiles and "
+    "/usr/share/nettune/profiles (or in NETTUNE_PROFILE_PATH). Where two have one name, the first "
+    "hides the others. A profile applies where everything in its \"requires\" holds.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

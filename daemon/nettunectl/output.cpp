@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "output.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+
+#include "command.hpp"
+#include "engine/diagnostic.hpp"
+#include "engine/result.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+// 0, or the errno value. Past stdio: what fflush() would say late, write() says at once.
+int write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
+}  // namespace
+
+int print(std::string_view text, int status) {
+  const int number = write_all(STDOUT_FILENO, text);
+  if (number == 0 || number == EPIPE) return status;
+  complain(describe(Error{number, "write", "standard output"}));
+  return exit_trouble;
+}
+
+void complain(std::string_view message) {
+  std::string line = "nettunectl: ";
+  line += printable(message);
+  line += '\n';
+  print_error(line);
+}
+
+void print_error(std::string_view text) {
+  // Where even standard error is closed, nobody is left to be told; the exit status still speaks.
+  static_cast<void>(write_all(STDERR_FILENO, text));
+}
+
+}  // namespace nettune::ctl

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+// A profile's parts in the words of the profile language again: what `show` writes is a profile.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "engine/profile/profile.hpp"
+#include "engine/profile/resolve.hpp"
+
+namespace nettune::ctl {
+
+/// "at least max(16 MiB, bdp(10 Gbit/s, 20 ms))"; no YAML quotes.
+std::string text_of(const profile::Rule& rule, const sysctl::Parameter* parameter);
+
+/// All fields: "true", "[keep, 128 KiB, at least 32 MiB]"; no YAML quotes.
+std::string text_of(const profile::Entry& entry);
+
+/// As a YAML scalar: in quotes where YAML, or a flow list around it, would take it apart.
+std::string yaml_scalar(std::string_view text, bool in_list = false);
+
+/// What follows the colon of a key: a scalar, or a flow list of them.
+std::string yaml_value(const profile::Entry& entry);
+std::string yaml_value(const profile::Desired& desired);
+
+}  // namespace nettune::ctl

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Where nettunectl finds profiles, and what a file on its command line is.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/diagnostic.hpp"
+#include "engine/profile/store.hpp"
+#include "terminal.hpp"
+
+namespace nettune::ctl {
+
+/// The directories below `root`, then those of this installation and of this build; or those of
+/// NETTUNE_PROFILE_PATH alone, where that is set and the process runs with its caller's own rights.
+profile::Store make_store(const std::string& root);
+
+enum class FileKind { yaml, sysctl_d, tuned };
+
+/// What `argument` is by its name: a profile unless it ends in ".conf". A directory that holds a
+/// tuned.conf is a TuneD profile.
+FileKind kind_of(const std::string& argument);
+
+/// The profile that `argument` names, or the file that it is. Faults are added to `diagnostics`.
+std::optional<profile::Profile> load_profile(const profile::Store& store, const std::string& root,
+                                             const std::string& argument, Diagnostics& diagnostics);
+
+/// All of `arguments`, as load_profile() does; files of sysctl.d among them are one profile, in the
+/// order in which systemd reads them.
+std::vector<profile::Profile> load_all(const profile::Store& store, const std::string& root,
+                                       const std::vector<std::string>& arguments,
+                                       Diagnostics& diagnostics);
+
+/// The diagnostics as a compiler prints them, sorted and cut.
+std::string format_all(Diagnostics& diagnostics, const Terminal& terminal);
+
+}  // namespace nettune::ctl

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT
+// nettunectl show: a profile with all that it inherits, each value with the line it comes from.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+#include "command.hpp"
+#include "engine/audit/report.hpp"
+#include "engine/profile/resolve.hpp"
+#include "json.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "profile_text.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+using profile::Entry;
+
+// An entry that counts, and those of the same key that it replaces.
+struct Merged {
+  const Entry* entry;
+  std::vector<const Entry*> replaced;
+};
+
+// By key, in the order in which the keys first appear.
+std::vector<Merged> merge(const profile::Profile& profile) {
+  std::vector<Merged> merged;
+  std::map<std::string_view, std::size_t> places;
+  for (const Entry& entry : profile.entries()) {
+    const auto [place, is_new] = places.try_emplace(entry.key.pattern(), merged.size());
+    if (is_new) {
+      merged.push_back({&entry, {}});
+    } else {
+      Merged& known = merged[place->second];
+      known.replaced.push_back(std::exchange(known.entry, &entry));
+    }
+  }
+  return merged;
+}
+
+std::string_view on_drift_text(profile::OnDrift on_drift) {
+  return on_drift == profile::OnDrift::restore ? "restore" : "report";
+}
+
+// YAML takes what follows "# " to the end of the line; printable() leaves no line feed in it.
+std::string comment(std::string_view text) { return "  # " + printable(text); }
+
+std::string origin_comment(const Entry& entry, const std::vector<const Entry*>& replaced) {
+  std::string text = describe(entry.origin);
+  for (std::size_t i = 0; i < replaced.size(); ++i) {
+    text += (i == 0 ? "; replaces " : ", ") + describe(replaced[i]->origin);
+  }
+  return comment(text);
+}
+
+void append_wrapped_scalar(std::string& out, std::string_view word, std::string_view indent,
+                           const std::string& text) {
+  out += fmt::format("{}{}: >-\n", indent, word);
+  for (const std::string& line : wrap(printable(text), 90)) {
+    out += fmt::format("{}  {}\n", indent, line);
+  }
+}
+
+void append_head(std::string& out, const profile::Profile& profile, bool resolved,
+                 const Machine& machine) {
+  out += fmt::format("# {}{}\n", printable(profile.path()),
+                     profile.inherits().empty() ? "" : ", with what it inherits:");
+  for (const profile::Inherited& inherited : profile.inherits()) {
+    out += fmt::format("#   {} ({})\n", printable(inherited.name),
+                       printable(describe(inherited.origin)));
+  }
+  if (resolved) out += fmt::format("# In numbers for {}.\n", printable(machine.description));
+  out += "nettune: 1\n";
+  if (!profile.summary().empty()) {
+    out += fmt::format("summary: {}\n", yaml_scalar(profile.summary()));
+  }
+  if (!profile.requirements().empty()) {
+    out += "requires:\n";
+    // Parents may ask for the same thing; a profile holds one bound of each kind, the strictest is
+    // not known here, so further ones stand as comments.
+    std::vector<profile::Requirement::Subject> seen;
+    for (const profile::Requirement& requirement : profile.requirements()) {
+      const bool is_kernel = requirement.subject == profile::Requirement::Subject::kernel;
+      const bool repeated = std::ranges::find(seen, requirement.subject) != seen.end();
+      seen.push_back(requirement.subject);
+      out +=
+          fmt::format("  {}{}: {}{}\n", repeated ? "# and " : "", is_kernel ? "kernel" : "memory",
+                      yaml_scalar(requirement.text), comment(describe(requirement.origin)));
+    }
+  }
+  out += fmt::format("on-drift: {}\n", on_drift_text(profile.on_drift()));
+}
+
+void append_entry(std::string& out, const std::string& key, const std::string& value,
+                  const Entry& entry, const std::string& comment_text) {
+  if (entry.why.empty() && !entry.optional && !entry.on_drift) {
+    out += fmt::format("  {}: {}{}\n", key, value, comment_text);
+    return;
+  }
+  out += fmt::format("  {}:{}\n    value: {}\n", key, comment_text, value);
+  if (entry.optional) out += "    optional: true\n";
+  if (entry.on_drift) out += fmt::format("    on-drift: {}\n", on_drift_text(*entry.on_drift));
+  if (!entry.why.empty()) append_wrapped_scalar(out, "why", "    ", entry.why);
+}
+
+void append_presets(std::string& out, const profile::Profile& profile) {
+  if (profile.presets().empty()) return;
+  out += "sockets:\n";
+  for (const profile::SocketPreset& preset : profile.presets()) {
+    out += fmt::format("  {}:{}\n", yaml_scalar(preset.name), comment(describe(preset.origin)));
+    for (const profile::SocketOption& option : preset.options) {
+      out += fmt::format("    {}: {}\n", option.name, yaml_scalar(option.text));
+    }
+  }
+}
+
+std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProfile* resolved,
+                    const Machine& machine) {
+  std::string out;
+  append_head(out, profile, resolved != nullptr, machine);
+  if (!profile.entries().empty()) out += "sysctl:\n";
+  const std::vector<Merged> merged = merge(profile);
+  if (resolved == nullptr) {
+    for (const Merged& item : merged) {
+      append_entry(out, yaml_scalar(item.entry->key.name()), yaml_value(*item.entry), *item.entry,
+                   origin_comment(*item.entry, item.replaced));
+    }
+  } else {
+    const audit::Report report =
+        audit::make_report(*resolved, audit::compare(*resolved, *machine.tree), {});
+    std::vector<const audit::Row*> rows;
+    for (const audit::Row& row : report.rows()) rows.push_back(&row);
+    std::ranges::sort(rows, {}, [](const audit::Row* row) { return row->key; });
+    for (const audit::Row* row : rows) {
+      const profile::Desired& desired = *row->finding->desired;
+      std::string text = row->declared_at;
+      if (!row->desired_readable.empty()) text = row->desired_readable + "; " + text;
+      if (!desired.entry->key.is_literal()) text += ", " + desired.entry->key.name();
+      append_entry(out, yaml_scalar(row->key), yaml_value(desired), *desired.entry, comment(text));
+    }
+    for (const Entry* entry : resolved->unmatched()) {
+      out += fmt::format("  # {}: matches no key now ({})\n", printable(entry->key.name()),
+                         printable(describe(entry->origin)));
+    }
+  }
+  append_presets(out, profile);
+  return out;
+}
+
+std::string to_json(const profile::Profile& profile, const profile::ResolvedProfile* resolved) {
+  Json json = start_json("show/1");
+  json["name"] = profile.name();
+  json["path"] = profile.path();
+  json["summary"] = profile.summary().empty() ? Json(nullptr) : Json(profile.summary());
+  json["inherits"] = Json::array();
+  for (const profile::Inherited& inherited : profile.inherits()) {
+    json["inherits"].push_back(inherited.name);
+  }
+  json["requires"] = Json::array();
+  for (const profile::Requirement& requirement : profile.requirements()) {
+    const bool is_kernel = requirement.subject == profile::Requirement::Subject::kernel;
+    json["requires"].push_back({{"subject", is_kernel ? "kernel" : "memory"},
+                                {"text", requirement.text},
+                                {"declared_at", json_origin(requirement.origin)}});
+  }
+  json["on_drift"] = on_drift_text(profile.on_drift());
+  json["sysctl"] = Json::array();
+  for (const Merged& item : merge(profile)) {
+    const Entry& entry = *item.entry;
+    Json replaced = Json::array();
+    for (const Entry* other : item.replaced) replaced.push_back(json_origin(other->origin));
+    json["sysctl"].push_back(
+        {{"key", entry.key.name()},
+         {"value", text_of(entry)},
+         {"optional", entry.optional},
+         {"on_drift", entry.on_drift ? Json(on_drift_text(*entry.on_drift)) : Json(nullptr)},
+         {"why", entry.why.empty() ? Json(nullptr) : Json(entry.why)},
+         {"declared_at", json_origin(entry.origin)},
+         {"replaces", std::move(replaced)}});
+  }
+  if (resolved != nullptr) {
+    json["resolved"] = Json::array();
+    for (const profile::Desired& desired : resolved->desired()) {
+      json["resolved"].push_back({{"key", desired.key.name()},
+                                  {"value", profile::to_string(desired)},
+                                  {"declared_at", json_origin(desired.entry->origin)}});
+    }
+  }
+  json["sockets"] = Json::array();
+  for (const profile::SocketPreset& preset : profile.presets()) {
+    Json options = Json::object();
+    for (const profile::SocketOption& option : preset.options) {
+      options[option.name] = option.is_word ? Json(option.word) : json_number(option.number);
+    }
+    json["sockets"].push_back({{"name", preset.name},
+                               {"declared_at", json_origin(preset.origin)},
+                               {"options", std::move(options)}});
+  }
+  return json_text(json);
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::string argument;
+  std::string format = "yaml";
+  bool wants_numbers = false;
+  MachineOptions which;
+  Options options(self);
+  options.argument("PROFILE", argument, true);
+  options.flag("-r,--resolved", wants_numbers,
+               "in numbers for this machine, each glob as its keys");
+  options.choice("-f,--format", format, {"yaml", "json"}, "how to answer");
+  which.add_facts(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  Diagnostics diagnostics;
+  std::optional<profile::Profile> profile =
+      load_profile(make_store(machine->root), machine->root, argument, diagnostics);
+  std::optional<profile::ResolvedProfile> resolved;
+  if (profile && wants_numbers) {
+    resolved = profile::resolve(std::move(*profile), machine->host, *machine->tree, diagnostics);
+  }
+  const profile::Profile* shown = resolved ? &resolved->profile() : profile ? &*profile : nullptr;
+  if (shown == nullptr || (wants_numbers && !resolved) || diagnostics.has_errors()) {
+    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
+    return exit_trouble;
+  }
+  const profile::ResolvedProfile* numbers = resolved ? &*resolved : nullptr;
+  if (format == "json") return print(to_json(*shown, numbers), exit_ok);
+  return print(to_yaml(*shown, numbers, *machine), exit_ok);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl show latency", "with what it inherits, and where each value comes from"},
+    {"nettunectl show latency --resolved", "as numbers, on this machine"},
+    {"nettunectl show server-base > ./mine.yaml", "a beginning for an own profile"},
+};
+
+}  // namespace
+
+const Command show_command = {
+    "show",
+    "PROFILE|FILE",
+    "print a profile with all it inherits and where each value comes from",
+    "Writes the profile as one file that stands for itself: what it inherits is merged, and a "
+    "comment names the line that each value comes from. The answer is a profile again.\n"
+    "With --resolved every expression is a number for this machine, and every glob the keys that "
+    "it matches now.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

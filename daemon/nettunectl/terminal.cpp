@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: MIT
+#include "terminal.hpp"
+
+#include <langinfo.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <clocale>
+#include <cstdlib>
+#include <cwchar>
+#include <utility>
+
+namespace nettune::ctl {
+namespace {
+
+constexpr std::size_t narrowest = 8;  // columns: below it, text is one word a line anyway
+constexpr std::size_t gap = 2;        // blanks between columns
+
+std::size_t terminal_width(int fd, bool is_terminal) {
+  if (const char* text = std::getenv("COLUMNS")) {  // NOLINT(concurrency-mt-unsafe)
+    const std::string_view digits = text;
+    std::size_t width = 0;
+    const auto [end, error] = std::from_chars(digits.begin(), digits.end(), width);
+    if (error == std::errc() && end == digits.end() && width > 0) return width;
+  }
+  if (!is_terminal) return Terminal::unlimited;
+  winsize size{};
+  if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 80;
+}
+
+// The next character of `text` from `at`: its bytes and its columns. Invalid UTF-8 is one column a
+// byte; what wcwidth() does not know in this locale is one column as well.
+struct Character {
+  std::size_t bytes;
+  std::size_t columns;
+};
+
+Character character_at(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(at);
+  std::size_t length = 1;
+  wchar_t code = lead;
+  if (lead >= 0xF0) {
+    length = 4;
+    code = lead & 0x07;
+  } else if (lead >= 0xE0) {
+    length = 3;
+    code = lead & 0x0F;
+  } else if (lead >= 0xC0) {
+    length = 2;
+    code = lead & 0x1F;
+  }
+  if (length == 1 || at + length > text.size()) return {1, 1};
+  for (std::size_t i = 1; i < length; ++i) code = (code << 6) | (byte(at + i) & 0x3F);
+  const int width = wcwidth(code);
+  return {length, width < 0 ? 1 : static_cast<std::size_t>(width)};
+}
+
+// How many bytes of `word` fit into `width` columns; at least one character. Prefers to end after a
+// sign that separates the parts of a key or a path.
+std::size_t cut_of(std::string_view word, std::size_t width) {
+  std::size_t taken = 0;
+  std::size_t fits = 0;
+  std::size_t after_sign = 0;
+  while (fits < word.size()) {
+    const Character character = character_at(word, fits);
+    if (taken + character.columns > width && fits > 0) break;
+    taken += character.columns;
+    fits += character.bytes;
+    if (std::string_view("./_-,").contains(word[fits - 1])) after_sign = fits;
+  }
+  if (fits == word.size()) return fits;
+  return after_sign >= fits / 3 && after_sign > 0 ? after_sign : fits;
+}
+
+}  // namespace
+
+Terminal look_at_terminal(int fd) {
+  Terminal terminal;
+  const bool is_terminal = isatty(fd) == 1;
+  terminal.width = terminal_width(fd, is_terminal);
+  std::setlocale(LC_CTYPE, "");  // NOLINT(concurrency-mt-unsafe): one thread
+  terminal.unicode = std::string_view(nl_langinfo(CODESET)) == "UTF-8";
+  const char* no_colour = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
+  const char* kind = std::getenv("TERM");           // NOLINT(concurrency-mt-unsafe)
+  terminal.colour = is_terminal && (no_colour == nullptr || *no_colour == '\0') &&
+                    kind != nullptr && std::string_view(kind) != "dumb";
+  return terminal;
+}
+
+std::string paint(const Terminal& terminal, Ink ink, std::string_view text) {
+  std::string_view code;
+  switch (ink) {
+    case Ink::plain:
+      break;
+    case Ink::bold:
+      code = "1";
+      break;
+    case Ink::dim:
+      code = "2";
+      break;
+    case Ink::red:
+      code = "31";
+      break;
+    case Ink::green:
+      code = "32";
+      break;
+    case Ink::yellow:
+      code = "33";
+      break;
+    case Ink::cyan:
+      code = "36";
+      break;
+  }
+  std::string painted;
+  if (!terminal.colour || code.empty() || text.empty()) return painted.append(text);
+  return painted.append("\033[").append(code).append("m").append(text).append("\033[0m");
+}
+
+std::size_t columns(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == '\033') {
+      const std::size_t end = text.find('m', at);
+      if (end == std::string_view::npos) break;
+      at = end + 1;
+      continue;
+    }
+    const Character character = character_at(text, at);
+    width += character.columns;
+    at += character.bytes;
+  }
+  return width;
+}
+
+std::string pad(std::string text, std::size_t width) {
+  const std::size_t used = columns(text);
+  if (used < width) text.append(width - used, ' ');
+  return text;
+}
+
+std::vector<std::string> wrap(std::string_view text, std::size_t width) {
+  std::vector<std::string> lines;
+  std::string line;
+  std::size_t used = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = text.find_first_not_of(' ', at);
+    if (begin == std::string_view::npos) break;
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    std::string_view word = text.substr(begin, end - begin);
+    at = end;
+    std::size_t word_width = columns(word);
+    if (used > 0 && used + 1 + word_width > width) {
+      lines.push_back(std::exchange(line, {}));
+      used = 0;
+    }
+    while (word_width > width) {  // only at the start of a line: see above
+      const std::size_t cut = cut_of(word, width);
+      if (cut == word.size()) break;
+      lines.emplace_back(word.substr(0, cut));
+      word.remove_prefix(cut);
+      word_width = columns(word);
+    }
+    if (used > 0) {
+      line += ' ';
+      ++used;
+    }
+    line += word;
+    used += word_width;
+  }
+  if (!line.empty() || lines.empty()) lines.push_back(std::move(line));
+  return lines;
+}
+
+void append_wrapped(std::string& out, const Terminal& terminal, std::string_view first,
+                    std::string_view rest, std::string_view text, Ink ink) {
+  std::size_t width = Terminal::unlimited;
+  if (terminal.width != Terminal::unlimited) {
+    const std::size_t indent = std::max(columns(first), columns(rest));
+    width = terminal.width > indent + narrowest ? terminal.width - indent : narrowest;
+  }
+  bool is_first = true;
+  for (const std::string& line : wrap(text, width)) {
+    out += is_first ? first : rest;
+    out += paint(terminal, ink, line);
+    out += '\n';
+    is_first = false;
+  }
+}
+
+std::string count_of(std::size_t number, std::string_view noun) {
+  std::string text = std::to_string(number);
+  text += ' ';
+  text += noun;
+  if (number != 1) text += 's';
+  return text;
+}
+
+void append_table(std::string& out, const Terminal& terminal, const Table& table) {
+  const std::size_t count = table.header.size();
+  const auto ink_of = [&](std::size_t column) {
+    return column < table.inks.size() ? table.inks[column] : Ink::plain;
+  };
+  std::vector<std::size_t> widths(count);
+  for (std::size_t column = 0; column < count; ++column) {
+    widths[column] = columns(table.header[column]);
+    for (const auto& row : table.rows) {
+      widths[column] = std::max(widths[column], columns(row[column]));
+    }
+  }
+  std::size_t before_last = 0;
+  for (std::size_t column = 0; column + 1 < count; ++column) before_last += widths[column] + gap;
+  std::size_t last = widths[count - 1];
+  if (terminal.width != Terminal::unlimited) {
+    constexpr std::size_t readable = 24;  // columns that a wrapped sentence needs
+    const std::size_t room = terminal.width > before_last ? terminal.width - before_last : 0;
+    if (room < std::min(last, readable)) {
+      for (const auto& row : table.rows) {
+        append_wrapped(out, terminal, "", "  ", row[0], Ink::bold);
+        for (std::size_t column = 1; column < count; ++column) {
+          if (row[column].empty()) continue;
+          append_wrapped(out, terminal, "  ", "  ", row[column], ink_of(column));
+        }
+      }
+      return;
+    }
+    last = std::min(last, room);
+  }
+  std::string header;
+  for (std::size_t column = 0; column < count; ++column) {
+    header +=
+        column + 1 < count ? pad(table.header[column], widths[column] + gap) : table.header[column];
+  }
+  out += paint(terminal, Ink::bold, header);
+  out += '\n';
+  for (const auto& row : table.rows) {
+    const std::vector<std::string> lines = wrap(row[count - 1], last);
+    std::string line;
+    for (std::size_t column = 0; column + 1 < count; ++column) {
+      line += pad(paint(terminal, ink_of(column), row[column]), widths[column] + gap);
+    }
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (i > 0) line.assign(before_last, ' ');
+      line += paint(terminal, ink_of(count - 1), lines[i]);
+      line.erase(line.find_last_not_of(' ') + 1);
+      out += line;
+      out += '\n';
+    }
+  }
+}
+
+}  // namespace nettune::ctl
