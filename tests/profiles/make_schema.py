@@ -147,7 +147,7 @@ OPTION_UNITS = {
     "bytes": ({"type": ["string", "integer"],
                "pattern": rf"^({DIGITS}|{AMOUNT} *{BYTE_UNIT})$"},
               ["16 KiB", "1 MiB"]),
-    "bytes/s": ({"type": "string", "pattern": rf"^{RATE}$"}, ["100 Mbit/s", "1 Gbit/s"]),
+    "bit/s": ({"type": "string", "pattern": rf"^{RATE}$"}, ["100 Mbit/s", "1 Gbit/s"]),
     "time": ({"type": ["string", "integer"], "pattern": rf"^({DIGITS}|{TIME})$"}, ["10 s", "2 min"]),
     "bitmap": ({"type": ["string", "integer"], "pattern": rf"^({DIGITS}|0x[0-9a-fA-F]+)$"},
                ["0x10"]),
@@ -157,52 +157,61 @@ OPTION_UNITS = {
 
 
 def option_schema(option):
+    words = option["words"].split()
+    # A bare `off` is false to an editor that reads YAML 1.1.
+    word_values = words + ([False] if "off" in words else [])
+    described = {"description": option["meaning"]}
     unit = option["unit"]
+    if unit == "mode" and words:
+        return {**described, "enum": word_values, "examples": words}
     if option["name"] == "max-pacing-rate":
-        unit = "bytes/s"
-    elif option["name"] == "congestion":
+        unit = "bit/s"
+    elif option["name"] == "congestion-control":
         unit = "name"
-    elif option["name"] == "tos":
-        unit = "bitmap"
     elif unit in TIME_UNITS:
         unit = "time"
     elif unit not in OPTION_UNITS:
         unit = ""
     schema, examples = OPTION_UNITS[unit]
-    examples = list(examples)
-    words = option["words"].split()
     number = dict(schema)
     if "integer" in number.get("type", ()):
         number["minimum"] = int(option["minimum"])
         number["maximum"] = int(option["maximum"])
-    if unit == "name":
-        words = []
-    examples = words + examples
-    # YAML 1.1 editors take a bare `off` for false.
-    alternatives = words + ([False] if "off" in words else [])
-    result = {"anyOf": [{"enum": alternatives}, number]} if words else number
-    if option.get("only_words"):
-        result = {"enum": alternatives}
-        examples = words
-    return {"description": option["meaning"], **result, "examples": examples}
+    if words:
+        number = {"anyOf": [{"enum": word_values}, number]}
+    return {**described, **number, "examples": words + examples}
 
 
-GROUPS = {"keepalive": "When and how often a silent connection is probed.",
-          "write-buffer": "How much unsent data a program holds before it pauses, and when it goes "
-                          "on: asyncio's set_write_buffer_limits()."}
+GROUPS = {
+    "keepalive": "Probes an idle peer: off, or when and how often (SO_KEEPALIVE).",
+    "fast-open": "Data in the SYN: a listener's queue, and whether connect() sends it.",
+    "write-buffer": "How much unsent data a program holds before it pauses, and when it goes on: "
+                    "asyncio's set_write_buffer_limits().",
+}
 
 
 def preset_schema(options):
     properties = {}
     for option in options:
         group = next((g for g in GROUPS if option["name"].startswith(g + "-")), None)
-        if group is None:
+        if group is not None:
+            mapping = properties.setdefault(group, {
+                "description": GROUPS[group], "type": "object", "properties": {},
+                "minProperties": 1, "additionalProperties": False})
+            mapping["properties"][option["name"][len(group) + 1:]] = option_schema(option)
+        elif option["name"] not in GROUPS:
             properties[option["name"]] = option_schema(option)
-            continue
-        inner = properties.setdefault(group, {"description": GROUPS[group], "type": "object",
-                                              "properties": {}, "minProperties": 1,
-                                              "additionalProperties": False})
-        inner["properties"][option["name"][len(group) + 1:]] = option_schema(option)
+    for option in options:
+        if option["name"] in GROUPS:
+            # The group as a whole takes words too: keepalive: off.
+            mapping = properties[option["name"]]
+            description = mapping.pop("description")
+            properties[option["name"]] = {
+                "description": description,
+                "if": {"type": "object"}, "then": mapping,
+                "else": {"enum": option["words"].split() + [False]},
+                "examples": option["words"].split()}
+    properties["write-buffer"]["dependentRequired"] = {"low": ["high"]}
     return {
         "description": "A named set of socket options, applied by the companion library.",
         "type": "object",
@@ -228,7 +237,7 @@ def make(vocabulary):
     definitions["key"] = {
         "description": "A key below net., dotted or with slashes (then a component may hold a dot, "
                        "as in net/ipv4/conf/eth0.100/rp_filter). * ? [..] match within a component.",
-        "pattern": r"^(net(\.(?!\.)[^\s.]+){2,}|net(/(?!\.\.?(/|$))[^\s/]+){2,})$"}
+        "pattern": r"^(net(\.[^\s.]+)+|net(/(?!\.\.?(/|$))[^\s/]+)+)$"}
 
     properties = {}
     patterns = {}
@@ -315,6 +324,7 @@ def make(vocabulary):
             "sockets": {
                 "description": "Presets of socket options, by name; \"default\" is the profile's own.",
                 "type": "object",
+                "propertyNames": {"pattern": r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"},
                 "additionalProperties": ref("preset"),
                 "examples": [{"default": {"nodelay": True, "notsent-lowat": "16 KiB"}}],
             },

@@ -157,6 +157,28 @@ PROBES = [
 ]
 
 
+OPTION_PROBES = [
+    ("nodelay", "true", True),
+    ("nodelay", "on", False),
+    ("quickack", "every-read", True),
+    ("quickack", "1", False),
+    ("notsent-lowat", "kernel", True),
+    ("notsent-lowat", "16K", False),
+    ("keepalive", "off", True),
+    ("keepalive", {"idle": "60 s", "probes": 3}, True),
+    ("keepalive", {"idle": "60 s", "tries": 3}, False),
+    ("keepalive", "60 s", False),
+    ("keepalive-idle", "60 s", False),
+    ("write-buffer", {"low": "4 KiB"}, False),
+    ("priority", -1, False),
+    ("tos", "0x10", True),
+    ("tos", 256, False),
+    ("max-pacing-rate", "100 Mbit/s", True),
+    ("max-pacing-rate", "100 MB", False),
+    ("cork", "true", False),
+]
+
+
 def check_probes(validator):
     for key, value, takes in PROBES:
         error = first_error(validator, {"nettune": 1, "sysctl": {key: value}})
@@ -164,6 +186,12 @@ def check_probes(validator):
             fail(f"the schema refuses {key}: {value}: {error}")
         elif not takes and error is None:
             fail(f"the schema takes {key}: {value}")
+    for option, value, takes in OPTION_PROBES:
+        error = first_error(validator, {"nettune": 1, "sockets": {"default": {option: value}}})
+        if takes and error is not None:
+            fail(f"the schema refuses the socket option {option}: {value}: {error}")
+        elif not takes and error is None:
+            fail(f"the schema takes the socket option {option}: {value}")
 
 
 def main():
@@ -186,7 +214,7 @@ def main():
     if failures:
         return 1
     print(f"{len(shipped)} shipped, {len(good)} good and {len(bad)} bad profiles, "
-          f"{len(PROBES)} probes: as expected")
+          f"{len(PROBES) + len(OPTION_PROBES)} probes: as expected")
     return 0
 
 

@@ -202,7 +202,8 @@ TEST_CASE("every key of a shipped profile has a reason that names its source") {
       {"ip-sysctl.rst", "admin-guide/sysctl/net.rst", "nf_conntrack-sysctl.rst",
        "measured on Linux", "ESnet", "Red Hat", "RFC ", "quic-go"});
   for (const std::string& name : names) {
-    for (const profile::Entry& entry : load(name).entries()) {
+    const profile::Profile loaded = load(name);
+    for (const profile::Entry& entry : loaded.entries()) {
       CAPTURE(name);
       CAPTURE(entry.key.name());
       CHECK(entry.parameter != nullptr);
@@ -224,7 +225,8 @@ TEST_CASE("the seven groups of memory and backlog keys are all treated, and asyn
                                         "net.ipv4.tcp_no_metrics_save"};
   for (const std::string name : {"asyncio", "throughput", "wan-bulk", "small-memory"}) {
     std::set<std::string> treated;
-    for (const profile::Entry& entry : load(name).entries()) treated.insert(entry.key.name());
+    const profile::Profile loaded = load(name);
+    for (const profile::Entry& entry : loaded.entries()) treated.insert(entry.key.name());
     std::vector<std::string> left;
     std::ranges::set_difference(groups, treated, std::back_inserter(left));
     // Whether metrics are saved costs neither memory nor rate on these two.
@@ -347,23 +349,28 @@ std::string summary_of(const profile::SocketPreset& preset) {
 TEST_CASE("the presets are the measured ones, and each profile's default is one of them") {
   const std::map<std::string, std::string> expected = {
       {"latency",
-       "nodelay=1 notsent-lowat=16384 quickack=every-read keepalive-idle=60 keepalive-interval=10 "
+       "nodelay=1 notsent-lowat=16384 quickack=every-read keepalive=1 keepalive-idle=60 "
+       "keepalive-interval=10 "
        "keepalive-probes=6 user-timeout=30000 write-buffer-high=16384 write-buffer-low=4096 "
        "read-limit=65536"},
       {"interactive",
-       "nodelay=1 notsent-lowat=16384 quickack=every-read keepalive-idle=15 keepalive-interval=5 "
+       "nodelay=1 notsent-lowat=16384 quickack=every-read keepalive=1 keepalive-idle=15 "
+       "keepalive-interval=5 "
        "keepalive-probes=3 user-timeout=15000 tos=16 priority=6 thin-linear-timeouts=1 "
        "write-buffer-high=0 write-buffer-low=0 read-limit=65536"},
       {"throughput",
-       "nodelay=1 notsent-lowat=131072 quickack=off keepalive-idle=120 keepalive-interval=30 "
+       "nodelay=1 notsent-lowat=131072 quickack=off keepalive=1 keepalive-idle=120 "
+       "keepalive-interval=30 "
        "keepalive-probes=4 user-timeout=120000 write-buffer-high=262144 write-buffer-low=65536 "
        "read-limit=262144"},
       {"bulk",
-       "nodelay=0 notsent-lowat=kernel quickack=off keepalive-idle=300 keepalive-interval=60 "
+       "nodelay=0 notsent-lowat=kernel quickack=off keepalive=1 keepalive-idle=300 "
+       "keepalive-interval=60 "
        "keepalive-probes=5 tos=4 priority=2 write-buffer-high=1048576 write-buffer-low=262144 "
        "read-limit=1048576"},
       {"memory",
-       "nodelay=1 notsent-lowat=16384 quickack=off keepalive-idle=120 keepalive-interval=30 "
+       "nodelay=1 notsent-lowat=16384 quickack=off keepalive=1 keepalive-idle=120 "
+       "keepalive-interval=30 "
        "keepalive-probes=4 user-timeout=60000 receive-buffer=65536 send-buffer=65536 "
        "write-buffer-high=0 write-buffer-low=0 read-limit=16384"},
   };
@@ -373,7 +380,8 @@ TEST_CASE("the presets are the measured ones, and each profile's default is one 
   for (const std::string& name : names) {
     CAPTURE(name);
     std::map<std::string, std::string> presets;
-    for (const profile::SocketPreset& preset : load(name).presets()) {
+    const profile::Profile loaded = load(name);
+    for (const profile::SocketPreset& preset : loaded.presets()) {
       presets.emplace(preset.name, summary_of(preset));
     }
     for (const auto& [preset, options] : expected) {
@@ -387,7 +395,8 @@ TEST_CASE("the presets are the measured ones, and each profile's default is one 
 
 TEST_CASE("only the memory preset sets buffer sizes, which switch autotuning off") {
   for (const std::string& name : names) {
-    for (const profile::SocketPreset& preset : load(name).presets()) {
+    const profile::Profile loaded = load(name);
+    for (const profile::SocketPreset& preset : loaded.presets()) {
       const bool sets =
           std::ranges::any_of(preset.options, [](const profile::SocketOption& option) {
             return option.name == "receive-buffer" || option.name == "send-buffer";
