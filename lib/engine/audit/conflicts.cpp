@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+// Runs in every audit: a file without a word of "net" costs its read and one search, and a line
+// about another key costs no allocation.
+#include "engine/audit/conflicts.hpp"
+
+#include <dirent.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+
+#include "engine/profile/store.hpp"
+#include "engine/profile/sysctl_d.hpp"
+#include "engine/profile/tuned_conf.hpp"
+#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/written.hpp"
+
+namespace nettune::audit {
+namespace {
+
+using profile::Dialect;
+using profile::SysctlLine;
+
+// Both loaders go through the same folders; the first with a file's name hides the others.
+constexpr std::array<std::string_view, 5> folders = {"/etc/sysctl.d", "/run/sysctl.d",
+                                                     "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
+                                                     "/lib/sysctl.d"};
+constexpr std::string_view last_of_procps = "/etc/sysctl.conf";
+
+struct File {
+  std::string name;  // "50-net.conf"
+  std::string path;  // below the root
+  std::string text;
+};
+
+void add_problem(std::vector<std::string>& problems, int number, const std::string& path) {
+  problems.push_back(describe(Error{number, "read", path}));
+}
+
+struct CloseFolder {
+  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+
+// The files of all folders that are not hidden, sorted as strcmp(3) does, without their texts.
+std::vector<File> list_files(const std::string& root, std::vector<std::string>& problems) {
+  std::vector<File> files;
+  for (const std::string_view folder : folders) {
+    const std::string path = fmt::format("{}{}", root, folder);
+    const std::unique_ptr<DIR, CloseFolder> open(::opendir(path.c_str()));
+    if (open == nullptr) {
+      if (errno != ENOENT) add_problem(problems, errno, path);
+      continue;
+    }
+    const std::size_t earlier = files.size();
+    while (const dirent* entry = ::readdir(open.get())) {
+      const std::string_view name = entry->d_name;
+      if (!name.ends_with(".conf")) continue;
+      const auto hides = [&](const File& file) { return file.name == name; };
+      const auto end = files.begin() + static_cast<std::ptrdiff_t>(earlier);
+      if (std::any_of(files.begin(), end, hides)) continue;
+      files.push_back({std::string(name), fmt::format("{}/{}", folder, name), {}});
+    }
+  }
+  std::ranges::sort(files, {}, &File::name);
+  return files;
+}
+
+// What `path` below `root` leads to: an absolute link means the root's own tree, except for the
+// device that masks a file.
+std::string behind_links(const std::string& root, const std::string& path) {
+  constexpr int most_links = 8;
+  std::string place = root + path;
+  if (root.empty()) return place;
+  for (int i = 0; i < most_links; ++i) {
+    std::array<char, 4096> target;
+    const ssize_t size = ::readlink(place.c_str(), target.data(), target.size());
+    if (size <= 0) break;
+    const std::string_view link(target.data(), static_cast<std::size_t>(size));
+    if (link == "/dev/null") return std::string(link);
+    if (link.starts_with('/')) {
+      place = fmt::format("{}{}", root, link);
+    } else {
+      place = fmt::format("{}/{}", place.substr(0, place.rfind('/')), link);
+    }
+  }
+  return place;
+}
+
+bool is_null_device(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
+// "" where the file is masked, absent or cannot be read; the latter is a problem.
+std::string read_text(const std::string& root, const std::string& path,
+                      std::vector<std::string>& problems) {
+  const std::string place = behind_links(root, path);
+  Result<std::string> text = profile::read_file(place);
+  if (text) return std::move(*text);
+  const int number = text.error().number;
+  if (number != ENOENT && !(number == ENXIO && is_null_device(place))) {
+    add_problem(problems, number, root + path);
+  }
+  return {};
+}
+
+struct Line {
+  const File* file;
+  int number;
+  sysctl::KeyGlob key;
+  std::string_view value;  // into the file's text
+  bool is_exclusion;
+};
+
+// Every line about a key of `net`, in the order of the files.
+void add_lines(const File& file, Dialect dialect, std::vector<Line>& lines) {
+  if (file.text.find("net") == std::string::npos) return;
+  profile::SysctlScanner scanner(file.text, dialect);
+  SysctlLine line;
+  while (scanner.next(line)) {
+    if (line.kind == SysctlLine::Kind::fault) continue;
+    const std::string path = profile::normal_key(line.key, dialect);
+    if (path.empty()) continue;
+    std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(path);
+    if (!key) continue;  // no loader finds such a key either
+    lines.push_back({&file, line.number, std::move(*key), line.value,
+                     line.kind == SysctlLine::Kind::exclusion});
+  }
+}
+
+// The lines of one loader, by what they name, and which of them it would carry out.
+class LoaderView {
+ public:
+  LoaderView(Loader loader, std::vector<Line> lines) : loader_(loader), lines_(std::move(lines)) {
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      const Line& line = lines_[i];
+      if (!line.key.is_literal()) {
+        globs_.push_back(i);
+      } else {
+        named_[line.key.pattern()].push_back(i);
+      }
+    }
+    if (loader_ == Loader::systemd_sysctl) keep_last_globs();
+  }
+
+  /// Adds the lines that set `key` and marks the one that wins. Returns the values that this loader
+  /// writes to it, in order; the last one is the winner's.
+  std::vector<std::string_view> collect(const sysctl::Key& key,
+                                        std::vector<Setter>& setters) const {
+    std::vector<std::size_t> all;
+    std::vector<std::size_t> written;
+    const auto named = named_.find(key.path());
+    if (named != named_.end()) {
+      all = named->second;
+      written = written_of(named->second);
+    }
+    for (const std::size_t glob : globs_) {
+      if (lines_[glob].key.matches(key)) all.push_back(glob);
+    }
+    // A key that is named anywhere, if only to exclude it, is left out of every glob.
+    if (named == named_.end() && !all.empty()) written = written_globs(key);
+    std::ranges::sort(all);
+    for (const std::size_t i : all) {
+      const Line& line = lines_[i];
+      if (line.is_exclusion) continue;
+      const bool wins = !written.empty() && i == written.back();
+      setters.push_back({loader_, line.file->path, line.number, std::string(line.value), wins});
+    }
+    std::vector<std::string_view> values;
+    values.reserve(written.size());
+    for (const std::size_t i : written) values.push_back(lines_[i].value);
+    return values;
+  }
+
+ private:
+  // systemd-sysctl keeps one line for each text of a key: a later one takes its place, at the end
+  // of the list, unless it says the same.
+  void keep_last_globs() {
+    std::unordered_map<std::string_view, std::size_t> kept;
+    for (const std::size_t i : globs_) {
+      const auto [place, is_new] = kept.try_emplace(lines_[i].key.pattern(), i);
+      if (is_new) {
+        ordered_globs_.push_back(i);
+        continue;
+      }
+      const Line& old = lines_[place->second];
+      if (old.value == lines_[i].value && old.is_exclusion == lines_[i].is_exclusion) continue;
+      std::erase(ordered_globs_, place->second);
+      place->second = i;
+      ordered_globs_.push_back(i);
+    }
+  }
+
+  std::vector<std::size_t> written_of(const std::vector<std::size_t>& named) const {
+    if (loader_ == Loader::systemd_sysctl) {
+      // An exclusion takes the place of a value like any other line.
+      if (lines_[named.back()].is_exclusion) return {};
+      return {named.back()};
+    }
+    // sysctl(8) writes each line in turn; an exclusion only keeps globs away.
+    std::vector<std::size_t> written = named;
+    std::erase_if(written, [&](std::size_t i) { return lines_[i].is_exclusion; });
+    return written;
+  }
+
+  std::vector<std::size_t> written_globs(const sysctl::Key& key) const {
+    std::vector<std::size_t> written = loader_ == Loader::systemd_sysctl ? ordered_globs_ : globs_;
+    std::erase_if(written, [&](std::size_t i) {
+      return lines_[i].is_exclusion || !lines_[i].key.matches(key);
+    });
+    return written;
+  }
+
+  Loader loader_;
+  std::vector<Line> lines_;
+  std::unordered_map<std::string, std::vector<std::size_t>> named_;
+  std::vector<std::size_t> globs_;          // in the order of the files
+  std::vector<std::size_t> ordered_globs_;  // as systemd-sysctl carries them out
+};
+
+// What `parameter` holds after all of `texts` were written to it, refused ones included.
+sysctl::Value held_after(const sysctl::Parameter& parameter, const sysctl::Value& before,
+                         const std::vector<std::string_view>& texts) {
+  sysctl::Value value = before;
+  for (const std::string_view text : texts) {
+    // Both loaders add a line feed.
+    const auto held = sysctl::held_after_write(parameter, value, std::string(text) + '\n', 0);
+    value = held ? held->value : held.error().held;
+  }
+  return value;
+}
+
+// Whether the key ends with the same value, whatever it had before.
+bool is_same_end(const sysctl::Key& key, const std::vector<std::string_view>& a,
+                 const std::vector<std::string_view>& b) {
+  if (a == b) return true;
+  const sysctl::Parameter* parameter = sysctl::find_parameter(key);
+  if (parameter == nullptr) {
+    if (a.empty() || b.empty()) return false;
+    return sysctl::Value::of_text(a.back()) == sysctl::Value::of_text(b.back());
+  }
+  if (!sysctl::is_numeric(parameter->encoding)) {
+    return held_after(*parameter, {}, a) == held_after(*parameter, {}, b);
+  }
+  // From the ends of the range: what neither of them decides may be anything.
+  for (const sysctl::Integer start : {parameter->minimum, parameter->maximum}) {
+    const auto before =
+        sysctl::Value::of_numbers(std::vector<sysctl::Integer>(parameter->fields, start));
+    if (held_after(*parameter, before, a) != held_after(*parameter, before, b)) return false;
+  }
+  return true;
+}
+
+// The lines of the active TuneD profile, by key.
+using TunedLines = std::unordered_map<std::string, std::vector<Setter>>;
+
+TunedLines read_active_tuned(const std::string& root, std::vector<std::string>& problems) {
+  TunedLines lines;
+  const std::vector<std::string> names = profile::active_tuned_profiles(root, problems);
+  if (names.empty()) return lines;
+  Diagnostics diagnostics;
+  const auto tuned = profile::read_tuned(names, root, diagnostics);
+  if (!tuned) {
+    const auto fault = std::ranges::find(diagnostics.list, Severity::error, &Diagnostic::severity);
+    problems.push_back(
+        fault == diagnostics.list.end()
+            ? fmt::format("read the TuneD profile {}", fmt::join(names, " "))
+            : fmt::format("read the TuneD profile {}: {}", fmt::join(names, " "), fault->message));
+    return lines;
+  }
+  for (const profile::TunedAssignment& line : tuned->assignments) {
+    std::string value = line.value;
+    if (line.bound == profile::TunedAssignment::Bound::at_least) value.insert(0, ">");
+    if (line.bound == profile::TunedAssignment::Bound::at_most) value.insert(0, "<");
+    lines[line.key.pattern()].push_back({Loader::tuned,
+                                         line.origin.source->name.substr(root.size()),
+                                         line.origin.line, std::move(value), line.is_effective()});
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string_view loader_name(Loader loader) {
+  switch (loader) {
+    case Loader::systemd_sysctl:
+      return "systemd-sysctl";
+    case Loader::procps:
+      return "sysctl --system";
+    case Loader::tuned:
+      return "TuneD";
+  }
+  return "";
+}
+
+std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<sysctl::Key>& keys,
+                                     std::vector<std::string>& problems) {
+  std::string base = root;
+  while (base.ends_with('/')) base.pop_back();
+
+  std::vector<File> files = list_files(base, problems);
+  for (File& file : files) file.text = read_text(base, file.path, problems);
+  const File conf{"sysctl.conf", std::string(last_of_procps),
+                  read_text(base, std::string(last_of_procps), problems)};
+
+  std::vector<Line> of_systemd;
+  std::vector<Line> of_procps;
+  for (const File& file : files) {
+    // systemd-sysctl passes over hidden files, sysctl(8) does not.
+    if (!file.name.starts_with('.')) add_lines(file, Dialect::systemd, of_systemd);
+    add_lines(file, Dialect::procps, of_procps);
+  }
+  add_lines(conf, Dialect::procps, of_procps);
+  const LoaderView systemd(Loader::systemd_sysctl, std::move(of_systemd));
+  const LoaderView procps(Loader::procps, std::move(of_procps));
+  const TunedLines tuned = read_active_tuned(base, problems);
+
+  std::vector<Conflict> conflicts;
+  for (const sysctl::Key& key : keys) {
+    Conflict conflict{key, {}, false};
+    const std::vector<std::string_view> by_systemd = systemd.collect(key, conflict.setters);
+    const std::vector<std::string_view> by_procps = procps.collect(key, conflict.setters);
+    conflict.loaders_disagree = !is_same_end(key, by_systemd, by_procps);
+    if (const auto found = tuned.find(key.path()); found != tuned.end()) {
+      std::ranges::copy(found->second, std::back_inserter(conflict.setters));
+    }
+    if (!conflict.setters.empty()) conflicts.push_back(std::move(conflict));
+  }
+  return conflicts;
+}
+
+}  // namespace nettune::audit
