@@ -2,6 +2,7 @@
 // Runs a command without its output, and prints the most memory that it had resident, in KiB. A
 // small parent: what the child inherits before it executes the command counts as the child's own
 // peak.
+#define _DEFAULT_SOURCE  // wait4
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
