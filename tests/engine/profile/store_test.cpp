@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+// Which file a name finds, what is no file to read, and how profiles inherit.
+#include "engine/profile/store.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+using namespace nettune;
+using namespace nettune::profile;
+namespace fs = std::filesystem;
+
+namespace {
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "nettune-store-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;  // nothing is left to report to
+    fs::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const std::string& path() const { return path_; }
+
+  void write(const std::string& name, const std::string& text) const {
+    fs::create_directories(fs::path(path_ + "/" + name).parent_path());
+    std::ofstream(path_ + "/" + name) << text;
+  }
+
+ private:
+  std::string path_;
+};
+
+int refusal(const std::string& path, std::size_t limit = max_file_size) {
+  const Result<std::string> text = read_file(path, limit);
+  return text ? 0 : text.error().number;
+}
+
+struct Loaded {
+  Diagnostics diagnostics;
+  std::optional<Profile> profile;
+
+  std::string text() {
+    sort_and_cut(diagnostics);
+    std::string out;
+    for (const Diagnostic& diagnostic : diagnostics.list) out += format_diagnostic(diagnostic, {});
+    return out;
+  }
+};
+
+Loaded load(const Store& store, const std::string& name) {
+  Loaded loaded;
+  loaded.profile = store.load(name, loaded.diagnostics);
+  return loaded;
+}
+
+// "net/core/a net/core/b ": in the order in which they apply.
+std::string keys(const Profile& profile) {
+  std::string out;
+  for (const Entry& entry : profile.entries()) out += entry.key.pattern() + " ";
+  return out;
+}
+
+std::string profile_text(const std::string& inherits, const std::string& key) {
+  return "nettune: 1\nsummary: x\n" + (inherits.empty() ? "" : "inherits: [" + inherits + "]\n") +
+         "sysctl:\n  net.core." + key + ": 1\n";
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from)) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a regular file is read whole, up to the limit") {
+  const Folder folder;
+  folder.write("a", "text\n");
+  folder.write("empty", "");
+  CHECK(read_file(folder / "a").value() == "text\n");
+  CHECK(read_file(folder / "a", 5).value() == "text\n");
+  CHECK(refusal(folder / "a", 4) == EFBIG);
+  CHECK(read_file(folder / "empty").value().empty());
+  REQUIRE(::symlink("a", (folder / "link").c_str()) == 0);
+  CHECK(read_file(folder / "link").value() == "text\n");
+}
+
+TEST_CASE("what is no regular file is refused by its kind, and never waited for") {
+  const Folder folder;
+  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
+  REQUIRE(::symlink("loop", (folder / "loop").c_str()) == 0);
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = folder / "socket";
+  REQUIRE(name.size() < sizeof(address.sun_path));
+  name.copy(address.sun_path, name.size());
+  REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
+
+  CHECK(refusal(folder / "fifo") == ENXIO);
+  CHECK(refusal(folder / "socket") == ENXIO);
+  CHECK(refusal("/dev/zero") == ENXIO);
+  CHECK(refusal(folder.path()) == EISDIR);
+  CHECK(refusal(folder / "loop") == ELOOP);
+  CHECK(refusal(folder / "absent") == ENOENT);
+  CHECK(refusal("") == ENOENT);
+  folder.write("a", "x");
+  CHECK(refusal(folder / "a/") == ENOTDIR);
+  ::close(fd);
+}
+
+TEST_CASE("a file of two gigabytes is refused by its size and not read") {
+  const Folder folder;
+  folder.write("huge", "");
+  REQUIRE(::truncate((folder / "huge").c_str(), std::int64_t{1} << 31) == 0);
+  CHECK(refusal(folder / "huge") == EFBIG);
+}
+
+TEST_CASE("a file that holds less than it announced has changed while it was read") {
+  // Files of sysfs announce a page and hold a line: the one case that needs no second writer.
+  const std::string path = "/sys/kernel/mm/transparent_hugepage/enabled";
+  struct stat file{};
+  if (::stat(path.c_str(), &file) != 0 || file.st_size < 4096) {
+    MESSAGE("skipped: " << path << " is not there");
+    return;
+  }
+  CHECK(refusal(path) == ESTALE);
+}
+
+TEST_CASE("the first directory that has a name wins, and list() shows what is hidden") {
+  const Folder folder;
+  folder.write("etc/web.yaml", profile_text("", "a"));
+  folder.write("usr/web.yaml", profile_text("", "b"));
+  folder.write("usr/base.yaml", profile_text("", "c"));
+  folder.write("usr/-bad.yaml", "");
+  folder.write("usr/note.txt", "");
+  fs::create_directories(folder / "usr/folder.yaml");
+  const Store store({folder / "etc", folder / "run", folder / "usr"});
+  CHECK(store.find("web") == folder / "etc/web.yaml");
+  CHECK(store.find("base") == folder / "usr/base.yaml");
+  CHECK_FALSE(store.find("none"));
+  CHECK_FALSE(store.find("../usr/base"));
+  CHECK_FALSE(store.find(""));
+  const std::vector<Store::Listed> list = store.list();
+  REQUIRE(list.size() == 2);
+  CHECK(list[0].name == "base");
+  CHECK(list[1].name == "web");
+  CHECK(list[1].path == folder / "etc/web.yaml");
+  CHECK(list[1].hidden == std::vector<std::string>{folder / "usr/web.yaml"});
+  CHECK(keys(load(store, "web").profile.value()) == "net/core/a ");
+}
+
+TEST_CASE("the search path stands below the root that was given") {
+  CHECK(Store::default_directories("") == std::vector<std::string>{"/etc/nettune/profiles",
+                                                                   "/run/nettune/profiles",
+                                                                   "/usr/share/nettune/profiles"});
+  CHECK(Store::default_directories("/mnt/").front() == "/mnt/etc/nettune/profiles");
+}
+
+TEST_CASE("a name that nothing has is answered by the nearest one and the directories") {
+  const Folder folder;
+  folder.write("web-server.yaml", profile_text("", "a"));
+  const Store store({folder.path(), "/nowhere"});
+  CHECK(load(store, "web-sever").text() ==
+        "error: no profile is called \"web-sever\"\n"
+        "      help: did you mean \"web-server\"?\n"
+        "            searched: " +
+            folder.path() + ", /nowhere\n");
+  CHECK(load(store, "a b").text().starts_with("error: \"a b\" is no profile name\n"));
+  CHECK(load(store, "").text() == "error: a profile's name is missing\n");
+  CHECK(load(store, folder / "x.yaml").text() ==
+        "error: " + (folder / "x.yaml") + " can't be read: No such file or directory\n");
+  CHECK(load(store, folder.path() + "/").text().ends_with("can't be read: it is a directory\n"));
+}
+
+TEST_CASE("what is inherited comes left to right, depth first, each file once") {
+  const Folder folder;
+  folder.write("base.yaml", profile_text("", "base"));
+  folder.write("left.yaml", profile_text("base", "left"));
+  folder.write("right.yaml", profile_text("base", "right"));
+  folder.write("child.yaml", profile_text("left, right", "child"));
+  const Store store({folder.path()});
+  Loaded loaded = load(store, "child");
+  CHECK(loaded.text() == "");
+  REQUIRE(loaded.profile);
+  CHECK(keys(*loaded.profile) == "net/core/base net/core/left net/core/right net/core/child ");
+  CHECK(loaded.profile->name() == "child");
+  CHECK(loaded.profile->path() == folder / "child.yaml");
+  CHECK(loaded.diagnostics.sources.size() == 4);
+}
+
+TEST_CASE("a path in inherits is relative to the file that names it") {
+  const Folder folder;
+  folder.write("a/own.yaml", profile_text("./sub/parent.yaml", "own"));
+  folder.write("a/sub/parent.yaml", profile_text("../other.yaml", "parent"));
+  folder.write("a/other.yaml", profile_text("", "other"));
+  Loaded loaded = load(Store({}), folder / "a/own.yaml");
+  CHECK(loaded.text() == "");
+  REQUIRE(loaded.profile);
+  CHECK(keys(*loaded.profile) == "net/core/other net/core/parent net/core/own ");
+}
+
+TEST_CASE("a cycle is named as a whole, where it closes") {
+  const Folder folder;
+  folder.write("a.yaml", profile_text("b", "a"));
+  folder.write("b.yaml", profile_text("c", "b"));
+  folder.write("c.yaml", profile_text("b", "c"));
+  Loaded loaded = load(Store({folder.path()}), "a");
+  CHECK_FALSE(loaded.profile);
+  CHECK(replaced(loaded.text(), folder.path(), "DIR") ==
+        "DIR/c.yaml:3:12: error: a profile can't inherit itself: b -> c -> b\n"
+        "    3 | inherits: [b]\n"
+        "      |            ^\n");
+  folder.write("link.yaml", "");
+  fs::remove(folder / "link.yaml");
+  REQUIRE(::symlink("b.yaml", (folder / "link.yaml").c_str()) == 0);
+  folder.write("c.yaml", profile_text("link", "c"));
+  CHECK(load(Store({folder.path()}), "a").text().find("can't inherit itself") != std::string::npos);
+}
+
+TEST_CASE("a profile that hides the one it means to build on is told its path") {
+  const Folder folder;
+  folder.write("etc/base.yaml", profile_text("base", "a"));
+  folder.write("usr/base.yaml", profile_text("", "b"));
+  Loaded loaded = load(Store({folder / "etc", folder / "usr"}), "base");
+  CHECK(loaded.text().find("help: to build on the one that this file hides, name its path: " +
+                           (folder / "usr/base.yaml")) != std::string::npos);
+  folder.write("etc/base.yaml", profile_text(folder / "usr/base.yaml", "a"));
+  CHECK(load(Store({folder / "etc", folder / "usr"}), "base").profile.has_value());
+}
+
+TEST_CASE("the faults of inherited files are reported with those of the others") {
+  const Folder folder;
+  folder.write("a.yaml", profile_text("b, nothing, c", "a"));
+  folder.write("b.yaml", "nettune: 1\nnonsense: 1\n");
+  folder.write("c.yaml", "a: [1\n");
+  Loaded loaded = load(Store({folder.path()}), "a");
+  CHECK_FALSE(loaded.profile);
+  const std::string text = loaded.text();
+  CHECK(text.find("a.yaml:3:15: error: no profile is called \"nothing\"") != std::string::npos);
+  CHECK(text.find("b.yaml:2:1: error: unknown word \"nonsense\"") != std::string::npos);
+  CHECK(text.find("c.yaml:1:4: error: this [ is never closed") != std::string::npos);
+}
+
+TEST_CASE("a duplicate key is no profile, although the rest of the file is checked") {
+  const Folder folder;
+  folder.write("a.yaml", "nettune: 1\nnettune: 1\n");
+  Loaded loaded = load(Store({folder.path()}), "a");
+  CHECK_FALSE(loaded.profile);
+  CHECK(loaded.text().find("stands twice") != std::string::npos);
+}
+
+TEST_CASE("sixty-four inherited files are taken, and one more is refused where it is named") {
+  const Folder folder;
+  for (int i = 0; i < 70; ++i) {
+    folder.write("p" + std::to_string(i) + ".yaml",
+                 profile_text(i == 0 ? "" : "p" + std::to_string(i - 1), "k"));
+  }
+  const Store store({folder.path()});
+  CHECK(load(store, "p64").profile->entries().size() == 65);
+  Loaded loaded = load(store, "p65");
+  CHECK_FALSE(loaded.profile);
+  CHECK(replaced(loaded.text(), folder.path(), "DIR") ==
+        "DIR/p1.yaml:3:12: error: more than 64 files are inherited\n"
+        "    3 | inherits: [p0]\n"
+        "      |            ^~\n");
+}
+
+TEST_CASE("diamond upon diamond costs the sum of the files") {
+  const Folder folder;
+  folder.write("l0.yaml", profile_text("", "l0"));
+  folder.write("r0.yaml", profile_text("", "r0"));
+  for (int i = 1; i < 30; ++i) {
+    const std::string before = std::to_string(i - 1);
+    for (const char* side : {"l", "r"}) {
+      const std::string name = side + std::to_string(i);
+      folder.write(name + ".yaml", profile_text("l" + before + ", r" + before, name));
+    }
+  }
+  Loaded loaded = load(Store({folder.path()}), "l29");
+  REQUIRE(loaded.profile);
+  CHECK(loaded.profile->entries().size() == 59);
+  CHECK(loaded.diagnostics.sources.size() == 59);
+}
+
+TEST_CASE("ten thousand keys are taken in all, and the next one is refused where it stands") {
+  const Folder folder;
+  const auto many = [](const std::string& inherits, const std::string& prefix, int count) {
+    std::string text = "nettune: 1\n" + inherits + "sysctl:\n";
+    for (int i = 0; i < count; ++i) {
+      text += "  net.core." + prefix + std::to_string(i) + ": 1\n";
+    }
+    return text;
+  };
+  folder.write("base.yaml", many("", "a", 6000));
+  folder.write("own.yaml", many("inherits: [base]\n", "b", 4000));
+  const Store store({folder.path()});
+  Loaded fitting = load(store, "own");
+  CHECK(fitting.text() == "");
+  CHECK(fitting.profile->entries().size() == 10'000);
+  folder.write("own.yaml", many("inherits: [base]\n", "b", 4001));
+  Loaded loaded = load(store, "own");
+  CHECK_FALSE(loaded.profile);
+  CHECK(loaded.text().find("own.yaml:4004:3: error: more than 10000 keys, with those that are "
+                           "inherited") != std::string::npos);
+}
