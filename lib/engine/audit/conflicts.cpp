@@ -4,6 +4,7 @@
 #include "engine/audit/conflicts.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -22,6 +23,7 @@
 #include "engine/profile/tuned_conf.hpp"
 #include "engine/sysctl/catalogue.hpp"
 #include "engine/sysctl/written.hpp"
+#include "engine/unique_fd.hpp"
 
 namespace nettune::audit {
 namespace {
@@ -49,30 +51,6 @@ struct CloseFolder {
   void operator()(DIR* folder) const noexcept { ::closedir(folder); }
 };
 
-// The files of all folders that are not hidden, sorted as strcmp(3) does, without their texts.
-std::vector<File> list_files(const std::string& root, std::vector<std::string>& problems) {
-  std::vector<File> files;
-  for (const std::string_view folder : folders) {
-    const std::string path = fmt::format("{}{}", root, folder);
-    const std::unique_ptr<DIR, CloseFolder> open(::opendir(path.c_str()));
-    if (open == nullptr) {
-      if (errno != ENOENT) add_problem(problems, errno, path);
-      continue;
-    }
-    const std::size_t earlier = files.size();
-    while (const dirent* entry = ::readdir(open.get())) {
-      const std::string_view name = entry->d_name;
-      if (!name.ends_with(".conf")) continue;
-      const auto hides = [&](const File& file) { return file.name == name; };
-      const auto end = files.begin() + static_cast<std::ptrdiff_t>(earlier);
-      if (std::any_of(files.begin(), end, hides)) continue;
-      files.push_back({std::string(name), fmt::format("{}/{}", folder, name), {}});
-    }
-  }
-  std::ranges::sort(files, {}, &File::name);
-  return files;
-}
-
 // What `path` below `root` leads to: an absolute link means the root's own tree, except for the
 // device that masks a file.
 std::string behind_links(const std::string& root, const std::string& path) {
@@ -94,23 +72,76 @@ std::string behind_links(const std::string& root, const std::string& path) {
   return place;
 }
 
-bool is_null_device(const std::string& path) {
-  struct stat status{};
-  return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
-         status.st_rdev == makedev(1, 3);
+bool is_null_device(const struct stat& status) {
+  return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
-// "" where the file is masked, absent or cannot be read; the latter is a problem.
-std::string read_text(const std::string& root, const std::string& path,
-                      std::vector<std::string>& problems) {
+// Reads a small regular file in four system calls, for there are many. false: it is another kind of
+// file, or a larger one, and read_file() knows what to do.
+bool read_small(int folder, const char* name, std::string& text) {
+  const UniqueFd fd(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status{};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return false;
+  if (is_null_device(status)) return true;
+  std::array<char, 16384> buffer;
+  if (!S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) >= buffer.size()) {
+    return false;
+  }
+  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
+  if (size != status.st_size) return false;
+  text.assign(buffer.data(), static_cast<std::size_t>(size));
+  return true;
+}
+
+// The text of the file at `path` below `root`; "" where it is masked, absent or cannot be read. The
+// last is a problem. `folder` and `name` are the same place, for a root without links to follow.
+std::string read_text(const std::string& root, const std::string& path, int folder,
+                      const char* name, bool may_be_link, std::vector<std::string>& problems) {
+  std::string small;
+  const bool is_plain = root.empty() || !may_be_link;
+  if (is_plain && read_small(folder, name, small)) return small;
   const std::string place = behind_links(root, path);
   Result<std::string> text = profile::read_file(place);
   if (text) return std::move(*text);
   const int number = text.error().number;
-  if (number != ENOENT && !(number == ENXIO && is_null_device(place))) {
-    add_problem(problems, number, root + path);
-  }
+  struct stat status{};
+  const bool is_mask =
+      number == ENXIO && ::stat(place.c_str(), &status) == 0 && is_null_device(status);
+  if (number != ENOENT && !is_mask) add_problem(problems, number, root + path);
   return {};
+}
+
+// The files of all folders that no other one hides, sorted as strcmp(3) does.
+std::vector<File> read_files(const std::string& root, std::vector<std::string>& problems) {
+  std::vector<std::pair<dev_t, ino_t>> seen;
+  std::vector<File> files;
+  for (const std::string_view folder : folders) {
+    const std::string path = fmt::format("{}{}", root, folder);
+    const std::unique_ptr<DIR, CloseFolder> open(::opendir(path.c_str()));
+    struct stat status{};
+    if (open == nullptr || ::fstat(::dirfd(open.get()), &status) != 0) {
+      if (errno != ENOENT) add_problem(problems, errno, path);
+      continue;
+    }
+    // /lib is most often a link to /usr/lib.
+    const std::pair identity{status.st_dev, status.st_ino};
+    if (std::ranges::find(seen, identity) != seen.end()) continue;
+    seen.push_back(identity);
+    const std::size_t earlier = files.size();
+    while (const dirent* entry = ::readdir(open.get())) {
+      const std::string_view name = entry->d_name;
+      if (!name.ends_with(".conf")) continue;
+      const auto hides = [&](const File& file) { return file.name == name; };
+      const auto end = files.begin() + static_cast<std::ptrdiff_t>(earlier);
+      if (std::any_of(files.begin(), end, hides)) continue;
+      std::string below_root = fmt::format("{}/{}", folder, name);
+      std::string text = read_text(root, below_root, ::dirfd(open.get()), entry->d_name,
+                                   entry->d_type != DT_REG, problems);
+      files.push_back({std::string(name), std::move(below_root), std::move(text)});
+    }
+  }
+  std::ranges::sort(files, {}, &File::name);
+  return files;
 }
 
 struct Line {
@@ -307,10 +338,10 @@ std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<
   std::string base = root;
   while (base.ends_with('/')) base.pop_back();
 
-  std::vector<File> files = list_files(base, problems);
-  for (File& file : files) file.text = read_text(base, file.path, problems);
-  const File conf{"sysctl.conf", std::string(last_of_procps),
-                  read_text(base, std::string(last_of_procps), problems)};
+  const std::vector<File> files = read_files(base, problems);
+  const std::string conf_path(last_of_procps);
+  const File conf{"sysctl.conf", conf_path,
+                  read_text(base, conf_path, AT_FDCWD, (base + conf_path).c_str(), true, problems)};
 
   std::vector<Line> of_systemd;
   std::vector<Line> of_procps;

@@ -646,6 +646,8 @@ std::vector<std::string> active_tuned_profiles(const std::string& root,
     const Result<std::string> text = read_file(fmt::format("{}/etc/tuned/{}", root, file));
     if (!text) {
       if (text.error().number != ENOENT) problems.push_back(describe(text.error()));
+      // Without the first there is no TuneD.
+      if (file == "active_profile") return names;
       continue;
     }
     constexpr std::string_view all_blanks = " \t\r\n\v\f";
