@@ -330,7 +330,8 @@ class Paper {
   std::string_view last_name_;
 };
 
-void write(Paper& paper, const Explanation& explanation, const Machine& machine) {
+void write(Paper& paper, const Explanation& explanation, const Machine& machine,
+           const std::vector<std::string>& directories) {
   const Parameter* parameter = explanation.match.parameter;
   paper.title(explanation.match.name);
   if (parameter == nullptr) {
@@ -365,9 +366,19 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine)
       paper.line("harmful", harm_text(harm, *parameter), Ink::red);
     }
   }
-  for (const Usage& usage : explanation.profiles) {
-    paper.line("profiles",
-               fmt::format("{}: {} ({})", usage.profile, usage.value, usage.declared_at));
+  // Profiles that inherit one line are told together.
+  for (auto usage = explanation.profiles.begin(); usage != explanation.profiles.end(); ++usage) {
+    const auto is_same = [&](const Usage& other) {
+      return other.declared_at == usage->declared_at && other.value == usage->value;
+    };
+    if (std::any_of(explanation.profiles.begin(), usage, is_same)) continue;
+    std::string names;
+    for (const Usage& other : explanation.profiles) {
+      if (is_same(other)) names += (names.empty() ? "" : ", ") + other.profile;
+    }
+    paper.line("profiles", fmt::format("{}: {} ({})", names, usage->value,
+                                       short_origin(usage->declared_at, directories)));
+    paper.line("profiles", usage->why, Ink::dim);
   }
   for (const audit::Conflict& conflict : explanation.conflicts) {
     for (const audit::Setter& setter : conflict.setters) {
@@ -538,7 +549,8 @@ std::vector<Match> find(const std::string& word, const Machine& machine) {
     matches = mentioning(plain);
     if (!matches.empty()) return matches;
   }
-  complain(fmt::format("there is no key \"{}\"{}{}", word, why.empty() ? "" : ": " + why,
+  complain(fmt::format("there is no key \"{}\"{}{}", word,
+                       why.empty() || !near.empty() ? "" : ": " + why,
                        near.empty() ? "; \"nettunectl explain\" lists all that are known"
                                     : fmt::format("; did you mean {}?", near)));
   return {};
@@ -588,7 +600,8 @@ int run(const Command& self, Arguments arguments) {
     return print(json_text(json), exit_ok);
   }
   Paper paper(terminal);
-  write(paper, explain(matches.front(), *machine, store, looks_for_conflicts), *machine);
+  write(paper, explain(matches.front(), *machine, store, looks_for_conflicts), *machine,
+        store.directories());
   return print(paper.take(), exit_ok);
 }
 

@@ -7,9 +7,60 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "engine/profile/foreign.hpp"
+
 namespace nettune::ctl {
+namespace {
+
+std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// The smaller, the stronger: sysctl.d(5). A folder that is none of these is as strong as /etc.
+int rank_of_folder(std::string_view path) {
+  const std::string_view folder = path.substr(0, path.size() - name_of(path).size());
+  if (folder.ends_with("/run/sysctl.d/")) return 1;
+  if (folder.ends_with("/usr/local/lib/sysctl.d/")) return 2;
+  if (folder.ends_with("/usr/lib/sysctl.d/")) return 3;
+  if (folder.ends_with("/lib/sysctl.d/")) return 4;
+  return 0;
+}
+
+struct SysctlOrder {
+  std::vector<std::string> read;
+  std::vector<std::pair<std::string, std::string>> masked;  // a file, and the one that hides it
+};
+
+// By name, whatever the folder; of two with one name only that in the stronger folder is read.
+// Debian's 99-sysctl.conf is a link to ../sysctl.conf: a file that is given twice is read once.
+SysctlOrder order_of_systemd(std::vector<std::string> files) {
+  std::ranges::stable_sort(files, [](const std::string& a, const std::string& b) {
+    const std::string_view a_name = name_of(a);
+    const std::string_view b_name = name_of(b);
+    return a_name != b_name ? a_name < b_name : rank_of_folder(a) < rank_of_folder(b);
+  });
+  SysctlOrder order;
+  std::vector<std::pair<dev_t, ino_t>> seen;
+  for (std::string& file : files) {
+    struct stat status{};
+    if (stat(file.c_str(), &status) == 0) {
+      const std::pair identity{status.st_dev, status.st_ino};
+      if (std::ranges::find(seen, identity) != seen.end()) continue;
+      seen.push_back(identity);
+    }
+    const bool is_masked = !order.read.empty() && name_of(order.read.back()) == name_of(file) &&
+                           rank_of_folder(order.read.back()) != rank_of_folder(file);
+    if (is_masked) {
+      order.masked.emplace_back(std::move(file), order.read.back());
+    } else {
+      order.read.push_back(std::move(file));
+    }
+  }
+  return order;
+}
+
+}  // namespace
 
 profile::Store make_store(const std::string& root) {
   std::vector<std::string> directories;
@@ -47,7 +98,19 @@ FileKind kind_of(const std::string& argument) {
 std::optional<profile::Profile> load_profile(const profile::Store& store, const std::string& root,
                                              const std::string& argument,
                                              Diagnostics& diagnostics) {
-  static_cast<void>(root);
+  switch (kind_of(argument)) {
+    case FileKind::sysctl_d:
+      return profile::load_sysctl_d({argument}, diagnostics);
+    case FileKind::tuned:
+      return profile::load_tuned(argument, root, diagnostics);
+    case FileKind::yaml:
+      break;
+  }
+  // TuneD's profiles are folders; a folder can be no profile of nettune's.
+  const std::string inside = argument + (argument.ends_with('/') ? "" : "/") + "tuned.conf";
+  if (argument.find('/') != std::string::npos && access(inside.c_str(), F_OK) == 0) {
+    return profile::load_tuned(inside, root, diagnostics);
+  }
   return store.load(argument, diagnostics);
 }
 
@@ -55,12 +118,42 @@ std::vector<profile::Profile> load_all(const profile::Store& store, const std::s
                                        const std::vector<std::string>& arguments,
                                        Diagnostics& diagnostics) {
   std::vector<profile::Profile> profiles;
+  std::vector<std::string> sysctl_files;
   for (const std::string& argument : arguments) {
-    if (auto profile = load_profile(store, root, argument, diagnostics)) {
+    if (kind_of(argument) == FileKind::sysctl_d) {
+      sysctl_files.push_back(argument);
+    } else if (auto profile = load_profile(store, root, argument, diagnostics)) {
       profiles.push_back(std::move(*profile));
     }
   }
+  SysctlOrder order = order_of_systemd(std::move(sysctl_files));
+  if (!order.read.empty()) {
+    if (auto profile = profile::load_sysctl_d(order.read, diagnostics)) {
+      profiles.push_back(std::move(*profile));
+    }
+  }
+  for (const auto& [path, by] : order.masked) {
+    auto profile = profile::load_sysctl_d({path}, diagnostics);
+    if (!profile) continue;
+    if (!profile->sources().empty()) {
+      Diagnostic note;
+      note.severity = Severity::note;
+      note.origin.source = profile->sources().front().get();
+      note.message = "systemd-sysctl does not read this file: " + printable(by) +
+                     " has the same name and comes first";
+      diagnostics.list.push_back(std::move(note));
+    }
+    profiles.push_back(std::move(*profile));
+  }
   return profiles;
+}
+
+std::string short_origin(const std::string& origin, const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    const std::string folder = directory + (directory.ends_with('/') ? "" : "/");
+    if (origin.starts_with(folder)) return origin.substr(folder.size());
+  }
+  return origin;
 }
 
 std::string format_all(Diagnostics& diagnostics, const Terminal& terminal) {

@@ -32,6 +32,9 @@ std::vector<profile::Profile> load_all(const profile::Store& store, const std::s
                                        const std::vector<std::string>& arguments,
                                        Diagnostics& diagnostics);
 
+/// "web.yaml:12" for a file in one of `directories`, else as it is.
+std::string short_origin(const std::string& origin, const std::vector<std::string>& directories);
+
 /// The diagnostics as a compiler prints them, sorted and cut.
 std::string format_all(Diagnostics& diagnostics, const Terminal& terminal);
 

@@ -99,7 +99,7 @@ std::string to_text(const std::vector<Ranked>& list, const Facts& facts, const T
       without.push_back(recommendation.name);
       continue;
     }
-    const std::string rank_text = fmt::format("{}. ", i + 1);
+    const std::string rank_text = item.unmet.empty() ? fmt::format("{}. ", i + 1) : "-  ";
     const std::string name =
         paint(terminal, i == 0 ? Ink::green : Ink::bold, printable(recommendation.name));
     const std::string indent(narrow ? 4 : rank_text.size() + width + 2, ' ');

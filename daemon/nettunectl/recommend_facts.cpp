@@ -255,7 +255,7 @@ Facts gather_facts(const std::string& root, const profile::Host& host) {
 
 std::vector<Recommendation> rank(const Facts& facts) {
   Ranking ranking;
-  ranking.give("server-base", 10, "a floor that suits every server");
+  ranking.give("server-base", 10, "suits any server: nothing need be known of its work");
 
   const auto size = [](std::uint64_t bytes) {
     return profile::readable(static_cast<sysctl::Integer>(bytes), sysctl::Unit::bytes, 4096);

@@ -7,6 +7,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "engine/profile/quantity.hpp"
+#include "profiles.hpp"
 #include "render.hpp"
 
 namespace nettune::ctl {
@@ -16,8 +17,10 @@ using audit::Row;
 using audit::Verdict;
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t narrowest_desired = 20;
-constexpr std::size_t narrowest_live = 14;
+constexpr std::size_t narrowest_desired = 16;
+constexpr std::size_t narrowest_live = 12;
+constexpr std::size_t widest_cell =
+    60;  // where there is no limit: one long cell moves only its row
 
 bool is_wrong(const Row& row) {
   return row.finding->verdict != Verdict::match && row.finding->verdict != Verdict::skipped;
@@ -77,9 +80,34 @@ std::string in_one(const std::string& text, const std::string& raw) {
   return raw.empty() ? text : text + ' ' + raw;
 }
 
-std::string parenthesised(const std::string& text) { return "(" + printable(text) + ")"; }
+// The raw form behind the readable one, without the words that both begin with:
+// "at least 8 MiB (8388608)".
+std::string parenthesised(const std::string& raw, const std::string& readable) {
+  std::size_t same = 0;
+  if (readable.find('[') == std::string::npos) {
+    const auto [end, other] = std::ranges::mismatch(raw, readable);
+    same = raw.rfind(' ', static_cast<std::size_t>(end - raw.begin()));
+    same = end == raw.begin() || same == std::string::npos ? 0 : same + 1;
+  }
+  return "(" + printable(raw.substr(same)) + ")";
+}
 
-Cells make_cells(const Row& row, const std::vector<std::string>& directories) {
+// The one cause that all wrong rows have in common: said once, below the table. "" where there is
+// no such, or only one row.
+std::string shared_cause(const std::vector<Row>& rows) {
+  std::string cause;
+  std::size_t wrong = 0;
+  for (const Row& row : rows) {
+    if (!is_wrong(row)) break;
+    if (row.causes.size() != 1 || (wrong > 0 && row.causes.front() != cause)) return "";
+    cause = row.causes.front();
+    ++wrong;
+  }
+  return wrong > 1 ? cause : "";
+}
+
+Cells make_cells(const Row& row, const std::vector<std::string>& directories,
+                 const std::string& said_below) {
   Cells cells;
   cells.row = &row;
   cells.key = printable(row.key);
@@ -88,25 +116,19 @@ Cells make_cells(const Row& row, const std::vector<std::string>& directories) {
     cells.desired = printable(row.desired);
   } else {
     cells.desired = printable(row.desired_readable);
-    cells.desired_raw = parenthesised(row.desired);
+    cells.desired_raw = parenthesised(row.desired, row.desired_readable);
   }
   if (row.live_readable.empty()) {
     cells.live = row.live.empty() ? "-" : printable(row.live);
   } else {
     cells.live = printable(row.live_readable);
-    cells.live_raw = parenthesised(row.live);
+    cells.live_raw = parenthesised(row.live, "");
   }
-  std::string_view at = row.declared_at;
-  for (const std::string& directory : directories) {
-    if (at.size() > directory.size() + 1 && at.starts_with(directory) &&
-        at[directory.size()] == '/') {
-      at.remove_prefix(directory.size() + 1);
-      break;
-    }
-  }
-  cells.declared_at = printable(at);
+  cells.declared_at = printable(short_origin(row.declared_at, directories));
   if (!row.reason.empty()) cells.below.push_back(printable(row.reason));
-  for (const std::string& cause : row.causes) cells.below.push_back(printable(cause));
+  for (const std::string& cause : row.causes) {
+    if (cause != said_below) cells.below.push_back(printable(cause));
+  }
   return cells;
 }
 
@@ -124,14 +146,18 @@ Layout choose_layout(const std::vector<Cells>& rows, const Terminal& terminal) {
   layout.desired = columns("DESIRED");
   layout.live = columns("LIVE");
   layout.declared = columns("DECLARED AT");
+  const bool is_limited = terminal.width != Terminal::unlimited;
+  const auto widen = [&](std::size_t& width, std::size_t needed) {
+    if (is_limited || needed <= widest_cell) width = std::max(width, needed);
+  };
   for (const Cells& cells : rows) {
     layout.key = std::max(layout.key, columns(cells.key));
     layout.verdict = std::max(layout.verdict, columns(cells.verdict));
-    layout.desired = std::max(layout.desired, columns(in_one(cells.desired, cells.desired_raw)));
-    layout.live = std::max(layout.live, columns(in_one(cells.live, cells.live_raw)));
+    widen(layout.desired, columns(in_one(cells.desired, cells.desired_raw)));
+    widen(layout.live, columns(in_one(cells.live, cells.live_raw)));
     layout.declared = std::max(layout.declared, columns(cells.declared_at));
   }
-  if (terminal.width == Terminal::unlimited) return layout;
+  if (!is_limited) return layout;
 
   const std::size_t fixed = layout.mark + layout.key + gap + layout.verdict + gap + gap;
   std::size_t room = terminal.width > fixed ? terminal.width - fixed : 0;
@@ -157,20 +183,35 @@ Layout choose_layout(const std::vector<Cells>& rows, const Terminal& terminal) {
   return layout;
 }
 
+// A line of a cell, painted, and the columns it takes.
 struct Line {
   std::string text;
-  Ink ink;
+  std::size_t width;
 };
 
 // The cell in lines: on one where both forms fit, else the raw one below.
-std::vector<Line> cell_lines(const std::string& text, const std::string& raw, std::size_t width) {
+std::vector<Line> cell_lines(const Terminal& terminal, const std::string& text,
+                             const std::string& raw, std::size_t width) {
+  const std::size_t together = columns(in_one(text, raw));
+  if (terminal.width == Terminal::unlimited || together <= width) {
+    return {{in_one(text, paint(terminal, Ink::dim, raw)), together}};
+  }
   std::vector<Line> lines;
-  const std::string both = in_one(text, raw);
-  if (columns(both) <= width) return {{both, Ink::plain}};
-  for (std::string& line : wrap(text, width)) lines.push_back({std::move(line), Ink::plain});
+  for (std::string& line : wrap(text, width)) {
+    const std::size_t taken = columns(line);
+    lines.push_back({std::move(line), taken});
+  }
   if (raw.empty()) return lines;
-  for (std::string& line : wrap(raw, width)) lines.push_back({std::move(line), Ink::dim});
+  for (const std::string& line : wrap(raw, width)) {
+    lines.push_back({paint(terminal, Ink::dim, line), columns(line)});
+  }
   return lines;
+}
+
+// The i-th line of a cell, in a column of that width and the gap behind it.
+std::string column_line(const std::vector<Line>& lines, std::size_t i, std::size_t width) {
+  if (i >= lines.size()) return std::string(width + gap, ' ');
+  return lines[i].text + std::string(std::max(lines[i].width, width) - lines[i].width + gap, ' ');
 }
 
 void append_below(std::string& out, const Terminal& terminal, const Cells& cells,
@@ -189,8 +230,9 @@ void append_below(std::string& out, const Terminal& terminal, const Cells& cells
 void append_table_row(std::string& out, const Terminal& terminal, const Layout& layout,
                       const Cells& cells) {
   const Ink ink = is_endangered(*cells.row) ? Ink::yellow : ink_of(cells.row->finding->verdict);
-  const std::vector<Line> desired = cell_lines(cells.desired, cells.desired_raw, layout.desired);
-  const std::vector<Line> live = cell_lines(cells.live, cells.live_raw, layout.live);
+  const std::vector<Line> desired =
+      cell_lines(terminal, cells.desired, cells.desired_raw, layout.desired);
+  const std::vector<Line> live = cell_lines(terminal, cells.live, cells.live_raw, layout.live);
   const std::size_t count = std::max(desired.size(), live.size());
   for (std::size_t i = 0; i < count; ++i) {
     std::string line;
@@ -199,10 +241,8 @@ void append_table_row(std::string& out, const Terminal& terminal, const Layout& 
     }
     line += pad(i == 0 ? paint(terminal, Ink::bold, cells.key) : "", layout.key + gap);
     line += pad(i == 0 ? paint(terminal, ink, cells.verdict) : "", layout.verdict + gap);
-    line += pad(i < desired.size() ? paint(terminal, desired[i].ink, desired[i].text) : "",
-                layout.desired + gap);
-    line +=
-        pad(i < live.size() ? paint(terminal, live[i].ink, live[i].text) : "", layout.live + gap);
+    line += column_line(desired, i, layout.desired);
+    line += column_line(live, i, layout.live);
     if (i == 0 && !layout.declared_below) line += paint(terminal, Ink::dim, cells.declared_at);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line;
@@ -252,7 +292,8 @@ std::string heading(const AuditView& view) {
   return text;
 }
 
-void append_summary(std::string& out, const AuditView& view, const Terminal& terminal) {
+void append_summary(std::string& out, const AuditView& view, const Terminal& terminal,
+                    const std::string& shared) {
   const audit::Counts& counts = view.report.audit().counts();
   const std::size_t wrong = counts.drift + counts.pending + counts.missing + counts.unreadable;
   const std::size_t checked = wrong + counts.match;
@@ -274,6 +315,9 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
                    fmt::format("{} of {} {}: {}{}", wrong, count_of(checked, "key"),
                                wrong == 1 ? "differs" : "differ", parts, skipped),
                    Ink::bold);
+    if (!shared.empty()) {
+      append_wrapped(out, terminal, "", "", fmt::format("each of them: {}", printable(shared)));
+    }
   } else if (checked == 0) {
     append_wrapped(out, terminal, "", "",
                    fmt::format("nothing to compare: {} declares no key that this machine has{}",
@@ -326,10 +370,11 @@ std::string host_text(const profile::Host& host) {
 }
 
 std::string render_table(const AuditView& view, const Terminal& terminal, bool all) {
+  const std::string shared = shared_cause(view.report.rows());
   std::vector<Cells> rows;
   for (const Row& row : view.report.rows()) {
     if (all || is_wrong(row) || is_endangered(row)) {
-      rows.push_back(make_cells(row, view.profile_directories));
+      rows.push_back(make_cells(row, view.profile_directories, shared));
     }
   }
   std::string out;
@@ -355,7 +400,7 @@ std::string render_table(const AuditView& view, const Terminal& terminal, bool a
     }
     out += '\n';
   }
-  append_summary(out, view, terminal);
+  append_summary(out, view, terminal, shared);
   return out;
 }
 

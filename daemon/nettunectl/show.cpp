@@ -50,10 +50,12 @@ std::string_view on_drift_text(profile::OnDrift on_drift) {
 // YAML takes what follows "# " to the end of the line; printable() leaves no line feed in it.
 std::string comment(std::string_view text) { return "  # " + printable(text); }
 
-std::string origin_comment(const Entry& entry, const std::vector<const Entry*>& replaced) {
-  std::string text = describe(entry.origin);
+std::string origin_comment(const Entry& entry, const std::vector<const Entry*>& replaced,
+                           const std::vector<std::string>& directories) {
+  std::string text = short_origin(describe(entry.origin), directories);
   for (std::size_t i = 0; i < replaced.size(); ++i) {
-    text += (i == 0 ? "; replaces " : ", ") + describe(replaced[i]->origin);
+    text +=
+        (i == 0 ? "; replaces " : ", ") + short_origin(describe(replaced[i]->origin), directories);
   }
   return comment(text);
 }
@@ -67,12 +69,11 @@ void append_wrapped_scalar(std::string& out, std::string_view word, std::string_
 }
 
 void append_head(std::string& out, const profile::Profile& profile, bool resolved,
-                 const Machine& machine) {
+                 const Machine& machine, const std::vector<std::string>& directories) {
   out += fmt::format("# {}{}\n", printable(profile.path()),
-                     profile.inherits().empty() ? "" : ", with what it inherits:");
-  for (const profile::Inherited& inherited : profile.inherits()) {
-    out += fmt::format("#   {} ({})\n", printable(inherited.name),
-                       printable(describe(inherited.origin)));
+                     profile.sources().size() > 1 ? ", with what it inherits from" : "");
+  for (const SourcePtr& source : profile.sources()) {
+    if (source->name != profile.path()) out += fmt::format("#   {}\n", printable(source->name));
   }
   if (resolved) out += fmt::format("# In numbers for {}.\n", printable(machine.description));
   out += "nettune: 1\n";
@@ -88,9 +89,9 @@ void append_head(std::string& out, const profile::Profile& profile, bool resolve
       const bool is_kernel = requirement.subject == profile::Requirement::Subject::kernel;
       const bool repeated = std::ranges::find(seen, requirement.subject) != seen.end();
       seen.push_back(requirement.subject);
-      out +=
-          fmt::format("  {}{}: {}{}\n", repeated ? "# and " : "", is_kernel ? "kernel" : "memory",
-                      yaml_scalar(requirement.text), comment(describe(requirement.origin)));
+      out += fmt::format("  {}{}: {}{}\n", repeated ? "# and " : "",
+                         is_kernel ? "kernel" : "memory", yaml_scalar(requirement.text),
+                         comment(short_origin(describe(requirement.origin), directories)));
     }
   }
   out += fmt::format("on-drift: {}\n", on_drift_text(profile.on_drift()));
@@ -108,27 +109,51 @@ void append_entry(std::string& out, const std::string& key, const std::string& v
   if (!entry.why.empty()) append_wrapped_scalar(out, "why", "    ", entry.why);
 }
 
-void append_presets(std::string& out, const profile::Profile& profile) {
-  if (profile.presets().empty()) return;
-  out += "sockets:\n";
-  for (const profile::SocketPreset& preset : profile.presets()) {
-    out += fmt::format("  {}:{}\n", yaml_scalar(preset.name), comment(describe(preset.origin)));
-    for (const profile::SocketOption& option : preset.options) {
-      out += fmt::format("    {}: {}\n", option.name, yaml_scalar(option.text));
+// The options that the language groups in a mapping, as socket_preset.cpp flattens them.
+constexpr std::string_view groups[] = {"keepalive", "write-buffer"};
+
+std::string_view group_of(std::string_view option) {
+  for (const std::string_view group : groups) {
+    if (option.size() > group.size() && option.starts_with(group) && option[group.size()] == '-') {
+      return group;
     }
+  }
+  return "";
+}
+
+void append_preset(std::string& out, const profile::SocketPreset& preset,
+                   const std::vector<std::string>& directories) {
+  out += fmt::format("  {}:{}\n", yaml_scalar(preset.name),
+                     comment(short_origin(describe(preset.origin), directories)));
+  for (auto option = preset.options.begin(); option != preset.options.end(); ++option) {
+    const std::string_view group = group_of(option->name);
+    if (group.empty()) {
+      // A group's own switch is written only where it is off: else its members say that it is on.
+      if (option->text.empty()) continue;
+      out += fmt::format("    {}: {}\n", option->name, yaml_scalar(option->text));
+      continue;
+    }
+    std::string members;
+    for (; option != preset.options.end() && group_of(option->name) == group; ++option) {
+      members +=
+          fmt::format("{}{}: {}", members.empty() ? "" : ", ",
+                      option->name.substr(group.size() + 1), yaml_scalar(option->text, true));
+    }
+    --option;
+    out += fmt::format("    {}: {{{}}}\n", group, members);
   }
 }
 
 std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProfile* resolved,
-                    const Machine& machine) {
+                    const Machine& machine, const std::vector<std::string>& directories) {
   std::string out;
-  append_head(out, profile, resolved != nullptr, machine);
+  append_head(out, profile, resolved != nullptr, machine, directories);
   if (!profile.entries().empty()) out += "sysctl:\n";
   const std::vector<Merged> merged = merge(profile);
   if (resolved == nullptr) {
     for (const Merged& item : merged) {
       append_entry(out, yaml_scalar(item.entry->key.name()), yaml_value(*item.entry), *item.entry,
-                   origin_comment(*item.entry, item.replaced));
+                   origin_comment(*item.entry, item.replaced, directories));
     }
   } else {
     const audit::Report report =
@@ -138,7 +163,7 @@ std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProf
     std::ranges::sort(rows, {}, [](const audit::Row* row) { return row->key; });
     for (const audit::Row* row : rows) {
       const profile::Desired& desired = *row->finding->desired;
-      std::string text = row->declared_at;
+      std::string text = short_origin(row->declared_at, directories);
       if (!row->desired_readable.empty()) text = row->desired_readable + "; " + text;
       if (!desired.entry->key.is_literal()) text += ", " + desired.entry->key.name();
       append_entry(out, yaml_scalar(row->key), yaml_value(desired), *desired.entry, comment(text));
@@ -148,7 +173,10 @@ std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProf
                          printable(describe(entry->origin)));
     }
   }
-  append_presets(out, profile);
+  if (!profile.presets().empty()) out += "sockets:\n";
+  for (const profile::SocketPreset& preset : profile.presets()) {
+    append_preset(out, preset, directories);
+  }
   return out;
 }
 
@@ -220,9 +248,10 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
+  const profile::Store store = make_store(machine->root);
   Diagnostics diagnostics;
   std::optional<profile::Profile> profile =
-      load_profile(make_store(machine->root), machine->root, argument, diagnostics);
+      load_profile(store, machine->root, argument, diagnostics);
   std::optional<profile::ResolvedProfile> resolved;
   if (profile && wants_numbers) {
     resolved = profile::resolve(std::move(*profile), machine->host, *machine->tree, diagnostics);
@@ -234,7 +263,7 @@ int run(const Command& self, Arguments arguments) {
   }
   const profile::ResolvedProfile* numbers = resolved ? &*resolved : nullptr;
   if (format == "json") return print(to_json(*shown, numbers), exit_ok);
-  return print(to_yaml(*shown, numbers, *machine), exit_ok);
+  return print(to_yaml(*shown, numbers, *machine, store.directories()), exit_ok);
 }
 
 constexpr Example examples[] = {
