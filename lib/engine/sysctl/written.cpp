@@ -55,13 +55,14 @@ std::string_view word_at(std::string_view text, std::size_t at) {
 
 std::string quoted(std::string_view word) {
   constexpr std::size_t most = 40;
-  std::string result = "\"";
+  const char mark = word.find('"') == std::string_view::npos ? '"' : '\'';
+  std::string result(1, mark);
   for (const char c : word.substr(0, most)) {
     const bool is_plain = c >= ' ' && c != '\x7f' && static_cast<unsigned char>(c) < 0x80;
     result +=
         is_plain ? std::string(1, c) : fmt::format("\\x{:02X}", static_cast<unsigned char>(c));
   }
-  return result + (word.size() > most ? "…\"" : "\"");
+  return result + (word.size() > most ? "…" : "") + mark;
 }
 
 struct Token {
@@ -82,7 +83,7 @@ std::expected<Token, std::string> read_token(std::string_view text) {
     at = 1;
   }
   if (at >= buffer.size() || !is_digit(buffer[at])) {
-    return std::unexpected(quoted(word) + " is no number to the kernel, which takes digits alone");
+    return std::unexpected(quoted(word) + " is no number: the kernel takes digits alone");
   }
   if (buffer[at] == '0') {
     token.base = 8;
@@ -106,7 +107,7 @@ std::expected<Token, std::string> read_token(std::string_view text) {
       return std::unexpected(quoted(word) +
                              " begins with 0, which makes it octal, and has other digits");
     }
-    return std::unexpected(quoted(word) + " goes on behind its digits, and the kernel refuses it");
+    return std::unexpected(quoted(word) + " has more than digits, which is all the kernel takes");
   }
   token.length = at;
   return token;
@@ -323,7 +324,7 @@ std::expected<Held, Refusal> held_numbers(const Parameter& parameter, const Valu
     at += token->length;
   }
   if (field == 0) {
-    return refuse("a blank text is no number, and the kernel refuses it", 0, whole.size());
+    return refuse("a blank text is no number", 0, whole.size());
   }
   if (field < fields) {
     held.remarks.push_back({Surprise::short_vector, 0, at, keeping(parameter, field)});
