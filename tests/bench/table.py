@@ -9,12 +9,21 @@ folder = pathlib.Path(sys.argv[1])
 SIZES = (8, 100, 1000, 10000)
 
 
+def measured(name):
+    path = folder / f"{name}.time"
+    return json.loads(path.read_text())["results"][0] if path.exists() else None
+
+
 def median(name):
     """Milliseconds, or None where it was not measured."""
-    path = folder / f"{name}.time"
-    if not path.exists():
-        return None
-    return json.loads(path.read_text())["results"][0]["median"] * 1000
+    result = measured(name)
+    return None if result is None else result["median"] * 1000
+
+
+def processor(name):
+    """The mean of user and system time in milliseconds: on a busy machine it says more."""
+    result = measured(name)
+    return None if result is None else (result["user"] + result["system"]) * 1000
 
 
 def peak(name):
@@ -47,6 +56,11 @@ for title, name in COMMANDS:
     row(title, [cell(median(f"{name}.{size}")) for size in SIZES])
 row("empty program, linked the same", [cell(median("empty"))])
 row("nettunectl --version", [cell(median("version"))])
+
+heading("processor time, ms (mean)")
+for title, name in COMMANDS:
+    row(title, [cell(processor(f"{name}.{size}")) for size in SIZES])
+row("empty program, linked the same", [cell(processor("empty"))])
 
 heading("peak memory, MiB")
 for title, name in COMMANDS:
