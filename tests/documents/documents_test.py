@@ -1,0 +1,236 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""Runs what the man pages and the README show, and holds the pages against the program.
+
+usage: documents_test.py NETTUNECTL VOCABULARY_PROGRAM SOURCE_DIR
+
+A console block's commands run in order in one scratch directory: "$ cat FILE" makes the file from the
+lines below it, "$ nettunectl .." must print exactly the lines below it, where a line "..." stands for
+any lines. Below a comment that says "this host" only the exit status counts.
+"""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+failures = []
+
+
+def fail(text):
+    failures.append(text)
+    print(f"FAILED: {text}")
+
+
+class Page:
+    def __init__(self, path):
+        self.name = path.name
+        self.lines = path.read_text(encoding="utf-8").splitlines()
+
+    def section(self, name):
+        """The lines of one section or subsection, without its heading."""
+        for kind, ends in ((".Sh ", (".Sh ",)), (".Ss ", (".Sh ", ".Ss "))):
+            if kind + name in self.lines:
+                first = self.lines.index(kind + name) + 1
+                last = next((i for i in range(first, len(self.lines))
+                             if self.lines[i].startswith(ends)), len(self.lines))
+                return self.lines[first:last]
+        fail(f"{self.name} has no section {name}")
+        return []
+
+
+def literal_blocks(lines):
+    """(the line before it, its text) of each .Bd -literal block."""
+    block = None
+    before = ""
+    for line in lines:
+        if line.startswith(".Bd -literal"):
+            block = []
+        elif line == ".Ed":
+            yield before, "\n".join(block)
+            block = None
+        elif block is not None:
+            for escape, plain in (("\\&", ""), ("\\-", "-"), ("\\(dq", '"'), ("\\e", "\\")):
+                line = line.replace(escape, plain)
+            block.append(line)
+        if block is None and not line.startswith(".Bd"):
+            before = line
+    if block is not None:
+        fail("a literal block does not end")
+
+
+def fenced_blocks(text, language):
+    """(the line before it, its text) of each ```language block."""
+    for match in re.finditer(rf"(?:^|\n)([^\n]*)\n+```{language}\n(.*?)\n```", text, re.DOTALL):
+        yield match[1], match[2]
+
+
+class Scratch:
+    def __init__(self, nettunectl, source, locale, columns):
+        self.directory = tempfile.TemporaryDirectory(prefix="nettune-documents-")
+        self.path = Path(self.directory.name)
+        self.environment = dict(os.environ, LC_ALL=locale, COLUMNS=columns, NO_COLOR="1",
+                                PATH=f"{Path(nettunectl).resolve().parent}:{os.environ['PATH']}",
+                                NETTUNE_PROFILE_PATH=str(source / "profiles"))
+
+    def run(self, command):
+        return subprocess.run(["bash", "-c", command], cwd=self.path, env=self.environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=60)
+
+
+def commands_of(block):
+    """(command, expected lines) of each "$ " line."""
+    found = []
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif found:
+            found[-1][1].append(line)
+    # An empty line before the next command belongs to the layout.
+    return [(command, "\n".join(lines).rstrip()) for command, lines in found]
+
+
+def fits(expected, printed):
+    pattern = "\n".join(".*" if line.strip() == "..." else re.escape(line)
+                        for line in expected.splitlines())
+    return re.fullmatch(pattern, printed.rstrip(), re.DOTALL) is not None
+
+
+def run_console(scratch, where, before, block):
+    count = 0
+    for command, expected in commands_of(block):
+        words = shlex.split(command)
+        if words[0] == "cat" and len(words) == 2:
+            (scratch.path / words[1]).write_text(expected + "\n", encoding="utf-8")
+            continue
+        result = scratch.run(command)
+        count += 1
+        if result.returncode not in (0, 1) and "error" not in expected:
+            fail(f"{where}: \"{command}\" exits with {result.returncode}:\n{result.stdout}")
+        elif "this host" in before:
+            if not result.stdout:
+                fail(f"{where}: \"{command}\" prints nothing")
+        elif not fits(expected, result.stdout):
+            fail(f"{where}: \"{command}\" prints\n{result.stdout}instead of\n{expected}")
+    return count
+
+
+def check_profile_examples(page, scratch):
+    count = 0
+    for _, block in literal_blocks(page.lines):
+        text = block if block.startswith("nettune:") else "nettune: 1\n" + block
+        (scratch.path / "example.yaml").write_text(text + "\n", encoding="utf-8")
+        result = scratch.run("nettunectl check example.yaml")
+        count += 1
+        if result.returncode != 0 or "warning" in result.stdout or "error" in result.stdout:
+            fail(f"{page.name}: an example is not clean:\n{block}\n{result.stdout}")
+    if count < 6:
+        fail(f"{page.name} has only {count} examples")
+    return count
+
+
+def options_of_help(text):
+    return set(re.findall(r"^ +(?:-\w, )?(--[a-z][a-z-]*)", text, re.MULTILINE))
+
+
+def options_of_page(lines):
+    return {"-" + name for line in lines if line.startswith(".It Fl")
+            for name in re.findall(r"(?<![\w-])(-[a-z][a-z-]+)", line)}
+
+
+def check_options(page, scratch):
+    overview = scratch.run("nettunectl --help").stdout
+    commands = re.findall(r"^  ([a-z]+) {2,}\S", overview, re.MULTILINE)
+    if len(commands) < 6:
+        fail(f"nettunectl --help lists only {commands}")
+    common = options_of_page(page.section("COMMON OPTIONS"))
+    for command in commands:
+        result = scratch.run(f"nettunectl {command} --help")
+        if result.returncode != 0:
+            fail(f"nettunectl {command} --help exits with {result.returncode}")
+        shown = options_of_help(result.stdout)
+        told = options_of_page(page.section(command)) | common
+        for option in sorted(shown - told):
+            fail(f"{page.name} lacks {command} {option}")
+        for option in sorted(told - common - shown):
+            fail(f"{page.name} tells of {command} {option}, which --help lacks")
+    headings = {line[4:] for line in page.lines if line.startswith(".Ss ")}
+    for heading in sorted(headings & set(re.findall(r"[a-z]+", " ".join(headings))) - set(commands)):
+        fail(f"{page.name} tells of a command {heading}, which nettunectl lacks")
+
+
+def check_lints(page, source):
+    told = {name for line in page.section("DIAGNOSTICS") if line.startswith(".It Cm ")
+            for name in line.removeprefix(".It Cm ").split(" , ")}
+    code = "\n".join(path.read_text(encoding="utf-8")
+                     for folder in ("lib/engine", "daemon/nettunectl")
+                     for path in sorted((source / folder).rglob("*.cpp")))
+    for name in sorted(told):
+        if f'"{name}"' not in code:
+            fail(f"{page.name} tells of a lint {name}, which no code gives")
+    # A lint is named in the statement that reports it: last, or as a text of hyphenated words.
+    known = set(re.findall(r'case Surprise::\w+:\s*return "([a-z-]+)";', code))
+    for statement in code.split(";"):
+        if "Severity::" in statement or "warn(" in statement:
+            known |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', statement))
+            known |= set(re.findall(r',\s*"([a-z]+(?:-[a-z]+)*)"\}?\)$', statement))
+    for name in sorted(known - told):
+        fail(f"{page.name} lacks the lint {name}")
+    return len(told)
+
+
+def check_socket_options(page, vocabulary):
+    section = page.section("Socket presets")
+    told = {line.split(" Ar ")[0].removeprefix(".It Cm ").replace(" : ", "-").replace(" ", "")
+            for line in section if line.startswith(".It Cm ")}
+    known = {option["name"] for option in vocabulary["options"]}
+    for name in sorted(known - told):
+        fail(f"{page.name} lacks the socket option {name}")
+    for name in sorted(told - known):
+        fail(f"{page.name} tells of a socket option {name}, which the program lacks")
+
+
+def main():
+    nettunectl, program, source = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
+    # Man pages are plain ASCII of 72 columns, the README is UTF-8 of 100.
+    scratch = Scratch(nettunectl, source, "C", "72")
+    web_scratch = Scratch(nettunectl, source, "C.UTF-8", "100")
+    vocabulary = json.loads(subprocess.run([program], check=True, capture_output=True,
+                                           text=True).stdout)
+    profile_page = Page(source / "man/nettune-profile.5")
+    command_page = Page(source / "man/nettunectl.1")
+
+    examples = check_profile_examples(profile_page, scratch)
+    lints = check_lints(profile_page, source)
+    check_socket_options(profile_page, vocabulary)
+    check_options(command_page, scratch)
+    commands = sum(run_console(scratch, command_page.name, before, block)
+                   for before, block in literal_blocks(command_page.section("EXAMPLES")))
+    if commands < 6:
+        fail(f"{command_page.name} runs only {commands} commands")
+
+    readme = (source / "README.md").read_text(encoding="utf-8")
+    shown = sum(run_console(web_scratch, "README.md", before, block)
+                for before, block in fenced_blocks(readme, "console"))
+    if shown < 3:
+        fail(f"README.md runs only {shown} commands")
+    for path in re.findall(r"`((?:lib|daemon|profiles|tests|packaging|man|\.ci)(?:/[\w./-]+)?)`", readme):
+        if not (source / path).exists():
+            fail(f"README.md names {path}, which is not there")
+
+    if failures:
+        return 1
+    print(f"{examples} profiles, {lints} lints, {commands + shown} commands: as the documents say")
+    return 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(main())
