@@ -86,7 +86,8 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->is_saved ? "" : machine->root);
+  const profile::Store store =
+      make_store(machine->is_saved ? "" : machine->root, machine->host.kernel);
   const std::optional<Chosen> chosen = choose_profile(argument, *machine, store);
   if (!chosen) return exit_trouble;
 

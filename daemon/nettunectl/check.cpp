@@ -115,7 +115,7 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->root);
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
 
   Diagnostics diagnostics;
   for (profile::Profile& profile : load_all(store, machine->root, files, diagnostics)) {

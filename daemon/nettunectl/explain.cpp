@@ -588,7 +588,7 @@ int run(const Command& self, Arguments arguments) {
   if (format == "text" && matches.size() > 1) {
     return print(to_table(matches, *machine, terminal), exit_ok);
   }
-  const profile::Store store = make_store(machine->root);
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
   const bool looks_for_conflicts = which.netns.empty();
   if (format == "json") {
     Json json = start_json("explain/1");

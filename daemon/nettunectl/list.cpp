@@ -100,14 +100,14 @@ int run(const Command& self, Arguments arguments) {
 
   if (format == "names") {  // for completion: no profile is opened
     std::string out;
-    for (const profile::Store::Listed& listed : make_store(which.root).list()) {
+    for (const profile::Store::Listed& listed : make_store(which.root, {}).list()) {
       out += listed.name + '\n';
     }
     return print(out, exit_ok);
   }
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->root);
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
   const std::vector<Entry> entries = entries_of(store, machine->host);
   if (format == "json") return print(to_json(entries), exit_ok);
   if (entries.empty()) {

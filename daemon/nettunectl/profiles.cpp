@@ -62,7 +62,7 @@ SysctlOrder order_of_systemd(std::vector<std::string> files) {
 
 }  // namespace
 
-profile::Store make_store(const std::string& root) {
+profile::Store make_store(const std::string& root, sysctl::Version kernel) {
   std::vector<std::string> directories;
   if (const char* path = secure_getenv("NETTUNE_PROFILE_PATH"); path != nullptr && *path != '\0') {
     for (std::string_view rest = path; !rest.empty();) {
@@ -70,7 +70,7 @@ profile::Store make_store(const std::string& root) {
       if (end > 0) directories.emplace_back(rest.substr(0, end));
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    return profile::Store(std::move(directories));
+    return profile::Store(std::move(directories), kernel);
   }
   directories = profile::Store::default_directories(root);
   const auto add = [&](const char* directory) {
@@ -85,7 +85,7 @@ profile::Store make_store(const std::string& root) {
       S_ISDIR(status.st_mode)) {
     add(NETTUNE_BUILD_PROFILE_DIR);
   }
-  return profile::Store(std::move(directories));
+  return profile::Store(std::move(directories), kernel);
 }
 
 FileKind kind_of(const std::string& argument) {

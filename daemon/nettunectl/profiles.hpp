@@ -14,7 +14,8 @@ namespace nettune::ctl {
 
 /// The directories below `root`, then those of this installation and of this build; or those of
 /// NETTUNE_PROFILE_PATH alone, where that is set and the process runs with its caller's own rights.
-profile::Store make_store(const std::string& root);
+/// Profiles are checked for `kernel`.
+profile::Store make_store(const std::string& root, sysctl::Version kernel);
 
 enum class FileKind { yaml, sysctl_d, tuned };
 

@@ -180,7 +180,7 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->root);
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
   const Facts facts = gather_facts(machine->root, machine->host);
   const std::vector<Ranked> list = ranked(facts, machine->host, store);
   if (list.empty()) {

@@ -248,7 +248,7 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->root);
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
   Diagnostics diagnostics;
   std::optional<profile::Profile> profile =
       load_profile(store, machine->root, argument, diagnostics);

@@ -134,19 +134,21 @@ class EntryReader {
   }
 
   std::vector<Rule> read_scalar(const Node& node) {
-    if (node.empty || trim(node.text).empty()) {
+    const std::string_view text = trim(node.text);
+    const bool is_null = !node.quoted && (text == "~" || text == "null");  // YAML's "no value"
+    if (text.empty() || is_null) {
       report_.error(node.origin, fmt::format("{} has no value", key_.name()),
                     "to leave a key as it is, write \"keep\"");
       return {};
     }
-    std::optional<Rule> rule = read_rule(node);
-    if (!rule) return {};
-    if (field_count() > 1 && rule->kind != Rule::Kind::keep) {
+    if (field_count() > 1 && text != "keep") {
       report_.error(node.origin,
                     fmt::format("{} holds {} numbers{}", key_.name(), field_count(), field_list()),
-                    tuple_help(node.text));
+                    tuple_help(text));
       return {};
     }
+    std::optional<Rule> rule = read_rule(node);
+    if (!rule) return {};
     std::vector<Rule> rules;
     rules.push_back(std::move(*rule));
     return rules;
@@ -360,6 +362,7 @@ class EntryReader {
     if (starts({"<=", "<", "max ", "maximum ", "atmost", "at-most", "at_most", "At most"})) {
       return "write \"at most\" and the value: at most 16 MiB";
     }
+    if (text.starts_with("at ")) return "did you mean \"at least\" or \"at most\"?";
     if (starts({"one-of", "oneof", "one_of", "any of", "One of"})) {
       return "write \"one of\" and the list: one of [bbr, cubic]";
     }
@@ -426,8 +429,12 @@ class EntryReader {
       expression.quantity.numerator = word == "true" ? 1 : 0;
       return expression;
     }
+    constexpr auto words = std::to_array<std::string_view>({"keep", "true", "false"});
+    const std::string_view near = nearest(word, words);
     std::string help;
-    if (is_flag) {
+    if (near == "keep") {
+      help = "did you mean \"keep\"?";
+    } else if (is_flag) {
       const bool on = word == "yes" || word == "on" || word == "True" || word == "TRUE" ||
                       word == "enabled" || word == "y";
       const bool off = word == "no" || word == "off" || word == "False" || word == "FALSE" ||
@@ -435,10 +442,8 @@ class EntryReader {
       help = on ? "write true" : off ? "write false" : "write true or false";
     } else if (word == "true" || word == "false") {
       help = fmt::format("{} is no flag; write the number", key_.name());
-    } else {
-      constexpr auto words = std::to_array<std::string_view>({"keep", "true", "false"});
-      const std::string_view near = nearest(word, words);
-      help = near.empty() ? "" : fmt::format("did you mean \"{}\"?", near);
+    } else if (!near.empty()) {
+      help = fmt::format("did you mean \"{}\"?", near);
     }
     report_.error(expression.origin, fmt::format("\"{}\" is not a number", printable(word)),
                   std::move(help));
@@ -471,10 +476,13 @@ class EntryReader {
     if (unit == Unit::flag) counts = "is a flag";
     if (unit == Unit::mode) counts = "is a mode";
     if (unit == Unit::bits) counts = "is a bitmap";
+    std::string help = "write a plain number";
+    if (unit == Unit::bytes || unit == Unit::pages) help += ", or an amount such as 16 MiB";
+    if (is_time) help += ", or a time such as 30 s";
+    if (dimension == Dimension::bit_rate) help = "a bit rate stands within bdp(rate, rtt)";
     report_.error(expression.origin,
                   fmt::format("{} {}, and this is {}", key_.name(), counts, found),
-                  dimension == Dimension::bit_rate ? "a bit rate stands within bdp(rate, rtt)"
-                                                   : "write a plain number");
+                  std::move(help));
     return false;
   }
 
@@ -523,7 +531,8 @@ bool check_amounts(const Entry& entry, Reporter& report) {
   return good;
 }
 
-std::optional<Entry> read_entry(const Node& key_node, const Node& value, Reporter& report) {
+std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl::Version kernel,
+                                Reporter& report) {
   const std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
   if (!key) {
     report.error(key_node.origin,
@@ -562,8 +571,10 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, Reporte
   entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
   if (entry.rules.empty() || !check_amounts(entry, report)) return std::nullopt;
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {
-    check_values(*entry.parameter, widest_range(*entry.parameter), plain_bounds(entry),
-                 report.all());
+    const sysctl::Range range = kernel == sysctl::Version{}
+                                    ? widest_range(*entry.parameter)
+                                    : sysctl::range_on(*entry.parameter, kernel);
+    check_values(*entry.parameter, range, plain_bounds(entry), report.all());
   }
   if (entry.parameter == nullptr && entry.key.is_literal()) {
     static const std::vector<std::string_view> patterns = [] {
@@ -582,7 +593,7 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, Reporte
   return entry;
 }
 
-std::vector<Entry> read_entries(const Node& node, Reporter& report) {
+std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Reporter& report) {
   std::vector<Entry> entries;
   if (node.kind == Node::Kind::scalar && node.empty) return entries;
   if (node.kind != Node::Kind::mapping) {
@@ -593,7 +604,7 @@ std::vector<Entry> read_entries(const Node& node, Reporter& report) {
   std::unordered_map<std::string, int> lines;
   entries.reserve(node.entries.size());
   for (const Node::Entry& item : node.entries) {
-    std::optional<Entry> entry = read_entry(item.key, item.value, report);
+    std::optional<Entry> entry = read_entry(item.key, item.value, kernel, report);
     if (!entry) continue;
     const auto [place, is_new] = lines.try_emplace(entry->key.pattern(), entry->origin.line);
     if (!is_new) {
@@ -730,7 +741,8 @@ std::optional<std::string> unmet(const Requirement& requirement, const Host& hos
                      readable(memory, sysctl::Unit::bytes, host.page_size));
 }
 
-std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnostics& diagnostics) {
+std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnostics& diagnostics,
+                                             sysctl::Version kernel) {
   const std::size_t before = diagnostics.list.size();
   Reporter report(diagnostics);
   Profile profile;
@@ -775,7 +787,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
         profile.has_on_drift_ = true;
       }
     } else if (word == "sysctl") {
-      profile.entries_ = read_entries(value, report);
+      profile.entries_ = read_entries(value, kernel, report);
     } else if (word == "sockets") {
       profile.presets_ = check_presets(value, diagnostics);
     } else {

@@ -86,8 +86,10 @@ inline constexpr std::size_t max_keys = 10'000;  ///< of a profile with all it i
 class ProfileBuilder {
  public:
   /// The profile that `document` declares by itself: `inherits` is not followed. Every fault is a
-  /// diagnostic; nullopt if one of them is an error.
-  static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics);
+  /// diagnostic; nullopt if one of them is an error. A number that `kernel` refuses is one; {0, 0}
+  /// stands for a number that every kernel refuses.
+  static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics,
+                                      sysctl::Version kernel = {});
 
   /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary
   /// and on-drift are the child's, on-drift the last parent's where the child says nothing.

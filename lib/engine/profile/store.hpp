@@ -21,7 +21,9 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = max_f
 class Store {
  public:
   /// `directories` in the order of precedence. NETTUNE_PROFILE_PATH is the callers' business.
-  explicit Store(std::vector<std::string> directories) : directories_(std::move(directories)) {}
+  /// Profiles are checked for `kernel`, see ProfileBuilder::check.
+  explicit Store(std::vector<std::string> directories, sysctl::Version kernel = {})
+      : directories_(std::move(directories)), kernel_(kernel) {}
 
   /// /etc, /run, /usr/share below `root`; in a source tree's build the shipped ones last.
   static std::vector<std::string> default_directories(const std::string& root);
@@ -41,9 +43,11 @@ class Store {
   std::vector<Listed> list() const;  ///< sorted by name
 
   const std::vector<std::string>& directories() const { return directories_; }
+  sysctl::Version kernel() const { return kernel_; }
 
  private:
   std::vector<std::string> directories_;
+  sysctl::Version kernel_;
 };
 
 }  // namespace nettune::profile

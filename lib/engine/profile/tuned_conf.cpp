@@ -535,6 +535,7 @@ class TunedReader {
   // The lines in the order in which they were read, each with what became of it.
   void finish() {
     std::vector<std::pair<int, std::size_t>> order;
+    order.reserve(units_.size());
     for (std::size_t i = 0; i < units_.size(); ++i) order.emplace_back(units_[i].priority, i);
     std::ranges::sort(order);
     std::unordered_map<std::string, Origin> winners;

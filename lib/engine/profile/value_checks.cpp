@@ -96,7 +96,6 @@ sysctl::Range widest_range(const sysctl::Parameter& parameter) {
 
 void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range,
                   const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
-  const std::size_t before = diagnostics.list.size();
   for (std::size_t field = 0; field < fields.size(); ++field) {
     const FieldBounds& bounds = fields[field];
     if (!bounds.known) continue;
@@ -131,9 +130,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
            "write the smaller bound first", ""});
     }
   }
-  if (parameter.ordered && diagnostics.list.size() == before) {
-    check_order(parameter, fields, diagnostics);
-  }
+  if (parameter.ordered) check_order(parameter, fields, diagnostics);
 }
 
 }  // namespace nettune::profile

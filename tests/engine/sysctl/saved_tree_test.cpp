@@ -57,7 +57,7 @@ TEST_CASE("a cut last line is a fault, for its value may be cut") {
 }
 
 TEST_CASE("lines that sysctl never prints are faults") {
-  const Parsed parsed = parse("hello\nnet.core = 5\n\nnet.../etc = 1\n");
+  const Parsed parsed = parse("hello\nnet..core = 5\n\nnet.../etc = 1\n");
   REQUIRE(parsed.faults.size() == 3);
   CHECK(parsed.faults[0].line == 1);
   CHECK(parsed.faults[1].line == 2);
