@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cstdint>
+#include <tuple>
 
 namespace nettune {
 namespace {
 
-// --- text for a terminal
-// ---------------------------------------------------------------------------
+// --- text for a terminal ---
 
 // One character of UTF-8; `length` is 0 where the bytes are none.
 struct Character {
@@ -126,8 +125,7 @@ std::string shown(std::string_view text, bool unicode) {
   return out;
 }
 
-// --- the source line
-// -------------------------------------------------------------------------------
+// --- the source line ---
 
 constexpr int excerpt_width = 100;  // columns of a source line that are shown at most
 constexpr int tab_width = 8;
@@ -257,8 +255,7 @@ std::string_view severity_colour(Severity severity) {
   return "";
 }
 
-// --- the distance between words
-// --------------------------------------------------------------------
+// --- the distance between words ---
 
 // Case, and the choice between - and _, are no mistake worth counting.
 std::string folded(std::string_view word) {
@@ -326,6 +323,7 @@ void sort_and_cut(Diagnostics& diagnostics) {
   };
   struct Ranked {
     std::size_t file;
+    std::size_t index;  // equals keep their order
     Diagnostic diagnostic;
   };
   std::vector<Ranked> ranked;
@@ -337,14 +335,13 @@ void sort_and_cut(Diagnostics& diagnostics) {
       last = diagnostic.origin.source;
       last_rank = rank(last);
     }
-    ranked.push_back({last_rank, std::move(diagnostic)});
+    ranked.push_back({last_rank, ranked.size(), std::move(diagnostic)});
   }
-  std::ranges::stable_sort(ranked, [](const Ranked& a, const Ranked& b) {
+  std::ranges::sort(ranked, [](const Ranked& a, const Ranked& b) {
     const Origin& x = a.diagnostic.origin;
     const Origin& y = b.diagnostic.origin;
-    if (a.file != b.file) return a.file < b.file;
-    if (x.line != y.line) return x.line < y.line;
-    return x.column < y.column;
+    return std::tie(a.file, x.line, x.column, a.index) <
+           std::tie(b.file, y.line, y.column, b.index);
   });
 
   diagnostics.list.clear();

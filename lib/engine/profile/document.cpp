@@ -5,6 +5,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
+#include <yaml-cpp/node/node.h>  // parser.h declares YAML::Node, and clang-tidy wants it whole
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
@@ -16,8 +17,7 @@
 namespace nettune::profile {
 namespace {
 
-// --- the text as lines
-// -----------------------------------------------------------------------------
+// --- the text as lines ---
 
 // Offsets of lines. yaml-cpp counts lines and columns from 0, a Source from 1.
 class Lines {
@@ -114,8 +114,7 @@ class Report {
   std::size_t count_ = 0;
 };
 
-// --- what is refused before YAML is read
-// -----------------------------------------------------------
+// --- what is refused before YAML is read ---
 
 // The length of the UTF-8 character at `offset`, and its code; length 0 where there is none.
 struct Character {
@@ -261,8 +260,7 @@ void check_lines(const Lines& lines, Report& report) {
   }
 }
 
-// --- the tree
-// --------------------------------------------------------------------------------------
+// --- the tree ---
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
@@ -598,8 +596,7 @@ class TreeBuilder final : public YAML::EventHandler {
   bool broken_ = false;
 };
 
-// --- yaml-cpp's refusals in plain words
-// ------------------------------------------------------------
+// --- yaml-cpp's refusals in plain words ---
 
 // The first quote from `offset` on that may begin a value.
 std::optional<std::size_t> opening_quote(std::string_view text, std::size_t offset) {

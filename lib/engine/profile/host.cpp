@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <limits>
-#include <span>
+#include <optional>
 
 #include "engine/unique_fd.hpp"
 
@@ -67,6 +67,17 @@ std::uint64_t number_of(std::string_view word) {
   return fault == std::errc{} && end == word.data() + word.size() ? number : 0;
 }
 
+std::optional<std::uint16_t> component_of(std::string_view digits) {
+  if (digits.empty() || digits.size() > 5) return std::nullopt;
+  std::uint32_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    number = number * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  if (number > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;
+  return static_cast<std::uint16_t>(number);
+}
+
 std::uint64_t memory_of(std::string_view meminfo) {
   while (!meminfo.empty()) {
     std::string_view line = next_line(meminfo);
@@ -104,8 +115,7 @@ std::uint64_t buffer_pages_of(std::string_view zoneinfo, std::uint64_t memory_pa
   return low > reserved ? low - reserved : 0;
 }
 
-// --- the kernel's own defaults
-// ---------------------------------------------------------------------
+// --- the kernel's own defaults ---
 
 // A default that is the same on every machine, from the kernel `from` until, and without, `until`.
 // A version that stands in no row of its key is one of which the value is not certain.
@@ -116,7 +126,7 @@ struct FixedDefault {
   Version until{std::numeric_limits<std::uint16_t>::max(), 0};
 };
 
-constexpr Integer mib = 1024 * 1024;
+constexpr Integer mib = 1 << 20;
 
 constexpr auto fixed_defaults = std::to_array<FixedDefault>({
     {"net/core/busy_poll", {0}},
@@ -262,14 +272,14 @@ Result<Host> read_host(const std::string& root) {
 }
 
 sysctl::Version parse_kernel_version(std::string_view release) {
-  const char* const end = release.data() + release.size();
-  std::uint16_t major = 0;
-  std::uint16_t minor = 0;
-  const auto first = std::from_chars(release.data(), end, major);
-  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.') return {};
-  const auto second = std::from_chars(first.ptr + 1, end, minor);
-  if (second.ec != std::errc{}) return {};
-  return {major, minor};
+  const std::size_t point = release.find('.');
+  if (point == std::string_view::npos) return {};
+  const std::string_view rest = release.substr(point + 1);
+  const std::size_t end = std::min(rest.find_first_not_of("0123456789"), rest.size());
+  const std::optional<std::uint16_t> major = component_of(release.substr(0, point));
+  const std::optional<std::uint16_t> minor = component_of(rest.substr(0, end));
+  if (!major || !minor) return {};
+  return {*major, *minor};
 }
 
 std::string to_string(sysctl::Version version) {

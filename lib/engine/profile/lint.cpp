@@ -171,7 +171,8 @@ class Linter {
     if (!parameter.lock_out.empty() && is_risky(desired)) {
       add(Severity::warning, desired.entry->origin, "lock-out",
           fmt::format("{} may cut this host off", desired.key.name()),
-          std::string(parameter.lock_out) + " Say in a \"why\" that this is meant.");
+          std::string(parameter.lock_out) +
+              (is_foreign() ? "" : " Say in a \"why\" that this is meant."));
     }
     if (!parameter.side_effects.empty()) {
       add(Severity::warning, desired.entry->origin, "side-effects",
@@ -179,6 +180,9 @@ class Linter {
           std::string(parameter.side_effects));
     }
   }
+
+  // A sysctl.d file or a TuneD profile, which knows exact values alone.
+  bool is_foreign() const { return resolved_.profile().path().ends_with(".conf"); }
 
   static bool is_risky(const Desired& desired) {
     const sysctl::Values& at = desired.parameter->lock_out_at;
@@ -226,12 +230,14 @@ class Linter {
                       "{}",
                       field_name(desired, field), amount(*most, unit),
                       amount(own.numbers[field], unit)),
-          "to raise a value and never lower it, write \"at least\"");
+          is_foreign()
+              ? "leave the line out; a profile's \"at least\" raises a value and never lowers it"
+              : "to raise a value and never lower it, write \"at least\"");
     }
     if (repeats && desired.entry->why.empty()) {
       add(Severity::note, desired.entry->origin, "repeats-default",
           fmt::format("{} repeats the kernel's own default", desired.key.name()),
-          "leave it out, or say in a \"why\" what it guards against");
+          is_foreign() ? "" : "leave it out, or say in a \"why\" what it guards against");
     }
   }
 

@@ -465,6 +465,8 @@ class EntryReader {
     if (dimension == Dimension::duration) found = "a time";
     if (dimension == Dimension::bit_rate) found = "a bit rate";
     if (parameter_ == nullptr) {
+      if (unit_refused_) return false;  // once for a key, not for each of its fields
+      unit_refused_ = true;
       report_.error(expression.origin,
                     fmt::format("the catalogue does not know what {} counts, so it takes no unit",
                                 key_.name()),
@@ -489,6 +491,7 @@ class EntryReader {
   const sysctl::KeyGlob& key_;
   const Parameter* parameter_;
   Reporter& report_;
+  bool unit_refused_ = false;
 };
 
 // The numbers of rules that are the same on every host.
@@ -531,6 +534,22 @@ bool check_amounts(const Entry& entry, Reporter& report) {
   return good;
 }
 
+// A key outside the catalogue is allowed; one that is nearly a known one is probably misspelt.
+void warn_of_unknown_key(const Entry& entry, Reporter& report) {
+  if (!entry.key.is_literal()) return;
+  static const std::vector<std::string_view> patterns = [] {
+    std::vector<std::string_view> all;
+    for (const Parameter& parameter : sysctl::all_parameters()) all.push_back(parameter.pattern);
+    return all;
+  }();
+  const std::string_view near = nearest(entry.key.pattern(), patterns);
+  if (near.empty()) return;
+  std::string name(near);
+  std::ranges::replace(name, '/', '.');
+  report.warning(entry.origin, fmt::format("nettune does not know the key {}", entry.key.name()),
+                 fmt::format("did you mean {}?", name), "unknown-key");
+}
+
 std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl::Version kernel,
                                 Reporter& report) {
   const std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
@@ -568,6 +587,7 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
       return std::nullopt;
     }
   }
+  if (entry.parameter == nullptr) warn_of_unknown_key(entry, report);
   entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
   if (entry.rules.empty() || !check_amounts(entry, report)) return std::nullopt;
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {
@@ -575,20 +595,6 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
                                     ? widest_range(*entry.parameter)
                                     : sysctl::range_on(*entry.parameter, kernel);
     check_values(*entry.parameter, range, plain_bounds(entry), report.all());
-  }
-  if (entry.parameter == nullptr && entry.key.is_literal()) {
-    static const std::vector<std::string_view> patterns = [] {
-      std::vector<std::string_view> all;
-      for (const Parameter& parameter : sysctl::all_parameters()) all.push_back(parameter.pattern);
-      return all;
-    }();
-    const std::string_view near = nearest(entry.key.pattern(), patterns);
-    if (!near.empty()) {
-      std::string name(near);
-      std::ranges::replace(name, '/', '.');
-      report.warning(entry.origin, fmt::format("nettune does not know the key {}", key->name()),
-                     fmt::format("did you mean {}?", name), "unknown-key");
-    }
   }
   return entry;
 }
@@ -742,7 +748,8 @@ std::optional<std::string> unmet(const Requirement& requirement, const Host& hos
 }
 
 std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnostics& diagnostics,
-                                             sysctl::Version kernel) {
+                                             sysctl::Version kernel,
+                                             std::vector<Inherited>* inherits) {
   const std::size_t before = diagnostics.list.size();
   Reporter report(diagnostics);
   Profile profile;
@@ -797,6 +804,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
   const bool failed = std::any_of(
       diagnostics.list.begin() + static_cast<std::ptrdiff_t>(before), diagnostics.list.end(),
       [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
+  if (inherits != nullptr) *inherits = profile.inherits_;
   if (failed) return std::nullopt;
   return profile;
 }

@@ -87,9 +87,11 @@ class ProfileBuilder {
  public:
   /// The profile that `document` declares by itself: `inherits` is not followed. Every fault is a
   /// diagnostic; nullopt if one of them is an error. A number that `kernel` refuses is one; {0, 0}
-  /// stands for a number that every kernel refuses.
+  /// stands for a number that every kernel refuses. `inherits`, where given, is set even then: the
+  /// faults of what it names belong to the same run.
   static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics,
-                                      sysctl::Version kernel = {});
+                                      sysctl::Version kernel = {},
+                                      std::vector<Inherited>* inherits = nullptr);
 
   /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary
   /// and on-drift are the child's, on-drift the last parent's where the child says nothing.

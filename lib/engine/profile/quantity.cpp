@@ -694,6 +694,8 @@ std::string readable(Integer number, Unit unit, std::uint32_t page_size) {
     }
     return "";
   }
+  constexpr Integer unlimited = 4294967295;  // how 32-bit keys say it: UINT_MAX
+  if (number == unlimited) return "no limit";
   constexpr Integer eib = static_cast<Integer>(kib) * kib * kib * kib * kib * kib;
   if (number >= 1024 * eib) return "no limit";
   struct Step {

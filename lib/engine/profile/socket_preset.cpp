@@ -22,8 +22,7 @@ constexpr Integer int_max = 2'147'483'647;
 constexpr Integer uint_max = 4'294'967'295;
 constexpr std::size_t longest_algorithm = 15;  // TCP_CA_NAME_MAX less its end
 
-// --- the options
-// -----------------------------------------------------------------------------------
+// --- the options ---
 
 // Where the kernel takes a number and makes another one of it, the range is of those it keeps.
 const std::vector<SocketOptionFacts>& facts() {
@@ -209,8 +208,7 @@ bool is_name(std::string_view text) {
          std::ranges::all_of(text, is_good);
 }
 
-// --- reading
-// ---------------------------------------------------------------------------------------
+// --- reading ---
 
 class PresetReader {
  public:

@@ -21,8 +21,7 @@ namespace {
 
 constexpr std::string_view extension = ".yaml";
 
-// --- one file
-// --------------------------------------------------------------------------------------
+// --- one file ---
 
 bool is_same_state(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
@@ -97,8 +96,7 @@ std::string reason(const Error& error) {
   }
 }
 
-// --- names and paths
-// -------------------------------------------------------------------------------
+// --- names and paths ---
 
 bool is_name(std::string_view text) {
   const auto is_alphanumeric = [](char c) {
@@ -156,8 +154,7 @@ std::vector<std::string> yaml_files(const std::string& directory) {
   return names;
 }
 
-// --- a profile with all that it inherits
-// -----------------------------------------------------------
+// --- a profile with all that it inherits ---
 
 class Loader {
  public:
@@ -166,10 +163,10 @@ class Loader {
   std::optional<Profile> load(const std::string& name_or_path) {
     const std::optional<std::string> path = locate(name_or_path, "", Origin{});
     if (!path) return std::nullopt;
-    std::optional<Profile> own = read(*path, Origin{});
-    if (!own) return std::nullopt;
-    const bool complete = inherit(*path, *own);
-    if (!complete || !check_size(*own)) return std::nullopt;
+    std::vector<Inherited> inherits;
+    std::optional<Profile> own = read(*path, Origin{}, inherits);
+    const bool complete = inherit(*path, inherits);
+    if (!own || !complete || !check_size(*own)) return std::nullopt;
     return ProfileBuilder::merge(parents_, std::move(*own));
   }
 
@@ -201,6 +198,7 @@ class Loader {
     if (std::optional<std::string> found = store_.find(text)) return found;
     const std::vector<Store::Listed> listed = store_.list();
     std::vector<std::string_view> names;
+    names.reserve(listed.size());
     for (const Store::Listed& one : listed) names.push_back(one.name);
     const std::string_view near = nearest(text, names);
     std::string help = near.empty() ? "" : fmt::format("did you mean \"{}\"?\n", near);
@@ -215,8 +213,10 @@ class Loader {
     return std::nullopt;
   }
 
-  // The profile that stands in `path`, without what it inherits.
-  std::optional<Profile> read(const std::string& path, const Origin& origin) {
+  // The profile that stands in `path`, without what it inherits. A faulty one has parents too,
+  // whose faults are told in the same run.
+  std::optional<Profile> read(const std::string& path, const Origin& origin,
+                              std::vector<Inherited>& inherits) {
     Result<std::string> text = read_file(path);
     if (!text) {
       std::string help;
@@ -232,7 +232,8 @@ class Loader {
     // A duplicate key leaves a document to check further, and yet no profile.
     const bool is_sound = !has_error_in(document->source().get());
     std::optional<Profile> profile =
-        ProfileBuilder::check(*document, diagnostics_, store_.kernel());
+
+        ProfileBuilder::check(*document, diagnostics_, store_.kernel(), &inherits);
     if (!is_sound) return std::nullopt;
     return profile;
   }
@@ -249,13 +250,12 @@ class Loader {
     return Identity{file.st_dev, file.st_ino};
   }
 
-  // Adds to parents_ all that `child` inherits, each file once and after what it inherits itself:
+  // Adds to parents_ all of `inherits`, each file once and after what it inherits itself:
   // the cost is the sum of the files, however often they are named.
-  bool inherit(const std::string& path, const Profile& child) {
+  bool inherit(const std::string& path, const std::vector<Inherited>& inherits) {
     const Identity identity = identify(path).value_or(Identity{});
     trail_.push_back({identity, path});
     bool complete = true;
-    const std::vector<Inherited> inherits = child.inherits();
     for (const Inherited& inherited : inherits) {
       if (!inherit_one(path, inherited)) complete = false;
       if (too_many_) return false;
@@ -282,12 +282,10 @@ class Loader {
       error(inherited.origin, fmt::format("more than {} files are inherited", max_inherited_files));
       return false;
     }
-    std::optional<Profile> parent = read(*path, inherited.origin);
-    bool complete = parent.has_value();
-    if (parent) {
-      complete = inherit(*path, *parent);
-      if (complete) parents_.push_back(std::move(*parent));
-    }
+    std::vector<Inherited> inherits;
+    std::optional<Profile> parent = read(*path, inherited.origin, inherits);
+    const bool complete = inherit(*path, inherits) && parent.has_value();
+    if (complete) parents_.push_back(std::move(*parent));
     if (identity) done_[*identity] = complete;
     return complete;
   }
