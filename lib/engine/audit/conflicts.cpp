@@ -119,7 +119,8 @@ std::vector<File> read_files(const std::string& root, std::vector<std::string>& 
     const std::string path = fmt::format("{}{}", root, folder);
     const std::unique_ptr<DIR, CloseFolder> open(::opendir(path.c_str()));
     struct stat status{};
-    if (open == nullptr || ::fstat(::dirfd(open.get()), &status) != 0) {
+    const int fd = open == nullptr ? -1 : ::dirfd(open.get());
+    if (fd < 0 || ::fstat(fd, &status) != 0) {
       if (errno != ENOENT) add_problem(problems, errno, path);
       continue;
     }
@@ -135,8 +136,8 @@ std::vector<File> read_files(const std::string& root, std::vector<std::string>& 
       const auto end = files.begin() + static_cast<std::ptrdiff_t>(earlier);
       if (std::any_of(files.begin(), end, hides)) continue;
       std::string below_root = fmt::format("{}/{}", folder, name);
-      std::string text = read_text(root, below_root, ::dirfd(open.get()), entry->d_name,
-                                   entry->d_type != DT_REG, problems);
+      std::string text =
+          read_text(root, below_root, fd, entry->d_name, entry->d_type != DT_REG, problems);
       files.push_back({std::string(name), std::move(below_root), std::move(text)});
     }
   }
@@ -307,6 +308,13 @@ TunedLines read_active_tuned(const std::string& root, std::vector<std::string>& 
             ? fmt::format("read the TuneD profile {}", fmt::join(names, " "))
             : fmt::format("read the TuneD profile {}: {}", fmt::join(names, " "), fault->message));
     return lines;
+  }
+  for (const Diagnostic& diagnostic : diagnostics.list) {
+    // An include that only TuneD can work out may hold lines that are missing here.
+    if (diagnostic.lint == "not-plain") {
+      problems.push_back(fmt::format("read the TuneD profile {}: {}: {}", fmt::join(names, " "),
+                                     describe(diagnostic.origin), diagnostic.message));
+    }
   }
   for (const profile::TunedAssignment& line : tuned->assignments) {
     std::string value = line.value;

@@ -169,6 +169,18 @@ TEST_CASE("an active TuneD profile that is not there is a problem") {
   CHECK(world.problems[0] == "read the TuneD profile gone: there is no TuneD profile \"gone\"");
 }
 
+TEST_CASE("an include that only TuneD can work out is a problem") {
+  World world;
+  world.root.add("etc/tuned/active_profile", "p\n");
+  const std::string path =
+      world.root.add("etc/tuned/p/tuned.conf",
+                     "[main]\ninclude=${f:virt_check:a:b}\n[sysctl]\nnet.ipv4.tcp_sack=1\n");
+  CHECK(world.about({sack}) == "net.ipv4.tcp_sack: t(/etc/tuned/p/tuned.conf:4=1)!\n");
+  REQUIRE(world.problems.size() == 1);
+  CHECK(world.problems[0] == "read the TuneD profile p: " + path +
+                                 ":2: what ${f:virt_check:a:b} includes is known to TuneD alone");
+}
+
 TEST_CASE("loaders have the names of their commands") {
   CHECK(loader_name(Loader::systemd_sysctl) == "systemd-sysctl");
   CHECK(loader_name(Loader::procps) == "sysctl --system");
