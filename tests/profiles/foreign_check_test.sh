@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# A stranger's first try: nettunectl check over a copied sysctl.conf and over TuneD's profiles.
+# usage: foreign_check_test.sh NETTUNECTL
+set -euo pipefail
+
+nettunectl=$(realpath "$1")
+cd "$(dirname "$0")/foreign"
+failed=0
+
+# expect STATUS TEXT... -- FILE...: the exit status, and each text in the output.
+expect() {
+  local wanted=$1 status=0 texts=() output text
+  shift
+  while [[ $1 != -- ]]; do
+    texts+=("$1")
+    shift
+  done
+  shift
+  output=$("$nettunectl" check --kernel 6.18 "$@" 2>&1) || status=$?
+  if ((status != wanted)); then
+    printf 'FAILED: check %s exits with %d instead of %d\n' "$*" "$status" "$wanted"
+    failed=1
+  fi
+  for text in "${texts[@]}"; do
+    if ! grep -qF -- "$text" <<<"$output"; then
+      printf 'FAILED: check %s does not say "%s" but\n%s\n' "$*" "$text" "$output"
+      failed=1
+    fi
+  done
+}
+
+expect 0 'blog-sysctl.conf:30:1: warning: Linux 4.12 removed net.ipv4.tcp_tw_recycle [removed-key]' \
+  'blog-sysctl.conf:35:1: warning: net.ipv4.tcp_low_latency has no effect' \
+  '[lowers-kernel]' '[default-above-max]' '[no-effect]' -- blog-sysctl.conf
+expect 2 '[removed-key]' -- --strict blog-sysctl.conf
+expect 2 '[inverted]' '[harmful]' -- blog-errors.conf
+expect 0 '[lowers-kernel]' -- tuned/oracle/tuned.conf
+expect 0 'no fault found' -- tuned/spectrumscale-ece/tuned.conf
+# The later of two files wins, and the line that loses is named.
+expect 0 '[overridden]' -- blog-sysctl.conf large-host.conf
+
+exit "$failed"
