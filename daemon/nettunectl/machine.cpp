@@ -149,8 +149,8 @@ bool set_memory(const std::string& text, profile::Host& host) {
     host.memory_bytes = memory;
     return true;
   }
-  complain(fmt::format("--memory \"{}\": {}{}; such as \"24 GiB\"", text, why,
-                       help.empty() ? "" : "; " + help.substr(0, help.find('\n'))));
+  complain(fmt::format("--memory \"{}\": {}; {}", text, why,
+                       help.empty() ? "such as \"24 GiB\"" : help.substr(0, help.find('\n'))));
   return false;
 }
 

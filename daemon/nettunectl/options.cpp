@@ -112,7 +112,8 @@ std::optional<int> Options::parse(Arguments arguments) {
     }
     return refuse(message);
   }
-  const std::vector<std::string> extras = parser_->app.remaining();
+  std::vector<std::string> extras = parser_->app.remaining();
+  std::erase(extras, "--");  // CLI11 2.1 counts the mark itself among what it did not take
   if (!extras.empty()) {
     const std::string& extra = extras.front();
     if (!extra.starts_with('-')) return refuse(fmt::format("unexpected argument \"{}\"", extra));

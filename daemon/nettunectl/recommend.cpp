@@ -63,10 +63,13 @@ void append_facts(std::string& out, const Terminal& terminal, const Facts& facts
   out += paint(terminal, Ink::bold, "facts");
   out += '\n';
   const auto line = [&](std::string_view name, const std::string& text) {
-    const std::string label = fmt::format("  {:<21} ", name);
-    const bool narrow = terminal.width < 44;
-    append_wrapped(out, terminal, narrow ? fmt::format("  {}: ", name) : label,
-                   narrow ? "    " : std::string(label.size(), ' '), printable(text));
+    if (terminal.width < 44) {
+      append_wrapped(out, terminal, "  ", "  ", name, Ink::cyan);
+      append_wrapped(out, terminal, "    ", "    ", printable(text));
+      return;
+    }
+    const std::string label = "  " + pad(paint(terminal, Ink::cyan, name), 21);
+    append_wrapped(out, terminal, label, std::string(columns(label), ' '), printable(text));
   };
   line("memory", memory_text(facts));
   line("fastest link", link_text(facts));

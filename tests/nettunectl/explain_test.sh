@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# nettunectl explain.
+set -euo pipefail
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+make_root m
+explain() { run explain --root "$work/m" "$@"; }
+
+explain net.core.rmem_max
+expect_status 0
+expect_silent_err
+expect_out 'live value    4194304 (4 MiB)'
+expect_out 'a number; bytes'
+expect_out '2304 (2.25 KiB) to 2147483647'
+expect_out 'read-only in other network namespaces'
+expect_out 'server-base'
+expect_out 'no file of sysctl.d, no active TuneD profile'
+expect_out 'Documentation/'
+whole=$out
+for spelling in net/core/rmem_max rmem_max core.rmem_max core/rmem_max; do
+  explain "$spelling"
+  [[ $out == "$whole" ]] || fail "$spelling is another key"
+done
+
+put m/etc/sysctl.d/50-a.conf 'net.core.rmem_max = 1000000'
+put m/etc/sysctl.d/60-b.conf 'net.core.rmem_max = 4194304'
+explain rmem_max
+expect_out '/etc/sysctl.d/50-a.conf:1: 1000000 (systemd-sysctl, overridden)'
+expect_out '/etc/sysctl.d/60-b.conf:1: 4194304 (systemd-sysctl, its last word)'
+
+explain net.ipv4.tcp_mem
+expect_out 'pages of 4096 bytes'
+expect_out 'harmful'
+
+# One key of a link, and what holds for each.
+put m/proc/sys/net/ipv4/conf/eth0.100/rp_filter 2
+explain net/ipv4/conf/eth0.100/rp_filter
+expect_status 0
+expect_out 'live value    2'
+explain 'net.ipv4.conf.*.rp_filter'
+expect_status 0
+expect_out 'net.ipv4.conf.*.rp_filter'
+
+# Lists: globs, parts of names, everything.
+explain 'net.core.*mem_max'
+expect_status 0
+expect_out 'net.core.rmem_max'
+expect_out 'net.core.wmem_max'
+expect_out 'net.core.optmem_max'
+expect_no_out 'somaxconn'
+explain 'net.ipv4.tcp_nothing*'
+expect_status 2
+expect_err 'no key matches'
+explain net.core
+expect_status 0
+expect_out 'net.core.somaxconn'
+explain
+expect_status 0
+expect_out 'net.ipv4.tcp_fin_timeout'
+explain --format names
+expect_out 'net.core.rmem_max'
+expect_no_out ' '
+
+# Keys that are not known, or not there.
+set_key m net.ipv4.novel_key '1 2'
+explain net.ipv4.novel_key
+expect_status 0
+expect_out "nettune's catalogue does not have this key"
+expect_out 'live value    1 2'
+explain net.ipv4.tcp_fin_timeout
+expect_status 0
+expect_out 'this kernel has no such key here'
+explain net.core.rmem_mxa
+expect_status 2
+expect_silent_out
+expect_err 'did you mean net.core.rmem_max?'
+explain rmem_mxa
+expect_err 'did you mean net.core.rmem_max?'
+explain net.core.somaxcon
+expect_err 'did you mean net.core.somaxconn?'
+explain ../../etc/passwd
+expect_status 2
+explain zzzz
+expect_status 2
+expect_err '"nettunectl explain" lists all that are known'
+
+# JSON, of one and of many.
+explain rmem_max --format json
+"$python" - "$work/out" <<'PY' || fail 'the JSON says something else'
+import json, sys
+answer = json.load(open(sys.argv[1]))
+assert answer["format"] == "explain/1"
+key, = answer["keys"]
+assert key["key"] == "net.core.rmem_max" and key["live"]["text"] == "4194304"
+assert key["parameter"]["minimum"] == 2304 and key["parameter"]["unit"] == "bytes"
+assert [s["wins"] for s in key["setters"] if s["loader"] == "systemd-sysctl"] == [False, True]
+assert any(p["profile"] == "server-base" for p in key["profiles"])
+PY
+explain 'net.core.*' --format json
+"$python" -c 'import json, sys; assert len(json.load(sys.stdin)["keys"]) > 10' <<<"$out" || fail 'keys are lacking'
+
+# On this machine every key of the catalogue can be explained.
+run explain net.ipv4.tcp_rmem
+expect_status 0
+expect_silent_err
+
+finish
