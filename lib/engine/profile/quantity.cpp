@@ -187,7 +187,7 @@ class Parser {
         const std::string_view hex = text_.substr(position_ + 1, end - position_ - 1);
         Integer value = 0;
         bool good = !hex.empty() && hex.size() <= 16;
-        for (const char c : hex) {
+        for (const char c : good ? hex : std::string_view()) {
           const int digit = is_digit(c)              ? c - '0'
                             : (c >= 'a' && c <= 'f') ? c - 'a' + 10
                             : (c >= 'A' && c <= 'F') ? c - 'A' + 10

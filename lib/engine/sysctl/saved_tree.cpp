@@ -7,7 +7,7 @@
 namespace nettune::sysctl {
 namespace {
 
-constexpr std::string_view blanks = " \t";
+constexpr std::string_view blanks = " \t\r";
 
 std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(blanks);

@@ -99,6 +99,9 @@ TEST_CASE("what YAML or the kernel would read otherwise is refused with what it 
       {"08",
        "\"08\" begins with a zero | the kernel would read it as octal and refuse it; write 8"},
       {"0x10", "\"0x10\" is not a decimal number | write 16"},
+      {"0x0F0x0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF",
+       "\"0x0F0x0FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF\" is not a decimal number | write the number "
+       "in decimal"},
       {"1e3", "\"1e3\" is not a plain decimal number | write all digits, or a unit: 16 MiB"},
       {"16_000", "\"16_000\" is not a plain decimal number | write all digits, or a unit: 16 MiB"},
       {"+7", "a number has no plus sign | the kernel refuses \"+7\"; write 7"},

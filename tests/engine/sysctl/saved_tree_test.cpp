@@ -40,6 +40,11 @@ TEST_CASE("CRLF line ends are no part of a value") {
   CHECK(parsed.tree.read(*Key::parse("net.core.rmem_max")) == "212992");
 }
 
+TEST_CASE("a carriage return before the blanks at a line's end is no part of a value either") {
+  CHECK(parse("net.core.rmem_max = 212992\r \n").tree.read(*Key::parse("net.core.rmem_max")) ==
+        "212992");
+}
+
 TEST_CASE("a key that sysctl could not read is unreadable, not missing") {
   const Parsed parsed = parse(
       "sysctl: permission denied on key 'net.core.bpf_jit_harden'\n"
