@@ -209,7 +209,9 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     if (conflict != report.conflicts_.end() && conflict->key == desired.key) {
       row.conflict = &*conflict;
       bool overridden = false;
-      add_setters(*conflict, finding, host, row, overridden);
+      if (finding.verdict != Verdict::skipped) {
+        add_setters(*conflict, finding, host, row, overridden);
+      }
       if (overridden) ++report.overridden_at_boot_;
     }
     add_kernel_causes(finding, host, row);
