@@ -232,7 +232,6 @@ class Loader {
     // A duplicate key leaves a document to check further, and yet no profile.
     const bool is_sound = !has_error_in(document->source().get());
     std::optional<Profile> profile =
-
         ProfileBuilder::check(*document, diagnostics_, store_.kernel(), &inherits);
     if (!is_sound) return std::nullopt;
     return profile;

@@ -285,7 +285,7 @@ TEST_CASE("a network namespace made now starts with the fixed defaults") {
       const std::string value = live(std::string(pattern.substr(4)));
       const std::string derived = own(pattern, host);
       if (value.empty() || derived == "?" || derived == value) continue;
-      wrong += std::string(pattern) + ": " + derived + ", and the kernel has " + value + "\n";
+      wrong.append(pattern).append(": ").append(derived).append(", not ").append(value) += '\n';
     }
     const ssize_t written = ::write(ends[1], wrong.data(), wrong.size());
     ::_exit(written == static_cast<ssize_t>(wrong.size()) ? 0 : 1);
