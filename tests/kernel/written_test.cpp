@@ -105,9 +105,7 @@ const std::vector<Row> keys = {
 std::vector<std::string> numeric_texts() {
   std::vector<std::string> texts = {
       // white space and line ends
-      "", "\n", " ", "\t\n", "8", "8\n", " 8", "\t8\n", "\v8", "\f8", "\r8", "\n8",
-      "\xa0"
-      "8",
+      "", "\n", " ", "\t\n", "8", "8\n", " 8", "\t8\n", "\v8", "\f8", "\r8", "\n8", "\2408",
       "8\r\n", "8\v", "8\f", "8 ", "8\t\t", "8\xa0",
       // bases
       "0", "00", "010", "0010", "08", "018", "0x10", "0X10", "0x", "0xg", "0xfF", "-0x10", "-010",

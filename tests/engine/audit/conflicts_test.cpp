@@ -26,6 +26,7 @@ struct World {
   // loaders disagree.
   std::string about(const std::vector<std::string>& names) {
     std::vector<sysctl::Key> keys;
+    keys.reserve(names.size());
     for (const std::string& name : names) keys.push_back(*sysctl::Key::parse(name));
     std::string all;
     for (const Conflict& conflict : find_conflicts(root.path(), keys, problems)) {
