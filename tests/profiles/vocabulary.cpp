@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Prints what the profile language knows of keys and socket options, as JSON: the input of
 // make_schema.py, so that the schema never knows other words than the program.
+#include <cstdio>
+#include <exception>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -28,9 +30,7 @@ std::string_view shape_of(Encoding encoding) {
   }
 }
 
-}  // namespace
-
-int main() {
+nlohmann::json vocabulary() {
   nlohmann::json keys = nlohmann::json::array();
   for (const nettune::sysctl::Parameter& parameter : nettune::sysctl::all_parameters()) {
     nlohmann::json fields = nlohmann::json::array();
@@ -52,6 +52,17 @@ int main() {
                        {"words", facts.words},
                        {"meaning", facts.meaning}});
   }
-  std::cout << nlohmann::json{{"keys", keys}, {"options", options}}.dump(1) << '\n';
-  return std::cout.good() ? 0 : 1;
+  return {{"keys", std::move(keys)}, {"options", std::move(options)}};
+}
+
+}  // namespace
+
+int main() {
+  try {
+    std::cout << vocabulary().dump(1) << '\n' << std::flush;
+    return std::cout.good() ? 0 : 1;
+  } catch (const std::exception& error) {
+    std::fputs(error.what(), stderr);
+    return 1;
+  }
 }
