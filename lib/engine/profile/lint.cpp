@@ -297,12 +297,13 @@ class Linter {
                              {"net/ipv4/tcp_wmem", "net/core/wmem_max", "SO_SNDBUF"}});
     for (const Pair& pair : pairs) {
       const Desired* core = find(pair.core);
-      const std::optional<Integer> autotuned = minimum(find(pair.tcp), 2);
+      const Desired* tcp = find(pair.tcp);
+      const std::optional<Integer> autotuned = minimum(tcp, 2);
       const std::optional<Integer> limit = maximum(core, 0);
       if (!autotuned || !limit || *autotuned <= *limit) continue;
       add(Severity::warning, origin_of(*core, 0), "limit-below-need",
           fmt::format("{} ({}) is below the max of {} ({})", core->key.name(),
-                      amount(*limit, sysctl::Unit::bytes), find(pair.tcp)->key.name(),
+                      amount(*limit, sysctl::Unit::bytes), tcp->key.name(),
                       amount(*autotuned, sysctl::Unit::bytes)),
           fmt::format("a program that sets {} itself gets less than the kernel's own tuning would "
                       "give it",
@@ -320,14 +321,15 @@ class Linter {
     for (const SocketPreset& preset : resolved_.profile().presets()) {
       for (const SocketOption& option : preset.options) {
         for (const Pair& pair : pairs) {
-          const std::optional<Integer> limit = maximum(find(pair.key), 0);
+          const Desired* core = find(pair.key);
+          const std::optional<Integer> limit = maximum(core, 0);
           if (option.name != pair.option || option.is_word || !limit || option.number <= *limit) {
             continue;
           }
           add(Severity::warning, option.origin, "limit-below-need",
               fmt::format("the preset {} asks for {}, and this profile's {} cuts it to {}",
-                          preset.name, amount(option.number, sysctl::Unit::bytes),
-                          find(pair.key)->key.name(), amount(*limit, sysctl::Unit::bytes)));
+                          preset.name, amount(option.number, sysctl::Unit::bytes), core->key.name(),
+                          amount(*limit, sysctl::Unit::bytes)));
         }
       }
     }
@@ -413,9 +415,9 @@ class Linter {
       return;  // pages taken for bytes: said already
     }
     const Integer pool = (tcp_pages + udp_pages) * host_.page_size;
-    if (pool > memory / 2) {
-      const bool is_tcp = tcp_pages >= udp_pages;
-      add(Severity::warning, origin_of(is_tcp ? *tcp : *udp, is_tcp ? 2 : 0), "worst-case-memory",
+    const bool is_tcp = tcp_pages >= udp_pages;
+    if (const Desired* larger = is_tcp ? tcp : udp; larger != nullptr && pool > memory / 2) {
+      add(Severity::warning, origin_of(*larger, is_tcp ? 2 : 0), "worst-case-memory",
           fmt::format("at worst, sockets may tie up {} of this host's {}",
                       readable(pool, sysctl::Unit::bytes, host_.page_size),
                       readable(memory, sysctl::Unit::bytes, host_.page_size)),
@@ -426,9 +428,9 @@ class Linter {
     const Integer one = std::max(minimum(receive, 2).value_or(0), minimum(send, 2).value_or(0));
     const Integer limit = tcp_pages > 0 ? tcp_pages * host_.page_size : memory / 11;
     constexpr Integer few = 8;
-    if (one > 0 && limit / one < few) {
-      const bool is_receive = one == minimum(receive, 2).value_or(0);
-      add(Severity::warning, origin_of(is_receive ? *receive : *send, 2), "worst-case-memory",
+    const Desired* larger = one == minimum(receive, 2).value_or(0) ? receive : send;
+    if (larger != nullptr && one > 0 && limit / one < few) {
+      add(Severity::warning, origin_of(*larger, 2), "worst-case-memory",
           fmt::format(
               "{} connections with full buffers of {} exhaust what TCP may use on this host "
               "({})",

@@ -54,10 +54,10 @@ void reduce(Quantity& quantity) {
 struct NamedUnit {
   std::string_view name;
   Dimension dimension;
-  std::int64_t factor;  // base units
+  Integer factor;  // base units
 };
 
-constexpr std::int64_t kib = 1024;
+constexpr Integer kib = 1024;
 constexpr auto units = std::to_array<NamedUnit>({
     {"B", Dimension::bytes, 1},
     {"KiB", Dimension::bytes, kib},
@@ -696,16 +696,14 @@ std::string readable(Integer number, Unit unit, std::uint32_t page_size) {
   }
   constexpr Integer unlimited = 4294967295;  // how 32-bit keys say it: UINT_MAX
   if (number == unlimited) return "no limit";
-  constexpr Integer eib = static_cast<Integer>(kib) * kib * kib * kib * kib * kib;
+  constexpr Integer eib = kib * kib * kib * kib * kib * kib;
   if (number >= 1024 * eib) return "no limit";
   struct Step {
     Integer bytes;
     std::string_view name;
   };
-  constexpr auto steps = std::to_array<Step>({{static_cast<Integer>(kib) * kib * kib * kib, "TiB"},
-                                              {kib * kib * kib, "GiB"},
-                                              {kib * kib, "MiB"},
-                                              {kib, "KiB"}});
+  constexpr auto steps = std::to_array<Step>(
+      {{kib * kib * kib * kib, "TiB"}, {kib * kib * kib, "GiB"}, {kib * kib, "MiB"}, {kib, "KiB"}});
   for (const Step& step : steps) {
     if (number >= step.bytes)
       return trimmed_decimal(number, step.bytes) + " " + std::string(step.name);

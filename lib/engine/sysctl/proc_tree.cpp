@@ -59,7 +59,9 @@ Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int n
   ProcTree tree;
   const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const int open_error = errno;
-  for (std::string& name : names_in_folder(net_fd.get(), ".")) {
+  std::vector<std::string> names;
+  if (net_fd) names = names_in_folder(net_fd.get(), ".");
+  for (std::string& name : names) {
     UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
   }
