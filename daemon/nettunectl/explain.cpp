@@ -267,8 +267,10 @@ std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
       break;
   }
   std::string field;
-  if (harm.field >= 0 && parameter.fields > 1 && static_cast<std::size_t>(harm.field) < 3) {
-    const std::string_view name = parameter.field_names[static_cast<std::size_t>(harm.field)];
+  const std::size_t place =
+      harm.field < 0 ? parameter.field_names.size() : static_cast<unsigned char>(harm.field);
+  if (parameter.fields > 1 && place < parameter.field_names.size()) {
+    const std::string_view name = parameter.field_names[place];
     field = name.empty() ? fmt::format("field {}: ", harm.field + 1) : fmt::format("{} of ", name);
   }
   return fmt::format("{}{}{}: {}", field, sign, sysctl::to_string(harm.bound), harm.result);

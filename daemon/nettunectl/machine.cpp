@@ -143,9 +143,9 @@ bool set_memory(const std::string& text, profile::Host& host) {
   } else if (*bytes < (1 << 20) || *bytes > (static_cast<sysctl::Integer>(1) << 60)) {
     why = "no machine has that much or that little";
   } else {
-    // The kernel's own base for its defaults is that of this host, not of one with other memory.
     const auto memory = static_cast<std::uint64_t>(*bytes);
-    if (memory != host.memory_bytes) host.buffer_pages = 0;
+    // What the kernel takes as the base of its defaults is all but a percent or two of the memory.
+    if (memory != host.memory_bytes) host.buffer_pages = memory / host.page_size / 100 * 98;
     host.memory_bytes = memory;
     return true;
   }

@@ -77,6 +77,7 @@ int run(const std::vector<std::string_view>& arguments) {
   if (const Command* command = find(word)) return command->run(*command, rest);
 
   std::vector<std::string_view> names;
+  names.reserve(commands.size());
   for (const Command* command : commands) names.push_back(command->name);
   const std::string_view near = nearest(word, names);
   complain(fmt::format("there is no {} \"{}\"; {}", word.starts_with('-') ? "option" : "command",

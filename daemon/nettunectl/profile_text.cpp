@@ -109,6 +109,7 @@ std::string expression_text(const Expression& expression) {
       break;
   }
   std::vector<std::string> arguments;
+  arguments.reserve(expression.arguments.size());
   for (const Expression& argument : expression.arguments) {
     arguments.push_back(expression_text(argument));
   }
@@ -137,6 +138,7 @@ std::string list_text(const std::vector<std::string>& items) {
 
 std::string text_of(const Rule& rule, const sysctl::Parameter* parameter) {
   std::vector<std::string> operands;
+  operands.reserve(rule.operands.size());
   for (const Expression& operand : rule.operands) {
     operands.push_back(operand_text(operand, parameter));
   }
@@ -160,6 +162,7 @@ std::string text_of(const Rule& rule, const sysctl::Parameter* parameter) {
 std::string text_of(const Entry& entry) {
   if (entry.rules.size() == 1) return text_of(entry.rules.front(), entry.parameter);
   std::vector<std::string> fields;
+  fields.reserve(entry.rules.size());
   for (const Rule& rule : entry.rules) fields.push_back(text_of(rule, entry.parameter));
   return fmt::format("[{}]", fmt::join(fields, ", "));
 }
@@ -191,6 +194,7 @@ std::string yaml_scalar(std::string_view text, bool in_list) {
 std::string yaml_value(const Entry& entry) {
   if (entry.rules.size() == 1) return yaml_scalar(text_of(entry.rules.front(), entry.parameter));
   std::vector<std::string> fields;
+  fields.reserve(entry.rules.size());
   for (const Rule& rule : entry.rules) fields.push_back(text_of(rule, entry.parameter));
   return list_text(fields);
 }
@@ -204,6 +208,7 @@ std::string yaml_value(const profile::Desired& desired) {
   };
   if (desired.rules.size() == 1) return yaml_scalar(one(desired.rules.front()));
   std::vector<std::string> fields;
+  fields.reserve(desired.rules.size());
   for (const profile::ResolvedRule& rule : desired.rules) fields.push_back(one(rule));
   return list_text(fields);
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -35,10 +36,8 @@ struct SysctlOrder {
 // By name, whatever the folder; of two with one name only that in the stronger folder is read.
 // Debian's 99-sysctl.conf is a link to ../sysctl.conf: a file that is given twice is read once.
 SysctlOrder order_of_systemd(std::vector<std::string> files) {
-  std::ranges::stable_sort(files, [](const std::string& a, const std::string& b) {
-    const std::string_view a_name = name_of(a);
-    const std::string_view b_name = name_of(b);
-    return a_name != b_name ? a_name < b_name : rank_of_folder(a) < rank_of_folder(b);
+  std::ranges::sort(files, {}, [](const std::string& file) {
+    return std::tuple(name_of(file), rank_of_folder(file), std::string_view(file));
   });
   SysctlOrder order;
   std::vector<std::pair<dev_t, ino_t>> seen;

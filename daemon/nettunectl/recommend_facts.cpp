@@ -166,16 +166,21 @@ class Ranking {
   }
 
   void give(std::string_view profile, int points, std::string reason) {
-    for (Recommendation& item : list_) {
-      if (item.name != profile) continue;
-      item.points += points;
-      item.reasons.push_back(std::move(reason));
-    }
+    const auto item = std::ranges::find(list_, profile, &Recommendation::name);
+    if (item == list_.end()) return;
+    item->points += points;
+    item->reasons.push_back(std::move(reason));
   }
 
   std::vector<Recommendation> sorted() && {
-    std::ranges::stable_sort(list_, std::ranges::greater{}, &Recommendation::points);
-    return std::move(list_);
+    // Among equals the earlier one first: the more general profile.
+    std::vector<Recommendation> sorted;
+    while (!list_.empty()) {
+      const auto best = std::ranges::max_element(list_, {}, &Recommendation::points);
+      sorted.push_back(std::move(*best));
+      list_.erase(best);
+    }
+    return sorted;
   }
 
  private:
@@ -205,7 +210,8 @@ Facts gather_facts(const std::string& root, const profile::Host& host) {
   for (const std::string& name : names_in(links)) {
     if (name == "lo") continue;
     // A link that is down or virtual answers with -1 or with EINVAL.
-    const auto speed = number_of<std::int64_t>(read_fact(links + "/" + name + "/speed", 64));
+    const auto speed =
+        number_of<std::int64_t>(read_fact(fmt::format("{}/{}/speed", links, name), 64));
     if (speed > facts.fastest_link) {
       facts.fastest_link = speed;
       facts.fastest_link_name = name;
@@ -220,7 +226,7 @@ Facts gather_facts(const std::string& root, const profile::Host& host) {
 
   for (const std::string& name : names_in(root + "/proc")) {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
-    std::string process = read_fact(root + "/proc/" + name + "/comm", 64);
+    std::string process = read_fact(fmt::format("{}/proc/{}/comm", root, name), 64);
     if (process.ends_with('\n')) process.pop_back();
     const bool counts = std::ranges::any_of(
         process_hints, [&](const ProcessHint& hint) { return is_named(process, hint.name); });

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "engine/sysctl/written.hpp"
 
@@ -217,8 +218,10 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     add_kernel_causes(finding, host, row);
     report.rows_.push_back(std::move(row));
   }
-  std::ranges::stable_partition(report.rows_,
-                                [](const Row& row) { return is_wrong(row.finding->verdict); });
+  // By key within each group. Not stable_partition(): Clang warns of what libstdc++ 12 does in it.
+  std::ranges::sort(report.rows_, {}, [](const Row& row) {
+    return std::pair(!is_wrong(row.finding->verdict), row.finding);
+  });
   return report;
 }
 
