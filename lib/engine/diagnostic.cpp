@@ -344,6 +344,26 @@ void sort_and_cut(Diagnostics& diagnostics) {
            std::tie(b.file, y.line, y.column, b.index);
   });
 
+  // Two stages may see one fault: each is told once.
+  const auto is_same_place = [](const Ranked& a, const Ranked& b) {
+    return a.file == b.file && a.diagnostic.origin.line == b.diagnostic.origin.line &&
+           a.diagnostic.origin.column == b.diagnostic.origin.column;
+  };
+  std::vector<Ranked> once;
+  once.reserve(ranked.size());
+  std::size_t place = 0;  // where the diagnostics of one place begin
+  for (Ranked& next : ranked) {
+    if (!once.empty() && !is_same_place(once.back(), next)) place = once.size();
+    const auto begin = once.begin() + static_cast<std::ptrdiff_t>(place);
+    if (std::any_of(begin, once.end(), [&](const Ranked& other) {
+          return other.diagnostic.message == next.diagnostic.message;
+        })) {
+      continue;
+    }
+    once.push_back(std::move(next));
+  }
+  ranked = std::move(once);
+
   diagnostics.list.clear();
   for (std::size_t begin = 0; begin < ranked.size();) {
     std::size_t end = begin;

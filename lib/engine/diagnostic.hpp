@@ -50,7 +50,8 @@ struct Diagnostics {
 inline constexpr std::size_t max_diagnostics = 50;
 
 /// Sorts by file (in order of first appearance in `sources`), line and column, and cuts each file
-/// to max_diagnostics, with one closing note that says how many more there are.
+/// to max_diagnostics, without repetitions, with one closing note that says how many more there
+/// are.
 void sort_and_cut(Diagnostics& diagnostics);
 
 struct DiagnosticStyle {

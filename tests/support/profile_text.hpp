@@ -3,9 +3,8 @@
 // whole world in a few lines.
 #pragma once
 
-#include <doctest/doctest.h>
-
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -37,12 +36,12 @@ inline std::string formatted(Diagnostics& diagnostics) {
 /// The profile that `body` declares below "nettune: 1"; a fault fails the test and shows itself.
 inline profile::Profile profile_of(std::string_view body) {
   Diagnostics diagnostics;
-  const auto document = profile::parse_document("test.yaml", "nettune: 1\n" + std::string(body),
-                                                diagnostics);
+  const auto document =
+      profile::parse_document("test.yaml", "nettune: 1\n" + std::string(body), diagnostics);
   std::optional<profile::Profile> profile;
   if (document) profile = profile::ProfileBuilder::check(*document, diagnostics);
   const std::string text = formatted(diagnostics);
-  REQUIRE_MESSAGE(profile.has_value(), text);
+  if (!profile || diagnostics.has_errors()) throw std::runtime_error(text);
   return std::move(*profile);
 }
 
@@ -52,7 +51,7 @@ inline profile::ResolvedProfile resolved_of(std::string_view body, const sysctl:
   std::optional<profile::ResolvedProfile> resolved =
       profile::resolve(profile_of(body), host, tree, diagnostics);
   const std::string text = formatted(diagnostics);
-  REQUIRE_MESSAGE(resolved.has_value(), text);
+  if (!resolved || diagnostics.has_errors()) throw std::runtime_error(text);
   return std::move(*resolved);
 }
 

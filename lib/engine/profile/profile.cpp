@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_map>
 
 #include "engine/profile/value_checks.hpp"
@@ -44,7 +45,6 @@ class Reporter {
     error(word.origin, fmt::format("unknown word \"{}\" {}", printable(word.text), what),
           std::move(help));
   }
-  Diagnostics& all() { return diagnostics_; }
 
  private:
   Diagnostics& diagnostics_;
@@ -550,8 +550,9 @@ void warn_of_unknown_key(const Entry& entry, Reporter& report) {
                  fmt::format("did you mean {}?", name), "unknown-key");
 }
 
+// Faults of numbers go to `values`: they leave a profile that can be examined further.
 std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl::Version kernel,
-                                Reporter& report) {
+                                Reporter& report, Diagnostics& values) {
   const std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
   if (!key) {
     report.error(key_node.origin,
@@ -594,12 +595,13 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
     const sysctl::Range range = kernel == sysctl::Version{}
                                     ? widest_range(*entry.parameter)
                                     : sysctl::range_on(*entry.parameter, kernel);
-    check_values(*entry.parameter, range, plain_bounds(entry), report.all());
+    check_values(*entry.parameter, range, plain_bounds(entry), values);
   }
   return entry;
 }
 
-std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Reporter& report) {
+std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Reporter& report,
+                                Diagnostics& values) {
   std::vector<Entry> entries;
   if (node.kind == Node::Kind::scalar && node.empty) return entries;
   if (node.kind != Node::Kind::mapping) {
@@ -610,7 +612,7 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
   std::unordered_map<std::string, int> lines;
   entries.reserve(node.entries.size());
   for (const Node::Entry& item : node.entries) {
-    std::optional<Entry> entry = read_entry(item.key, item.value, kernel, report);
+    std::optional<Entry> entry = read_entry(item.key, item.value, kernel, report, values);
     if (!entry) continue;
     const auto [place, is_new] = lines.try_emplace(entry->key.pattern(), entry->origin.line);
     if (!is_new) {
@@ -752,6 +754,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
                                              std::vector<Inherited>* inherits) {
   const std::size_t before = diagnostics.list.size();
   Reporter report(diagnostics);
+  Diagnostics values;
   Profile profile;
   profile.path_ = document.source()->name;
   profile.name_ = stem_of(profile.path_);
@@ -794,7 +797,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
         profile.has_on_drift_ = true;
       }
     } else if (word == "sysctl") {
-      profile.entries_ = read_entries(value, kernel, report);
+      profile.entries_ = read_entries(value, kernel, report, values);
     } else if (word == "sockets") {
       profile.presets_ = check_presets(value, diagnostics);
     } else {
@@ -804,6 +807,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
   const bool failed = std::any_of(
       diagnostics.list.begin() + static_cast<std::ptrdiff_t>(before), diagnostics.list.end(),
       [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
+  std::ranges::move(values.list, std::back_inserter(diagnostics.list));
   if (inherits != nullptr) *inherits = profile.inherits_;
   if (failed) return std::nullopt;
   return profile;

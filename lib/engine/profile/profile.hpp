@@ -86,9 +86,11 @@ inline constexpr std::size_t max_keys = 10'000;  ///< of a profile with all it i
 class ProfileBuilder {
  public:
   /// The profile that `document` declares by itself: `inherits` is not followed. Every fault is a
-  /// diagnostic; nullopt if one of them is an error. A number that `kernel` refuses is one; {0, 0}
-  /// stands for a number that every kernel refuses. `inherits`, where given, is set even then: the
-  /// faults of what it names belong to the same run.
+  /// diagnostic. nullopt where a word or a shape is wrong. A number that `kernel` refuses, that
+  /// does harm or that is out of order is an error as well, and leaves a profile: it can be
+  /// resolved and linted in the same run, and whoever goes further asks Diagnostics::has_errors()
+  /// first. Kernel {0, 0} stands for what every kernel refuses. `inherits`, where given, is set in
+  /// any case: the faults of what it names belong to the same run.
   static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics,
                                       sysctl::Version kernel = {},
                                       std::vector<Inherited>* inherits = nullptr);

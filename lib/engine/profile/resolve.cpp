@@ -168,12 +168,10 @@ std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const 
       check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel),
                    fields->bounds, of_this);
     }
-    if (!of_this.list.empty()) {
-      good = false;
-      if (reported != entry) {
-        std::ranges::move(of_this.list, std::back_inserter(diagnostics.list));
-        reported = entry;
-      }
+    if (!fields) good = false;
+    if (!of_this.list.empty() && reported != entry) {
+      std::ranges::move(of_this.list, std::back_inserter(diagnostics.list));
+      reported = entry;
     }
     if (!fields) continue;
     desired.rules = std::move(fields->rules);

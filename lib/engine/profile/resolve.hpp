@@ -55,8 +55,9 @@ class ResolvedProfile {
 };
 
 /// A key that is named wins over a glob, wherever either stands; among equals the later one wins.
-/// Faults: an expression that overflows or leaves the range the kernel takes on this host, one that
-/// needs the memory size where it is not known. nullopt if there was one.
+/// Faults: an expression that overflows, or that needs the memory size where it is not known: then
+/// nullopt. A number that leaves the range the kernel takes on this host, or does harm, is an
+/// error, and leaves a profile that can be linted: see ProfileBuilder::check.
 std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const sysctl::Tree& tree,
                                        Diagnostics& diagnostics);
 

@@ -615,14 +615,14 @@ inline constexpr Parameter tcp_parameters[] = {
      .maximum = 255,
      .per_namespace_since = {4, 15},
      .default_text = "0",
-     .side_effects = "With tcp_syncookies at 0 no peer counts as known any more, so "
-                     "tcp_max_syn_backlog refuses more of them.",
      .earlier_ranges = int_before_uint8,
      .meaning =
          "When a connection closes, the kernel keeps its round-trip time, its window and its "
          "reordering for the next connection to the same address. Any number but 0 stops that "
          "saving. It neither deletes what is saved nor stops its use: \"ip tcp_metrics flush all\" "
-         "does, in each network namespace. Both ends keep a cache of their own.",
+         "does, in each network namespace. Both ends keep a cache of their own. With "
+         "tcp_syncookies at 0 no peer counts as known any more, so tcp_max_syn_backlog refuses "
+         "more of them.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/tcp_no_ssthresh_metrics_save",
      .encoding = Encoding::uint8,
