@@ -19,7 +19,7 @@ constexpr std::size_t narrowest = 8;  // columns: below it, text is one word a l
 constexpr std::size_t gap = 2;        // blanks between columns
 
 std::size_t terminal_width(int fd, bool is_terminal) {
-  if (const char* text = std::getenv("COLUMNS")) {  // NOLINT(concurrency-mt-unsafe)
+  if (const char* text = std::getenv("COLUMNS")) {
     const std::string_view digits = text;
     std::size_t width = 0;
     const auto [end, error] = std::from_chars(digits.begin(), digits.end(), width);
@@ -82,10 +82,10 @@ Terminal look_at_terminal(int fd) {
   Terminal terminal;
   const bool is_terminal = isatty(fd) == 1;
   terminal.width = terminal_width(fd, is_terminal);
-  std::setlocale(LC_CTYPE, "");  // NOLINT(concurrency-mt-unsafe): one thread
+  std::setlocale(LC_CTYPE, "");
   terminal.unicode = std::string_view(nl_langinfo(CODESET)) == "UTF-8";
-  const char* no_colour = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe)
-  const char* kind = std::getenv("TERM");           // NOLINT(concurrency-mt-unsafe)
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* kind = std::getenv("TERM");
   terminal.colour = is_terminal && (no_colour == nullptr || *no_colour == '\0') &&
                     kind != nullptr && std::string_view(kind) != "dumb";
   return terminal;

@@ -213,7 +213,9 @@ std::string help_for(const sysctl::Refusal& refusal, const Parameter& parameter,
   if (word.starts_with('+')) return "write the number without the sign";
   if (word == "true" || word == "yes" || word == "on") return "write 1";
   if (word == "false" || word == "no" || word == "off") return "write 0";
-  if (word.starts_with('0')) return fmt::format("write {}", without_zeros(word));
+  if (word.starts_with('0') && is_digits(word)) {
+    return fmt::format("write {}", without_zeros(word));
+  }
   return number_meant(word, parameter);
 }
 

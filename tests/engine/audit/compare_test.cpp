@@ -62,8 +62,8 @@ TEST_CASE("a tuple is compared field by field, whatever the white space") {
 }
 
 TEST_CASE("a flag is on whatever number says so") {
-  CHECK(judged("net.ipv4.tcp_no_metrics_save: true", FakeTree{{"net.ipv4.tcp_no_metrics_save", "2"}}) ==
-        "match");
+  CHECK(judged("net.ipv4.tcp_no_metrics_save: true",
+               FakeTree{{"net.ipv4.tcp_no_metrics_save", "2"}}) == "match");
   CHECK(judged("net.ipv4.tcp_no_metrics_save: false",
                FakeTree{{"net.ipv4.tcp_no_metrics_save", "2"}}) == "drift");
 }
