@@ -164,8 +164,8 @@ std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProf
     for (const audit::Row* row : rows) {
       const profile::Desired& desired = *row->finding->desired;
       std::string text = short_origin(row->declared_at, directories);
-      if (!row->desired_readable.empty()) text = row->desired_readable + "; " + text;
-      if (!desired.entry->key.is_literal()) text += ", " + desired.entry->key.name();
+      if (!row->desired_readable.empty()) text.insert(0, row->desired_readable + "; ");
+      if (!desired.entry->key.is_literal()) text.append(", ").append(desired.entry->key.name());
       append_entry(out, yaml_scalar(row->key), yaml_value(desired), *desired.entry, comment(text));
     }
     for (const Entry* entry : resolved->unmatched()) {
@@ -202,14 +202,17 @@ std::string to_json(const profile::Profile& profile, const profile::ResolvedProf
     const Entry& entry = *item.entry;
     Json replaced = Json::array();
     for (const Entry* other : item.replaced) replaced.push_back(json_origin(other->origin));
-    json["sysctl"].push_back(
-        {{"key", entry.key.name()},
-         {"value", text_of(entry)},
-         {"optional", entry.optional},
-         {"on_drift", entry.on_drift ? Json(on_drift_text(*entry.on_drift)) : Json(nullptr)},
-         {"why", entry.why.empty() ? Json(nullptr) : Json(entry.why)},
-         {"declared_at", json_origin(entry.origin)},
-         {"replaces", std::move(replaced)}});
+    Json on_drift = nullptr;
+    if (const std::optional<profile::OnDrift> policy = entry.on_drift; policy) {
+      on_drift = on_drift_text(*policy);
+    }
+    json["sysctl"].push_back({{"key", entry.key.name()},
+                              {"value", text_of(entry)},
+                              {"optional", entry.optional},
+                              {"on_drift", std::move(on_drift)},
+                              {"why", entry.why.empty() ? Json(nullptr) : Json(entry.why)},
+                              {"declared_at", json_origin(entry.origin)},
+                              {"replaces", std::move(replaced)}});
   }
   if (resolved != nullptr) {
     json["resolved"] = Json::array();

@@ -59,11 +59,11 @@ Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int n
   ProcTree tree;
   const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   const int open_error = errno;
-  std::vector<std::string> names;
-  if (net_fd) names = names_in_folder(net_fd.get(), ".");
-  for (std::string& name : names) {
-    UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
+  if (net_fd) {
+    for (std::string& name : names_in_folder(net_fd.get(), ".")) {
+      UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
+    }
   }
   if (::setns(own.get(), CLONE_NEWNET) != 0) {
     return std::unexpected(Error{errno, "return to", "the own network namespace"});
