@@ -70,7 +70,7 @@ if extra=$(printf '%s\n' "${files[@]}" | cut -d/ -f1 | LC_ALL=C sort -u | grep -
 fi
 
 # The licence stands in the first line, or after the one that names the interpreter.
-texts='\.(cpp|hpp|c|h|py|sh|cmake|map)$|(^|/)CMakeLists\.txt$|^\.(ci/|clang|gitignore)'
+texts='\.(cpp|hpp|c|h|py|sh|cmake|map)$|(^|/)CMakeLists\.txt$|(^|/)\.(ci/|clang|gitignore)'
 texts+='|^man/.*\.[1-8]$|/run$|^packaging/[^/]*$|^profiles/.*\.yaml$'
 for file in "${files[@]}"; do
   [[ $file =~ $texts && -f $file ]] || continue
