@@ -256,6 +256,12 @@ TEST_CASE("keys outside the catalogue are numbers if they look so, else a word")
   CHECK(text_of(loaded.profile) == "net.x.y: 1, 2 | net.x.z: 010 | net.x.w: a  b");
 }
 
+TEST_CASE("a refused hexadecimal number gets no advice about leading zeros") {
+  const Loaded loaded({"net.core.wmem_max = 0x1000\n"});
+  CHECK(loaded.said() ==
+        "1:21+6 error: the kernel refuses this value: 4096 is outside 4608 to 2147483647\n");
+}
+
 TEST_CASE("a file that cannot be read is told, and no profile comes of it") {
   Diagnostics diagnostics;
   CHECK_FALSE(load_sysctl_d({"/nowhere/x.conf"}, diagnostics).has_value());
