@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 #include "support/fake_tree.hpp"
 #include "support/profile_text.hpp"
 
@@ -92,7 +94,7 @@ TEST_CASE("a child's key takes the place of its parent's") {
   Diagnostics diagnostics;
   const auto resolved =
       resolve(ProfileBuilder::merge(parents, std::move(own)), test::host_of(8), tree, diagnostics);
-  REQUIRE(resolved);
+  if (!resolved) throw std::runtime_error(test::formatted(diagnostics));
   CHECK(desired(*resolved, "net.core.rmem_max") == "keep");
   CHECK(desired(*resolved, "net.core.wmem_max") == "16777216");
   CHECK(resolved->profile().summary() == "own");
