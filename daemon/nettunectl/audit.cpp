@@ -120,8 +120,9 @@ int run(const Command& self, Arguments arguments) {
   if (!machine->is_saved && which.netns.empty() && !quiet) {
     conflicts = look_for_conflicts(machine->root, *resolved);
   }
-  const audit::Report report = audit::make_report(
-      *resolved, audit::compare(*resolved, *machine->tree), std::move(conflicts));
+  const audit::Report report =
+      audit::make_report(*resolved, audit::compare(*resolved, *machine->tree), std::move(conflicts),
+                         format == "table" && !all ? audit::Rows::notable : audit::Rows::all);
   const int status = report.audit().is_in_sync() ? exit_ok : exit_differs;
   if (quiet) return status;
 

@@ -187,17 +187,31 @@ bool is_wrong(Verdict verdict) { return verdict != Verdict::match && verdict != 
 }  // namespace
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                   std::vector<Conflict> conflicts) {
+                   std::vector<Conflict> conflicts, Rows rows) {
   Report report;
   report.audit_ = std::move(audit);
   report.conflicts_ = std::move(conflicts);
   const Host& host = resolved.host();
-  report.rows_.reserve(report.audit_.findings().size());
+  if (rows == Rows::all) report.rows_.reserve(report.audit_.findings().size());
   auto conflict = report.conflicts_.begin();  // both are in the order of keys
   for (const Finding& finding : report.audit_.findings()) {
     const Desired& desired = *finding.desired;
+    while (conflict != report.conflicts_.end() && conflict->key < desired.key) ++conflict;
+    const bool contested = conflict != report.conflicts_.end() && conflict->key == desired.key;
+    const bool is_wanted = rows == Rows::all || is_wrong(finding.verdict);
+    if (!is_wanted && !contested) continue;
     Row row;
     row.finding = &finding;
+    if (contested) {
+      row.conflict = &*conflict;
+      bool overridden = false;
+      if (finding.verdict != Verdict::skipped) {
+        add_setters(*conflict, finding, host, row, overridden);
+      }
+      if (overridden) ++report.overridden_at_boot_;
+      if (!is_wanted && !overridden) continue;
+    }
+    add_kernel_causes(finding, host, row);
     row.key = desired.key.name();
     row.desired = profile::to_string(desired);
     row.desired_readable = desired_readable(desired, host);
@@ -206,16 +220,6 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     row.declared_at = describe(desired.entry->origin);
     row.why = desired.entry->why;
     row.reason = finding.reason;
-    while (conflict != report.conflicts_.end() && conflict->key < desired.key) ++conflict;
-    if (conflict != report.conflicts_.end() && conflict->key == desired.key) {
-      row.conflict = &*conflict;
-      bool overridden = false;
-      if (finding.verdict != Verdict::skipped) {
-        add_setters(*conflict, finding, host, row, overridden);
-      }
-      if (overridden) ++report.overridden_at_boot_;
-    }
-    add_kernel_causes(finding, host, row);
     report.rows_.push_back(std::move(row));
   }
   // By key within each group. Not stable_partition(): Clang warns of what libstdc++ 12 does in it.

@@ -25,6 +25,12 @@ struct Row {
   const Conflict* conflict = nullptr;
 };
 
+/// Which findings a report has rows for.
+enum class Rows {
+  all,
+  notable,  ///< what is wrong, and what is right now and will be wrong after the next boot
+};
+
 class Report {
  public:
   const std::vector<Row>& rows() const { return rows_; }  ///< wrong ones first, then by key
@@ -35,7 +41,7 @@ class Report {
 
  private:
   friend Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                            std::vector<Conflict> conflicts);
+                            std::vector<Conflict> conflicts, Rows rows);
   Audit audit_;
   std::vector<Conflict> conflicts_;
   std::vector<Row> rows_;
@@ -43,6 +49,6 @@ class Report {
 };
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                   std::vector<Conflict> conflicts);
+                   std::vector<Conflict> conflicts, Rows rows = Rows::all);
 
 }  // namespace nettune::audit

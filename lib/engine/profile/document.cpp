@@ -14,6 +14,8 @@
 #include <streambuf>
 #include <string_view>
 
+#include "engine/profile/plain_yaml.hpp"
+
 namespace nettune::profile {
 namespace {
 
@@ -851,7 +853,17 @@ class MemoryBuffer final : public std::streambuf {
   }
 };
 
+// The tree of a text without any fault, in plain lines.
+std::optional<Node> parse_plain(const Lines& lines) {
+  Diagnostics faults;  // yaml-cpp's reading reports them
+  Report report(faults, lines);
+  TreeBuilder tree(lines, report);
+  if (!read_plain_yaml(lines.text(), tree) || report.count() > 0) return std::nullopt;
+  return tree.take_root();
+}
+
 std::optional<Node> parse_tree(const Lines& lines, Report& report) {
+  if (std::optional<Node> root = parse_plain(lines)) return root;
   TreeBuilder tree(lines, report);
   try {
     MemoryBuffer buffer(lines.text());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Document: YAML text as a tree of nodes that know where they stand. No word has a meaning yet, and
-// no scalar is guessed to be a number. document.cpp is the only file that includes yaml-cpp.
+// no scalar is guessed to be a number. Only document.cpp and plain_yaml.cpp include yaml-cpp.
 #pragma once
 
 #include <optional>

@@ -609,20 +609,21 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
                  "for example:\nsysctl:\n  net.core.rmem_max: at least 16 MiB");
     return entries;
   }
-  std::unordered_map<std::string, int> lines;
+  std::unordered_map<std::string_view, int> lines;  // of the keys in `entries`, which stay in place
   entries.reserve(node.entries.size());
+  lines.reserve(node.entries.size());
   for (const Node::Entry& item : node.entries) {
     std::optional<Entry> entry = read_entry(item.key, item.value, kernel, report, values);
     if (!entry) continue;
-    const auto [place, is_new] = lines.try_emplace(entry->key.pattern(), entry->origin.line);
-    if (!is_new) {
+    if (const auto first = lines.find(entry->key.pattern()); first != lines.end()) {
       report.error(
           entry->origin,
-          fmt::format("{} stands twice: first in line {}", entry->key.name(), place->second),
+          fmt::format("{} stands twice: first in line {}", entry->key.name(), first->second),
           "the dotted and the slash form are one key");
       continue;
     }
     entries.push_back(std::move(*entry));
+    lines.emplace(entries.back().key.pattern(), entries.back().origin.line);
   }
   return entries;
 }

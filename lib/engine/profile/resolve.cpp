@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string_view>
 #include <unordered_map>
 
 #include "engine/profile/value_checks.hpp"
@@ -123,20 +124,11 @@ std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const 
   }
 
   // The entry that decides a key: the last that names it, else the last glob that matches it.
-  struct Winner {
-    const Entry* entry;
-    bool is_named;
-  };
   const std::vector<Entry>& entries = resolved.profile_->entries();
-  std::unordered_map<std::string, Winner> winners;
-  winners.reserve(entries.size());
+  std::unordered_map<std::string_view, const Entry*> named;
+  named.reserve(entries.size());
   for (const Entry& entry : entries) {
-    if (entry.key.is_literal()) winners.insert_or_assign(entry.key.pattern(), Winner{&entry, true});
-  }
-  std::vector<std::pair<sysctl::Key, const Entry*>> chosen;
-  chosen.reserve(winners.size());
-  for (const auto& [path, winner] : winners) {
-    chosen.emplace_back(winner.entry->key.literal(), winner.entry);
+    if (entry.key.is_literal()) named.insert_or_assign(entry.key.pattern(), &entry);
   }
   std::unordered_map<std::string, std::pair<sysctl::Key, const Entry*>> matched;
   for (const Entry& entry : entries) {
@@ -147,9 +139,15 @@ std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const 
       continue;
     }
     for (const sysctl::Key& key : *keys) {
-      if (winners.contains(key.path())) continue;
+      if (named.contains(key.path())) continue;
       matched.insert_or_assign(key.path(), std::pair{key, &entry});
     }
+  }
+  std::vector<std::pair<sysctl::Key, const Entry*>> chosen;
+  chosen.reserve(named.size() + matched.size());
+  for (const Entry& entry : entries) {
+    if (!entry.key.is_literal() || named[entry.key.pattern()] != &entry) continue;
+    chosen.emplace_back(entry.key.literal(), &entry);
   }
   for (auto& [path, match] : matched) chosen.push_back(std::move(match));
   std::ranges::sort(chosen, {}, [](const auto& item) -> const sysctl::Key& { return item.first; });

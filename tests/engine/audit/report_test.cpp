@@ -26,12 +26,12 @@ Conflict conflict_of(std::string_view key, std::vector<Setter> setters, bool dis
 }
 
 Made made(std::string_view rules, const FakeTree& tree, std::vector<Conflict> conflicts = {},
-          const profile::Host& host = test::host_of(8)) {
+          const profile::Host& host = test::host_of(8), Rows rows = Rows::all) {
   Made result{std::make_unique<profile::ResolvedProfile>(
                   test::resolved_of("sysctl:\n" + std::string(rules), tree, host)),
               {}};
   Audit audit = compare(*result.resolved, tree);
-  result.report = make_report(*result.resolved, std::move(audit), std::move(conflicts));
+  result.report = make_report(*result.resolved, std::move(audit), std::move(conflicts), rows);
   return result;
 }
 
@@ -166,6 +166,26 @@ TEST_CASE("a key that is right now and wrong after the next boot is counted") {
                "--system): right today, and no longer after the next boot"});
   CHECK(result.report.rows().at(1).causes.empty());
   CHECK(result.report.rows().at(1).conflict != nullptr);
+}
+
+TEST_CASE("notable are the keys that are wrong now or will be after the next boot") {
+  const FakeTree tree{{"net.core.rmem_max", "1048576"},
+                      {"net.core.somaxconn", "8192"},
+                      {"net.core.wmem_max", "1048576"},
+                      {"net.core.busy_poll", "0"}};
+  const Made result = made(
+      "  net.core.wmem_max: 2 MiB\n  net.core.somaxconn: 8192\n  net.core.rmem_max: 1 MiB\n"
+      "  net.core.busy_poll: keep\n",
+      tree,
+      {conflict_of("net.core.busy_poll", {{Loader::procps, file, 2, "50", true}}),
+       conflict_of("net.core.rmem_max", {{Loader::procps, file, 3, "1048576", true}}),
+       conflict_of("net.core.somaxconn", {{Loader::procps, file, 4, "128", true}})},
+      test::host_of(8), Rows::notable);
+  std::vector<std::string> keys;
+  for (const Row& row : result.report.rows()) keys.push_back(row.key);
+  CHECK(keys == std::vector<std::string>{"net.core.wmem_max", "net.core.somaxconn"});
+  CHECK(result.report.overridden_at_boot() == 1);
+  CHECK(result.report.audit().findings().size() == 4);
 }
 
 TEST_CASE("loaders that end with different values are told apart") {
