@@ -165,22 +165,14 @@ class Reader {
       if (!folded_.empty()) folded_ += ' ';
       folded_ += line_.substr(own_indent);
     } while (next_line() && !is_blank() && indent_ == own_indent);
-    // Blank lines may follow, but no more of the text.
-    if (has_line_ && (is_blank() || line_[indent_] == '#')) {
-      if (!is_blank() && indent_ > indent) return false;
-      next_content_below(indent);
-    }
-    if (has_line_ && indent_ > indent) return false;
+    // Empty lines and comments may follow, but no more of the text: a blank or a deep comment is.
+    const auto is_passed_over = [&] {
+      return line_.empty() || (!is_blank() && line_[indent_] == '#' && indent_ <= indent);
+    };
+    while (has_line_ && is_passed_over()) next_line();
+    if (has_line_ && (is_blank() || indent_ > indent)) return false;
     events_.OnScalar(begin, quoted_tag, 0, folded_);
     return true;
-  }
-
-  // As next_content, but a comment that is deeper than `indent` counts as content: behind blank
-  // lines it may be text.
-  void next_content_below(std::size_t indent) {
-    while (next_line()) {
-      if (!is_blank() && (line_[indent_] != '#' || indent_ > indent)) return;
-    }
   }
 
   // --- values on one line ---

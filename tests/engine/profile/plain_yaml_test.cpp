@@ -154,6 +154,8 @@ TEST_CASE("what needs more of YAML is left to yaml-cpp") {
            "a: >-\n  b\n c\n",
            "a: >-\n  b \n",
            "a: >-\n  b\n\n  # text\n",
+           "a: >-\n  b\n ",
+           "a:\n  b: >-\n    c\n  \n  d: 1\n",
            "a:\n  - b\n    - c\n",
            "a:\n  - b: c\n",
            "a:\n  -\n",
