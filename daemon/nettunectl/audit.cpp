@@ -3,58 +3,19 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "chosen_profile.hpp"
 #include "command.hpp"
 #include "engine/audit/conflicts.hpp"
 #include "engine/audit/report.hpp"
 #include "engine/profile/resolve.hpp"
-#include "files.hpp"
 #include "machine.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "profiles.hpp"
-#include "recommend.hpp"
 #include "render.hpp"
 
 namespace nettune::ctl {
 namespace {
-
-// The name that `activate` left; "" where no profile is active.
-std::string active_profile(const std::string& root) {
-  for (const char* file : {"/run/nettune/active", "/var/lib/nettune/active"}) {
-    std::string text = read_fact(root + file, 4096);
-    text.erase(std::min(text.find('\n'), text.size()));
-    if (!text.empty()) return text;
-  }
-  return {};
-}
-
-struct Chosen {
-  std::string argument;
-  ChosenBy by;
-};
-
-std::optional<Chosen> choose_profile(const std::string& argument, const Machine& machine,
-                                     const profile::Store& store) {
-  if (!argument.empty()) return Chosen{argument, ChosenBy::argument};
-  if (machine.is_saved) {
-    complain(
-        "audit: --live needs the name of a profile: nothing but its keys is known of that "
-        "machine");
-    return std::nullopt;
-  }
-  if (std::string active = active_profile(machine.root); !active.empty()) {
-    return Chosen{std::move(active), ChosenBy::active};
-  }
-  if (std::optional<std::string> name = recommended_profile(machine.root, machine.host, store)) {
-    return Chosen{std::move(*name), ChosenBy::recommend};
-  }
-  std::string searched;
-  for (const std::string& directory : store.directories()) {
-    searched += searched.empty() ? directory : ", " + directory;
-  }
-  complain(fmt::format("no profile is active and none that ships is found in {}", searched));
-  return std::nullopt;
-}
 
 std::vector<audit::Conflict> look_for_conflicts(const std::string& root,
                                                 const profile::ResolvedProfile& resolved) {
@@ -88,33 +49,10 @@ int run(const Command& self, Arguments arguments) {
   if (!machine) return exit_trouble;
   const profile::Store store =
       make_store(machine->is_saved ? "" : machine->root, machine->host.kernel);
-  const std::optional<Chosen> chosen = choose_profile(argument, *machine, store);
+  const std::optional<Chosen> chosen = choose_profile("audit", argument, *machine, store);
   if (!chosen) return exit_trouble;
-
-  Diagnostics diagnostics;
-  std::optional<profile::Profile> profile =
-      load_profile(store, machine->root, chosen->argument, diagnostics);
-  std::optional<profile::ResolvedProfile> resolved;
-  if (profile) {
-    resolved = profile::resolve(std::move(*profile), machine->host, *machine->tree, diagnostics);
-  }
-  if (!resolved || diagnostics.has_errors()) {
-    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
-    if (chosen->by == ChosenBy::active) {
-      complain(fmt::format("the active profile is \"{}\" (see {}/run/nettune/active)",
-                           chosen->argument, machine->root));
-    }
-    return exit_trouble;
-  }
-  if (!resolved->unmet().empty()) {
-    std::string reasons;
-    for (const std::string& reason : resolved->unmet()) {
-      reasons += reasons.empty() ? reason : ", " + reason;
-    }
-    complain(fmt::format("profile {} does not apply to {}: {}", resolved->profile().name(),
-                         machine->description, reasons));
-    return exit_trouble;
-  }
+  const std::optional<profile::ResolvedProfile> resolved = resolve_chosen(*chosen, *machine, store);
+  if (!resolved) return exit_trouble;
 
   std::vector<audit::Conflict> conflicts;
   if (!machine->is_saved && which.netns.empty() && !quiet) {

@@ -29,11 +29,15 @@ struct Command {
   int (*run)(const Command& self, Arguments arguments);  ///< gives the exit status
 };
 
+extern const Command apply_command;
 extern const Command audit_command;
 extern const Command check_command;
+extern const Command confirm_command;
 extern const Command list_command;
 extern const Command show_command;
 extern const Command explain_command;
+extern const Command plan_command;
 extern const Command recommend_command;
+extern const Command revert_command;
 
 }  // namespace nettune::ctl

@@ -45,6 +45,18 @@ std::string read_fact(const std::string& path, std::size_t limit) {
   return text;
 }
 
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return std::unexpected(Error{errno, "open", path});
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected(Error{errno, "write", path});
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
   DIR* stream = opendir(directory.c_str());

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/result.hpp"
@@ -16,6 +17,9 @@ Result<std::string> read_to_end(int fd, const std::string& name, std::size_t lim
 /// The first `limit` bytes of a file of /proc or /sys; "" where it cannot be read: the caller takes
 /// that as a fact that is not known. Never blocks on a FIFO.
 std::string read_fact(const std::string& path, std::size_t limit = 65536);
+
+/// Replaces the file by `text`, or makes it.
+Result<void> write_file(const std::string& path, std::string_view text);
 
 /// The names in a folder, sorted, without "." and ".."; none where it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);

@@ -112,7 +112,7 @@ bool open_namespace(const std::string& netns, const std::string& directory, Mach
     path = "/run/netns/" + netns;
     if (is_number(netns) && access(path.c_str(), F_OK) != 0) path = "/proc/" + netns + "/ns/net";
   }
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     complain_of_namespace(netns, path, errno);
     return false;
@@ -124,6 +124,7 @@ bool open_namespace(const std::string& netns, const std::string& directory, Mach
   }
   machine.tree = std::make_unique<sysctl::ProcTree>(std::move(*tree));
   machine.description = "network namespace " + netns;
+  machine.netns = std::move(fd);
   return true;
 }
 

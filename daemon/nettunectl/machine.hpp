@@ -9,6 +9,7 @@
 
 #include "engine/profile/host.hpp"
 #include "engine/sysctl/tree.hpp"
+#include "engine/unique_fd.hpp"
 #include "options.hpp"
 
 namespace nettune::ctl {
@@ -47,6 +48,7 @@ struct Machine {
   std::string root;         ///< without a slash at its end
   std::string description;  ///< "this machine", "saved values of db1.txt", …
   bool is_saved = false;    ///< from --live: nothing but the keys is known
+  UniqueFd netns{};         ///< of --netns; none: this process's own namespace
 };
 
 /// nullopt: it cannot be looked at, and why was said on standard error.

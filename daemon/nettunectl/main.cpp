@@ -19,9 +19,9 @@
 namespace nettune::ctl {
 namespace {
 
-const std::array<const Command*, 6> commands = {
-    &audit_command, &check_command,   &list_command,
-    &show_command,  &explain_command, &recommend_command,
+constexpr std::array commands = {
+    &audit_command, &plan_command, &apply_command, &confirm_command, &revert_command,
+    &check_command, &list_command, &show_command,  &explain_command, &recommend_command,
 };
 
 std::string help() {
@@ -30,8 +30,10 @@ std::string help() {
   std::string out;
   out += paint(terminal, Ink::bold, "usage:");
   out += " nettunectl COMMAND [options]\n\n";
-  append_wrapped(out, terminal, "", "",
-                 "Says exactly where a host's network sysctls differ from a profile, and why.");
+  append_wrapped(
+      out, terminal, "", "",
+      "Says exactly where a host's network sysctls differ from a profile, and why; and makes "
+      "them agree.");
   out += '\n';
   out += paint(terminal, Ink::bold, "commands:");
   out += '\n';

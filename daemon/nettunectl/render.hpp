@@ -6,15 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "chosen_profile.hpp"
 #include "engine/audit/report.hpp"
 #include "engine/profile/resolve.hpp"
 #include "machine.hpp"
 #include "terminal.hpp"
 
 namespace nettune::ctl {
-
-/// How the profile came to be the one that is audited.
-enum class ChosenBy { argument, active, recommend };
 
 struct AuditView {
   const profile::ResolvedProfile& resolved;

@@ -89,15 +89,15 @@ expect_out 'that would be right, and something changed it since'
 run audit --root "$work/m"
 expect_status 2
 expect_err 'no profile is active and none that ships is found in'
-put m/run/nettune/active right
+put m/var/lib/nettune/active right
 run audit --root "$work/m"
 expect_status 0
 expect_out 'right (the active profile)'
-put m/run/nettune/active gone
+put m/var/lib/nettune/active gone
 run audit --root "$work/m"
 expect_status 2
 expect_err 'the active profile is "gone"'
-rm "$work/m/run/nettune/active"
+rm "$work/m/var/lib/nettune/active"
 NETTUNE_PROFILE_PATH=$source_dir/profiles run audit --root "$work/m"
 expect_status 1
 expect_out 'server-base (none is active; it is what "nettunectl recommend" picks)'

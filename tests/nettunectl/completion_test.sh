@@ -43,7 +43,7 @@ offers 'explain' help expl
 # Every long option of each command's --help, and nothing else.
 for command in $words; do
   run "$command" --help
-  long=$(sed -n '/^options:/,/^examples:/p' <<<"$out" | grep -oE '^ +(-[a-z], )?--[a-z]+' | grep -oE -- '--[a-z]+' | LC_ALL=C sort | paste -sd ' ')
+  long=$(sed -n '/^options:/,/^examples:/p' <<<"$out" | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | LC_ALL=C sort | paste -sd ' ')
   offers "$long" "$command" --
   # And every value of --format.
   kinds=$(sed -n 's/^ *-f, --format \([a-z|]*\).*/\1/p' <<<"$("$nettunectl" "$command" --help)" | tr '|' '\n' | LC_ALL=C sort | paste -sd ' ')

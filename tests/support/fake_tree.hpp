@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cerrno>
+#include <functional>
 #include <initializer_list>
 #include <map>
 #include <set>
@@ -37,6 +38,13 @@ class FakeTree final : public sysctl::Tree {
   void hide(std::string_view name, int number) { hidden_.insert_or_assign(key(name), number); }
   void make_read_only(std::string_view name) { read_only_.insert(key(name)); }
 
+  /// What the kernel does with a text that is written: it may set() this key and others. Gives an
+  /// errno value, 0 for success. Without one the text is stored as it is.
+  using Behaviour = std::function<int(FakeTree&, std::string_view text)>;
+  void behave(std::string_view name, Behaviour behaviour) {
+    behaviours_.insert_or_assign(key(name), std::move(behaviour));
+  }
+
   /// What the key holds now.
   const std::string& live(std::string_view name) const { return values_.at(key(name)); }
   /// The names of the keys written so far, refused ones too.
@@ -62,6 +70,11 @@ class FakeTree final : public sysctl::Tree {
     if (read_only_.contains(key)) return refuse_with(EACCES);
     const auto found = values_.find(key);
     if (found == values_.end()) return refuse_with(ENOENT);
+    if (const auto behaviour = behaviours_.find(key); behaviour != behaviours_.end()) {
+      const int number = behaviour->second(*this, text);
+      if (number != 0) return refuse_with(number);
+      return {};
+    }
     found->second = text;
     return {};
   }
@@ -96,6 +109,7 @@ class FakeTree final : public sysctl::Tree {
   std::map<sysctl::Key, int> refusals_;
   std::map<sysctl::Key, int> hidden_;
   std::set<sysctl::Key> read_only_;
+  std::map<sysctl::Key, Behaviour> behaviours_;
   Keys writes_;
 };
 

@@ -43,8 +43,6 @@ bool allows_text(const ResolvedRule& rule, const Parameter* parameter, const sys
   });
 }
 
-std::string one_line(std::string_view text) { return sysctl::Value::of_text(text).to_string(); }
-
 // Facts about the tree that several keys need, read once when first asked for.
 class Surroundings {
  public:
@@ -59,7 +57,7 @@ class Surroundings {
     if (!algorithms_) {
       const auto key = sysctl::Key::parse("net.ipv4.tcp_available_congestion_control");
       const Result<std::string> text = tree_.read(*key);
-      algorithms_ = text ? one_line(*text) : "";
+      algorithms_ = text ? sysctl::one_line(*text) : "";
     }
     return *algorithms_;
   }
@@ -153,7 +151,7 @@ Finding judge(const Desired& desired, const sysctl::Tree& tree, const profile::H
   Finding finding;
   finding.desired = &desired;
   const Result<std::string> text = tree.read(desired.key);
-  if (text) finding.live_text = one_line(*text);
+  if (text) finding.live_text = sysctl::one_line(*text);
   if (desired.keeps_all()) {
     finding.verdict = Verdict::skipped;
     finding.reason = "the profile leaves it as it is";
@@ -249,6 +247,16 @@ bool allows(const ResolvedRule& rule, const Parameter* parameter, Integer live) 
       return true;
   }
   return false;
+}
+
+bool is_same(const Parameter* parameter, const sysctl::Value& asked, const sysctl::Value& got) {
+  if (!asked.is_numeric() || !got.is_numeric()) {
+    const bool is_list = parameter != nullptr && parameter->encoding == sysctl::Encoding::words;
+    return is_list ? asked.same_words(got) : asked == got;
+  }
+  return std::ranges::equal(asked.numbers(), got.numbers(), [&](Integer one, Integer other) {
+    return is_same_number(parameter, one, other);
+  });
 }
 
 bool Audit::is_in_sync() const {

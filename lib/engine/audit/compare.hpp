@@ -48,4 +48,9 @@ Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree
 bool allows(const profile::ResolvedRule& rule, const sysctl::Parameter* parameter,
             sysctl::Integer live);
 
+/// Whether `got` is what the kernel makes of `asked`: rounded to its timer's ticks, a flag by any
+/// number but 0, names in another order.
+bool is_same(const sysctl::Parameter* parameter, const sysctl::Value& asked,
+             const sysctl::Value& got);
+
 }  // namespace nettune::audit

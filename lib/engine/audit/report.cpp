@@ -186,6 +186,11 @@ bool is_wrong(Verdict verdict) { return verdict != Verdict::match && verdict != 
 
 }  // namespace
 
+std::string readable_text(std::string_view text, const Parameter* parameter, const Host& host) {
+  const auto value = sysctl::Value::parse(parameter, text);
+  return value ? numbers_readable(value->numbers(), parameter, host) : std::string();
+}
+
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
                    std::vector<Conflict> conflicts, Rows rows) {
   Report report;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/audit/compare.hpp"
@@ -50,5 +51,10 @@ class Report {
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
                    std::vector<Conflict> conflicts, Rows rows = Rows::all);
+
+/// The numbers of a live or desired text as a person reads them, "16 MiB"; "" where that says no
+/// more than the text.
+std::string readable_text(std::string_view text, const sysctl::Parameter* parameter,
+                          const profile::Host& host);
 
 }  // namespace nettune::audit

@@ -20,6 +20,15 @@ std::vector<std::string_view> split(std::string_view text) {
 
 }  // namespace
 
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const std::string_view word : split(text)) {
+    if (!line.empty()) line += ' ';
+    line += word;
+  }
+  return line;
+}
+
 std::string to_string(Integer number) {
   if (number == 0) return "0";
   const bool negative = number < 0;
@@ -80,10 +89,7 @@ Value Value::of_numbers(std::vector<Integer> numbers) {
 
 Value Value::of_text(std::string_view text) {
   Value value;
-  for (const std::string_view word : split(text)) {
-    if (!value.text_.empty()) value.text_ += ' ';
-    value.text_ += word;
-  }
+  value.text_ = one_line(text);
   return value;
 }
 

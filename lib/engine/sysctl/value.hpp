@@ -38,6 +38,9 @@ class Value {
   std::string text_;
 };
 
+/// `text` with each run of white space as one blank, and none at its ends.
+std::string one_line(std::string_view text);
+
 /// Decimal digits of `number`.
 std::string to_string(Integer number);
 

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+// nettunectl apply: make the machine what a profile declares, all of it or none of it; and confirm,
+// which keeps a change that was made on trial.
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdint>
+
+#include "chosen_profile.hpp"
+#include "command.hpp"
+#include "engine/audit/compare.hpp"
+#include "engine/change/plan.hpp"
+#include "engine/change/transaction.hpp"
+#include "engine/unique_fd.hpp"
+#include "files.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "plan_file.hpp"
+#include "plan_text.hpp"
+#include "profiles.hpp"
+#include "render.hpp"
+#include "session.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+constexpr std::size_t max_plan_size = 64u << 20;  // bytes
+
+// Why a saved plan is not for what is there now; "" where it is.
+std::string why_stale(const SavedPlan& saved, const change::Place& place,
+                      const sysctl::Tree& tree) {
+  if (saved.host != host_name()) {
+    return fmt::format("it was made for host {}, and this is {}", printable(saved.host),
+                       host_name());
+  }
+  if (saved.place.boot_id != place.boot_id) return "the host was booted since it was made";
+  if (saved.place.netns != place.netns) return "it was made for another network namespace";
+  std::string moved;
+  for (const change::Write& write : saved.plan.writes()) {
+    const Result<std::string> live = tree.read(write.key);
+    const std::string now = live ? sysctl::one_line(*live) : describe(live.error());
+    if (live && now == write.before) continue;
+    moved += fmt::format("{}{} was {} and is {}", moved.empty() ? "" : "; ", write.key.name(),
+                         write.before, now);
+  }
+  return moved;
+}
+
+// Signals that would end the process between two writes wait until the change is complete.
+class SignalsHeld {
+ public:
+  SignalsHeld() {
+    ::sigemptyset(&held_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) {
+      ::sigaddset(&held_, signal);
+    }
+    ::sigprocmask(SIG_BLOCK, &held_, &before_);
+  }
+  ~SignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsHeld(const SignalsHeld&) = delete;
+  SignalsHeld& operator=(const SignalsHeld&) = delete;
+  const sigset_t& set() const { return held_; }
+
+ private:
+  sigset_t held_{};
+  sigset_t before_{};
+};
+
+enum class Answer { confirmed, elsewhere, expired, interrupted };
+
+// Until somebody answers, here or by "nettunectl confirm", or the time is over. A terminal that
+// hangs up is no answer: whoever was cut off can log in again and confirm.
+Answer wait_for_answer(const Machine& machine, std::int64_t until, const sigset_t& signals) {
+  const UniqueFd interrupts(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  bool has_terminal = ::isatty(STDIN_FILENO) == 1;
+  for (;;) {
+    const std::int64_t left = until - change::boot_time();
+    if (left <= 0) return Answer::expired;
+    pollfd sources[2] = {{interrupts.get(), POLLIN, 0},
+                         {has_terminal ? STDIN_FILENO : -1, POLLIN, 0}};
+    // "confirm" has no way to wake this process; a look at the state four times a second does.
+    const int patience = static_cast<int>(std::min<std::int64_t>(left / 1'000'000 + 1, 250));
+    ::poll(sources, 2, patience);
+    if ((sources[0].revents & POLLIN) != 0) {
+      signalfd_siginfo signal{};
+      const ssize_t size = ::read(interrupts.get(), &signal, sizeof signal);
+      const bool is_hangup = size == sizeof signal && signal.ssi_signo == SIGHUP;
+      if (size == sizeof signal && !is_hangup) return Answer::interrupted;
+      if (is_hangup) has_terminal = false;
+    }
+    if ((sources[1].revents & POLLIN) != 0) {
+      char line[256];
+      const ssize_t size = ::read(STDIN_FILENO, line, sizeof line);
+      if (size > 0) return Answer::confirmed;
+      has_terminal = false;
+    } else if (sources[1].revents != 0) {
+      has_terminal = false;
+    }
+    const auto state = look_at_state(machine);
+    if (state && (!state->journal || state->journal->confirm_until != until)) {
+      return Answer::elsewhere;
+    }
+  }
+}
+
+int conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& signals,
+                   double seconds, double wait) {
+  complain(
+      fmt::format("on trial: press Enter or run \"nettunectl confirm\" within {:g} s to keep "
+                  "it; Ctrl-C takes it back now",
+                  seconds));
+  const Answer answer = wait_for_answer(machine, until, signals);
+  if (answer == Answer::elsewhere) {
+    const auto state = look_at_state(machine);
+    const bool is_kept = state && !state->profile.empty();
+    complain(is_kept ? "confirmed: the change is kept" : "the change was taken back elsewhere");
+    return is_kept ? exit_ok : exit_trouble;
+  }
+  const auto place = place_of(machine);
+  if (!place) {
+    complain_of(place.error());
+    return exit_trouble;
+  }
+  auto folder = change::StateFolder::lock(state_folder(machine), *place, std::max(wait, 10.0));
+  if (!folder) {
+    complain_of(folder.error());
+    return exit_trouble;
+  }
+  if (answer == Answer::confirmed) {
+    const auto profile = change::confirm(*folder);
+    if (profile) {
+      complain("confirmed: the change is kept");
+      return exit_ok;
+    }
+    complain_of(profile.error());
+    return exit_trouble;
+  }
+  auto state = folder->load();
+  if (!state) {
+    complain_of(state.error());
+    return exit_trouble;
+  }
+  if (!state->journal || state->journal->confirm_until != until) {
+    complain("the change was kept or taken back elsewhere");
+    return exit_trouble;
+  }
+  const auto recovery = change::take_back(*machine.tree, *folder, *state);
+  if (!recovery) {
+    complain_of(recovery.error());
+    return exit_trouble;
+  }
+  complain(answer == Answer::expired ? "not confirmed in time: taken back"
+                                     : "interrupted: taken back");
+  for (const std::string& sentence : recovery->left) complain(sentence);
+  return exit_trouble;
+}
+
+struct Request {
+  std::string argument;
+  std::string plan_file;
+  std::string confirm;
+  std::string wait = "5";
+  bool keep_going = false;
+  bool quiet = false;
+};
+
+// The plan and what it is called, or nullopt after saying why there is none.
+std::optional<change::Plan> make_the_plan(const Request& request, const Machine& machine,
+                                          const profile::Store& store,
+                                          const change::Session& session) {
+  if (!request.plan_file.empty()) {
+    const Result<std::string> text = profile::read_file(request.plan_file, max_plan_size);
+    if (!text) {
+      complain(describe(text.error()));
+      return std::nullopt;
+    }
+    std::expected<SavedPlan, std::string> saved = plan_from_json(*text);
+    if (!saved) {
+      complain(fmt::format("{}: {}", request.plan_file, saved.error()));
+      return std::nullopt;
+    }
+    const std::string stale = why_stale(*saved, session.folder.place(), *machine.tree);
+    if (!stale.empty()) {
+      complain(fmt::format("stale: {}; make the plan again", stale));
+      return std::nullopt;
+    }
+    return std::move(saved->plan);
+  }
+  const std::optional<profile::ResolvedProfile> resolved =
+      resolve_chosen({request.argument, ChosenBy::argument}, machine, store);
+  if (!resolved) return std::nullopt;
+  return change::make_plan(*resolved, audit::compare(*resolved, *machine.tree), session.state,
+                           *machine.tree, lasting_name(request.argument));
+}
+
+bool any_denied(const change::Outcome& outcome) {
+  return std::ranges::any_of(outcome.refused, [](const change::Refused& refused) {
+    return refused.number == EACCES || refused.number == EPERM;
+  });
+}
+
+// What the kernel refused, on standard error.
+void complain_of_refusals(const change::Outcome& outcome) {
+  for (const change::Refused& refused : outcome.refused) complain(describe(refused));
+  if (any_denied(outcome)) {
+    complain("writing keys needs root or CAP_NET_ADMIN; \"nettunectl activate\" asks the service");
+  }
+  if (outcome.is_rolled_back) {
+    complain(outcome.stuck.empty() ? "all was rolled back: the machine is as it was"
+                                   : "rolled back, but not all of it:");
+  }
+  for (const std::string& sentence : outcome.stuck) complain(sentence);
+}
+
+int apply_it(const Request& request, const Machine& machine, const profile::Store& store,
+             double confirm_seconds, double wait_seconds) {
+  const SignalsHeld signals;
+  std::int64_t until = 0;
+  {
+    std::optional<change::Session> session = begin_change(machine, wait_seconds);
+    if (!session) return exit_trouble;
+    const std::optional<change::Plan> plan = make_the_plan(request, machine, store, *session);
+    if (!plan) return exit_trouble;
+    const change::TransactionOptions options{
+        .keep_going = request.keep_going,
+        .confirm_for = static_cast<std::int64_t>(confirm_seconds * 1e9),
+        .kernel = machine.host.kernel};
+    const auto outcome =
+        change::carry_out(*plan, *machine.tree, session->folder, session->state, options);
+    if (!outcome) {
+      complain_of(outcome.error());
+      return exit_trouble;
+    }
+    complain_of_refusals(*outcome);
+    if (outcome->is_rolled_back) return exit_trouble;
+    const bool has_wrong = std::ranges::any_of(
+        plan->left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
+    int status = has_wrong || !outcome->refused.empty() ? exit_differs : exit_ok;
+    if (!request.quiet) {
+      const PlanView view{*plan, machine.host, "", store.directories()};
+      status = print(render_outcome(view, *outcome, "applied " + plan->profile(),
+                                    look_at_terminal(STDOUT_FILENO)),
+                     status);
+    }
+    if (!session->state.journal) return status;
+    until = session->state.journal->confirm_until;
+  }
+  return conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds);
+}
+
+int run(const Command& self, Arguments arguments) {
+  Request request;
+  MachineOptions which;
+  Options options(self);
+  options.argument("PROFILE", request.argument);
+  options.option("--plan", "FILE", request.plan_file, "carry out a plan of \"plan -o FILE\"");
+  options.option("--confirm", "SECONDS", request.confirm,
+                 "take all back after that time unless it is confirmed");
+  options.flag("-k,--keep-going", request.keep_going,
+               "leave out what the kernel refuses instead of rolling all back");
+  options.option("--wait", "SECONDS", request.wait,
+                 "wait so long for another writer to end (default: 5)");
+  options.flag("-q,--quiet", request.quiet, "print nothing but what went wrong");
+  which.add_netns(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+  if (request.argument.empty() == request.plan_file.empty()) {
+    return options.refuse(request.argument.empty()
+                              ? "it needs the name of a profile, or --plan FILE"
+                              : "PROFILE and --plan are two plans; give one of them");
+  }
+  double confirm_seconds = 0;
+  if (!request.confirm.empty()) {
+    const std::optional<double> seconds = parse_seconds("--confirm", request.confirm);
+    if (!seconds) return exit_trouble;
+    if (*seconds < 1) return options.refuse("--confirm needs a second at least");
+    confirm_seconds = *seconds;
+  }
+  const std::optional<double> wait = parse_seconds("--wait", request.wait);
+  if (!wait) return exit_trouble;
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  const profile::Store store = make_store(machine->root, machine->host.kernel);
+  return apply_it(request, *machine, store, confirm_seconds, *wait);
+}
+
+int run_confirm(const Command& self, Arguments arguments) {
+  MachineOptions which;
+  Options options(self);
+  which.add_netns(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  const auto place = place_of(*machine);
+  if (!place) {
+    complain_of(place.error());
+    return exit_trouble;
+  }
+  const auto folder = change::StateFolder::lock(state_folder(*machine), *place, 5);
+  if (!folder) {
+    complain_of(folder.error());
+    return exit_trouble;
+  }
+  const auto profile = change::confirm(*folder);
+  if (!profile) {
+    complain_of(profile.error());
+    return exit_trouble;
+  }
+  return print(fmt::format("confirmed: {} is kept\n", printable(*profile)), exit_ok);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl apply latency", "all of it, or none of it"},
+    {"nettunectl apply latency --confirm 60",
+     "taken back after a minute unless Enter or \"nettunectl confirm\" comes in time"},
+    {"nettunectl plan latency -o p && nettunectl apply --plan p",
+     "what was looked at, and nothing else"},
+};
+
+}  // namespace
+
+const Command apply_command = {
+    "apply",
+    "PROFILE|FILE",
+    "write what a profile declares, all of it or none of it",
+    "Writes the keys that differ, in the order of \"nettunectl plan\", and reads each back. Where "
+    "the kernel refuses one, or makes another value of it, everything is rolled back. What the "
+    "keys were before is kept in /run/nettune until \"nettunectl revert\" or the next boot.\n"
+    "Needs root, or CAP_NET_ADMIN. Exit status: 0 as declared, 1 some keys could not be made so "
+    "(absent, or left out by --keep-going), 2 trouble: nothing was changed, or all was rolled "
+    "back.",
+    examples,
+    run,
+};
+
+const Command confirm_command = {
+    "confirm",
+    "",
+    "keep a change that was made with apply --confirm",
+    "Keeps the values that \"nettunectl apply --confirm\" has written and would take back. Needs "
+    "the rights of apply. Exit status: 0 kept, 2 there is nothing to keep, or trouble.",
+    {},
+    run_confirm,
+};
+
+}  // namespace nettune::ctl

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "plan_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <optional>
+
+#include "engine/audit/report.hpp"
+#include "engine/diagnostic.hpp"
+#include "json.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+using change::Write;
+using Purpose = change::JournalEntry::Purpose;
+
+constexpr std::string_view format_name = "plan/1";
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+
+Json write_json(const Write& write, const profile::Host& host) {
+  Json json;
+  json["key"] = write.key.name();
+  json["unit"] = write.parameter == nullptr
+                     ? Json(nullptr)
+                     : text_or_null(std::string(sysctl::unit_name(write.parameter->unit)));
+  json["before"] = write.before;
+  json["before_readable"] = text_or_null(audit::readable_text(write.before, write.parameter, host));
+  json["after"] = write.text;
+  json["after_readable"] = text_or_null(audit::readable_text(write.text, write.parameter, host));
+  json["purpose"] = write.purpose == Purpose::desired ? "desired" : "restored";
+  json["declared_at"] = text_or_null(write.declared_at);
+  json["order"] = text_or_null(write.order);
+  return json;
+}
+
+// --- reading ---
+
+std::optional<std::string> text_member(const Json& json, const char* name) {
+  const auto member = json.find(name);
+  if (member == json.end() || !member->is_string()) return std::nullopt;
+  return member->get<std::string>();
+}
+
+std::optional<std::uint64_t> number_member(const Json& json, const char* name) {
+  const auto member = json.find(name);
+  if (member == json.end() || !member->is_number_unsigned()) return std::nullopt;
+  return member->get<std::uint64_t>();
+}
+
+std::expected<Write, std::string> write_from(const Json& json) {
+  if (!json.is_object()) return std::unexpected("is no object");
+  const auto name = text_member(json, "key");
+  const auto before = text_member(json, "before");
+  const auto after = text_member(json, "after");
+  const auto purpose = text_member(json, "purpose");
+  if (!name || !before || !after || !purpose) {
+    return std::unexpected("lacks key, before, after or purpose");
+  }
+  if (*purpose != "desired" && *purpose != "restored") {
+    return std::unexpected(fmt::format("has the purpose \"{}\"", printable(*purpose)));
+  }
+  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*name);
+  if (!key)
+    return std::unexpected(fmt::format("\"{}\" is no key: {}", printable(*name), key.error()));
+  if (sysctl::one_line(*after) != *after || sysctl::one_line(*before) != *before) {
+    return std::unexpected("has a value of more than one line, or with blanks around it");
+  }
+  const sysctl::Parameter* parameter = sysctl::find_parameter(*key);
+  if (!after->empty() && !sysctl::Value::parse(parameter, *after)) {
+    return std::unexpected(fmt::format("\"{}\" is no value of {}", printable(*after), key->name()));
+  }
+  return Write{.key = *std::move(key),
+               .parameter = parameter,
+               .before = *before,
+               .text = *after,
+               .purpose = *purpose == "desired" ? Purpose::desired : Purpose::restored,
+               .declared_at = text_member(json, "declared_at").value_or(""),
+               .order = text_member(json, "order").value_or("")};
+}
+
+}  // namespace
+
+std::string host_name() {
+  struct utsname names{};
+  return ::uname(&names) == 0 ? names.nodename : "";
+}
+
+std::string plan_to_json(const change::Plan& plan, const change::Place& place,
+                         const profile::Host& host) {
+  Json json = start_json(format_name);
+  json["profile"] = plan.profile();
+  json["host"] = {{"name", host_name()},
+                  {"kernel", text_or_null(host.kernel_release)},
+                  {"memory_bytes", host.memory_bytes}};
+  json["boot_id"] = place.boot_id;
+  json["netns"] = {
+      {"device", place.netns.device}, {"inode", place.netns.inode}, {"cookie", place.netns.cookie}};
+  json["writes"] = Json::array();
+  for (const Write& write : plan.writes()) json["writes"].push_back(write_json(write, host));
+  json["left_alone"] = Json::array();
+  for (const change::LeftAlone& left : plan.left_alone()) {
+    json["left_alone"].push_back({{"key", left.key.name()},
+                                  {"live", text_or_null(left.live)},
+                                  {"reason", left.reason},
+                                  {"wrong", left.is_wrong}});
+  }
+  return json_text(json);
+}
+
+std::expected<SavedPlan, std::string> plan_from_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded() || !json.is_object()) return std::unexpected("it is no JSON object");
+  const auto format = text_member(json, "format");
+  if (!format || !format->starts_with("plan/")) {
+    return std::unexpected("it is no plan of \"nettunectl plan -o\"");
+  }
+  if (*format != format_name) {
+    return std::unexpected(fmt::format("its format is {}, and this nettunectl knows {}",
+                                       printable(*format), format_name));
+  }
+  SavedPlan saved;
+  const auto profile = text_member(json, "profile");
+  const auto boot_id = text_member(json, "boot_id");
+  const auto host = json.find("host");
+  const auto netns = json.find("netns");
+  const auto writes = json.find("writes");
+  const bool has_all = profile && boot_id && host != json.end() && host->is_object() &&
+                       netns != json.end() && netns->is_object() && writes != json.end() &&
+                       writes->is_array();
+  if (!has_all) return std::unexpected("profile, host, boot_id, netns or writes is missing");
+  const auto name = text_member(*host, "name");
+  const auto device = number_member(*netns, "device");
+  const auto inode = number_member(*netns, "inode");
+  const auto cookie = number_member(*netns, "cookie");
+  if (!name || !device || !inode || !cookie) {
+    return std::unexpected("host or netns is not complete");
+  }
+  std::vector<Write> list;
+  for (const Json& item : *writes) {
+    std::expected<Write, std::string> write = write_from(item);
+    if (!write) {
+      return std::unexpected(fmt::format("write {} {}", list.size() + 1, write.error()));
+    }
+    for (const Write& other : list) {
+      if (other.key == write->key) {
+        return std::unexpected(fmt::format("{} stands in it twice", write->key.name()));
+      }
+    }
+    list.push_back(*std::move(write));
+  }
+  saved.plan = change::restore_plan(*profile, std::move(list));
+  saved.host = *name;
+  saved.place.boot_id = *boot_id;
+  saved.place.netns = {.device = *device, .inode = *inode, .cookie = *cookie};
+  return saved;
+}
+
+}  // namespace nettune::ctl

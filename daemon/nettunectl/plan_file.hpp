@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// A plan as JSON: printed for programs, saved for a later "apply --plan", read again with distrust.
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "engine/change/plan.hpp"
+#include "engine/change/state.hpp"
+#include "engine/profile/host.hpp"
+
+namespace nettune::ctl {
+
+/// The host's name, as uname(2) has it.
+std::string host_name();
+
+/// packaging/schema/nettune-plan.schema.json.
+std::string plan_to_json(const change::Plan& plan, const change::Place& place,
+                         const profile::Host& host);
+
+struct SavedPlan {
+  change::Plan plan;
+  std::string host;
+  change::Place place;
+};
+
+/// The reason why `text` is no saved plan, on failure.
+std::expected<SavedPlan, std::string> plan_from_json(std::string_view text);
+
+}  // namespace nettune::ctl

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "plan_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/audit/report.hpp"
+#include "engine/diagnostic.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+using change::LeftAlone;
+using change::Write;
+using Purpose = change::JournalEntry::Purpose;
+
+std::string value_cell(const std::string& text, const sysctl::Parameter* parameter,
+                       const profile::Host& host) {
+  if (text.empty()) return "(empty)";
+  const std::string readable = audit::readable_text(text, parameter, host);
+  return readable.empty() ? printable(text) : fmt::format("{} ({})", readable, printable(text));
+}
+
+std::string why_cell(const Write& write, const std::vector<std::string>& directories) {
+  std::string why = write.purpose == Purpose::desired
+                        ? printable(short_origin(write.declared_at, directories))
+                        : std::string("back to its baseline");
+  if (!write.order.empty()) why += (why.empty() ? "" : "; ") + write.order;
+  return why;
+}
+
+void append_writes(std::string& out, const PlanView& view, const Terminal& terminal,
+                   const std::vector<const Write*>& writes) {
+  if (writes.empty()) return;
+  Table table;
+  table.header = {"", "KEY", "LIVE", "NEW", "WHY"};
+  table.inks = {Ink::dim, Ink::bold, Ink::plain, Ink::green, Ink::dim};
+  for (const Write* write : writes) {
+    table.rows.push_back({fmt::format("{}", table.rows.size() + 1), write->key.name(),
+                          value_cell(write->before, write->parameter, view.host),
+                          value_cell(write->text, write->parameter, view.host),
+                          why_cell(*write, view.profile_directories)});
+  }
+  append_table(out, terminal, table);
+  out += '\n';
+}
+
+void append_left_alone(std::string& out, const PlanView& view, const Terminal& terminal, bool all) {
+  for (const LeftAlone& left : view.plan.left_alone()) {
+    const bool is_right = !left.is_wrong && left.reason == "it is right already";
+    if (is_right && !all) continue;
+    const std::string live =
+        left.live.empty() ? "" : fmt::format(" (live: {})", printable(left.live));
+    append_wrapped(
+        out, terminal, "", "  ",
+        fmt::format("{} is left alone{}: {}", left.key.name(), live, printable(left.reason)),
+        left.is_wrong ? Ink::yellow : Ink::dim);
+  }
+}
+
+std::size_t right_already(const change::Plan& plan) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      plan.left_alone(),
+      [](const LeftAlone& left) { return left.reason == "it is right already"; }));
+}
+
+}  // namespace
+
+std::string render_plan(const PlanView& view, const Terminal& terminal, bool all) {
+  std::string out;
+  append_wrapped(out, terminal, "", "  ", view.subject);
+  out += '\n';
+  std::vector<const Write*> writes;
+  for (const Write& write : view.plan.writes()) writes.push_back(&write);
+  append_writes(out, view, terminal, writes);
+  append_left_alone(out, view, terminal, all);
+  const std::size_t right = right_already(view.plan);
+  const std::string already = right == 0 ? "" : fmt::format("; {} right already", right);
+  if (writes.empty()) {
+    append_wrapped(out, terminal, "", "", "nothing to change" + already, Ink::green);
+  } else {
+    append_wrapped(out, terminal, "", "",
+                   fmt::format("{} would be written, in this order{}",
+                               count_of(writes.size(), "key"), already),
+                   Ink::bold);
+  }
+  return out;
+}
+
+std::string render_outcome(const PlanView& view, const change::Outcome& outcome,
+                           std::string_view done, const Terminal& terminal) {
+  std::string out;
+  std::vector<const Write*> writes;
+  for (const Write& write : view.plan.writes()) {
+    if (std::ranges::find(outcome.written, write.key) != outcome.written.end()) {
+      writes.push_back(&write);
+    }
+  }
+  append_writes(out, view, terminal, writes);
+  append_left_alone(out, view, terminal, false);
+  const std::size_t right = right_already(view.plan);
+  std::string summary = writes.empty() ? std::string("nothing to change")
+                                       : fmt::format("{}: {} written and read back", done,
+                                                     count_of(writes.size(), "key"));
+  if (right > 0) summary += fmt::format("; {} right already", right);
+  append_wrapped(out, terminal, terminal.unicode ? paint(terminal, Ink::green, "✓ ") : "", "",
+                 summary, Ink::green);
+  return out;
+}
+
+}  // namespace nettune::ctl

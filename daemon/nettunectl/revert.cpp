@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+// nettunectl revert: put back what nettune has changed since the boot.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "command.hpp"
+#include "engine/change/plan.hpp"
+#include "engine/change/transaction.hpp"
+#include "machine.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "plan_text.hpp"
+#include "session.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+int run(const Command& self, Arguments arguments) {
+  bool force = false;
+  bool quiet = false;
+  std::string wait = "5";
+  MachineOptions which;
+  Options options(self);
+  options.flag("--force", force, "put back also what something else has changed since");
+  options.option("--wait", "SECONDS", wait, "wait so long for another writer to end (default: 5)");
+  options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
+  which.add_netns(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+  const std::optional<double> wait_seconds = parse_seconds("--wait", wait);
+  if (!wait_seconds) return exit_trouble;
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  std::optional<change::Session> session = begin_change(*machine, *wait_seconds);
+  if (!session) return exit_trouble;
+  if (session->state.is_empty()) {
+    return quiet ? exit_ok
+                 : print("nothing to revert: nettune has changed no key since the boot\n", exit_ok);
+  }
+  const change::Plan plan = change::make_revert_plan(session->state, *machine->tree, force);
+  const auto outcome = change::carry_out(plan, *machine->tree, session->folder, session->state,
+                                         {.keep_going = true, .kernel = machine->host.kernel});
+  if (!outcome) {
+    complain_of(outcome.error());
+    return exit_trouble;
+  }
+  for (const change::Refused& refused : outcome->refused) complain(describe(refused));
+  for (const std::string& sentence : outcome->stuck) complain(sentence);
+  const bool has_left = std::ranges::any_of(
+      plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
+  const int status = has_left || !outcome->refused.empty() ? exit_differs : exit_ok;
+  if (quiet) return status;
+  const PlanView view{plan, machine->host, "", {}};
+  return print(render_outcome(view, *outcome, "reverted", look_at_terminal(STDOUT_FILENO)), status);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl revert", "each key that is still as nettune left it"},
+    {"nettunectl revert --force", "also those that something else has changed since"},
+};
+
+}  // namespace
+
+const Command revert_command = {
+    "revert",
+    "",
+    "put back what nettune has changed",
+    "Gives each key that nettune has written since the boot the value that it had before, where "
+    "it is still as nettune left it. What something else has changed since is listed and left; "
+    "afterwards nettune knows nothing of it any more.\n"
+    "Needs root, or CAP_NET_ADMIN. Exit status: 0 all is as before, 1 some keys were left, 2 "
+    "trouble.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "session.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <system_error>
+
+#include "engine/sysctl/net_namespace.hpp"
+#include "files.hpp"
+#include "output.hpp"
+#include "profiles.hpp"
+#include "terminal.hpp"
+
+namespace nettune::ctl {
+
+std::string state_folder(const Machine& machine) { return machine.root + "/run/nettune"; }
+
+std::expected<change::Place, change::Failure> place_of(const Machine& machine) {
+  using Kind = change::Failure::Kind;
+  change::Place place;
+  const std::string file = machine.root + "/proc/sys/kernel/random/boot_id";
+  place.boot_id = read_fact(file, 64);
+  place.boot_id.erase(std::min(place.boot_id.find('\n'), place.boot_id.size()));
+  if (place.boot_id.empty()) {
+    return std::unexpected(change::Failure{
+        Kind::state, file + " can't be read, so that this boot can't be told from another"});
+  }
+  const Result<sysctl::NetNamespace> netns = machine.netns
+                                                 ? sysctl::net_namespace_of(machine.netns.get())
+                                                 : sysctl::current_net_namespace();
+  if (!netns) return std::unexpected(change::Failure{Kind::state, describe(netns.error())});
+  place.netns = *netns;
+  return place;
+}
+
+std::string lasting_name(const std::string& argument) {
+  const bool is_path = argument.find('/') != std::string::npos ||
+                       kind_of(argument) != FileKind::yaml || argument.ends_with(".yaml");
+  if (!is_path) return argument;
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(argument, error);
+  return error ? argument : whole.lexically_normal().string();
+}
+
+std::expected<change::State, change::Failure> look_at_state(const Machine& machine) {
+  const auto place = place_of(machine);
+  if (!place) return std::unexpected(place.error());
+  return change::look_at_state(state_folder(machine), *place);
+}
+
+std::optional<change::Session> begin_change(const Machine& machine, double wait_seconds) {
+  const auto place = place_of(machine);
+  if (!place) {
+    complain_of(place.error());
+    return std::nullopt;
+  }
+  std::expected<change::Session, change::Failure> session =
+      change::begin(state_folder(machine), *place, wait_seconds, *machine.tree);
+  if (!session) {
+    complain_of(session.error());
+    return std::nullopt;
+  }
+  if (session->recovery) complain_of(*session->recovery);
+  return std::move(*session);
+}
+
+void complain_of(const change::Recovery& recovery) {
+  std::string names;
+  for (const sysctl::Key& key : recovery.restored) {
+    names += (names.empty() ? "" : ", ") + key.name();
+  }
+  complain(fmt::format(
+      "{}; {} back to what {} before{}",
+      recovery.was_unconfirmed ? "a change was not confirmed in time"
+                               : "a change was cut short when its process ended",
+      recovery.restored.empty() ? std::string("every key is")
+                                : count_of(recovery.restored.size(), "key") +
+                                      (recovery.restored.size() == 1 ? " was put" : " were put"),
+      recovery.restored.size() == 1 ? "it was" : "they were", names.empty() ? "" : ": " + names));
+  for (const std::string& sentence : recovery.left) complain(sentence);
+}
+
+void complain_of(const change::Failure& failure) {
+  if (failure.kind != change::Failure::Kind::denied) {
+    complain(failure.message);
+    return;
+  }
+  complain(failure.message +
+           "; changing keys needs root, or CAP_NET_ADMIN and a /run/nettune of one's own; "
+           "\"nettunectl activate\" asks the service");
+}
+
+std::optional<double> parse_seconds(const std::string& option, const std::string& text) {
+  double seconds = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, seconds);
+  constexpr double most = 86400;
+  const bool has_unit = rest != end && std::string_view(rest, end) == "s";
+  if (error == std::errc{} && (rest == end || has_unit) && seconds >= 0 && seconds <= most) {
+    return seconds;
+  }
+  complain(fmt::format("{} takes seconds, from 0 to {:.0f}, not \"{}\"", option, most, text));
+  return std::nullopt;
+}
+
+}  // namespace nettune::ctl

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+#include "engine/change/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_map>
+
+#include "engine/sysctl/side_effects.hpp"
+
+namespace nettune::change {
+namespace {
+
+using profile::Desired;
+using profile::ResolvedRule;
+using profile::Rule;
+using sysctl::Integer;
+using Purpose = JournalEntry::Purpose;
+
+// --- what is written ---
+
+// The words that the kernel lists as available for `key`; nullopt where it lists none.
+std::optional<sysctl::Value> available_words(const sysctl::Key& key, const sysctl::Tree& tree) {
+  if (key.path() != "net/ipv4/tcp_congestion_control") return std::nullopt;
+  const auto list = sysctl::Key::parse("net/ipv4/tcp_available_congestion_control");
+  const Result<std::string> text = tree.read(*list);
+  if (!text) return std::nullopt;
+  return sysctl::Value::of_text(*text);
+}
+
+// The first word of the rule that this kernel has; the first one where none is: the kernel may have
+// a module for it, and else says no.
+std::string target_word(const Desired& desired, const sysctl::Tree& tree) {
+  const std::vector<std::string>& words = desired.rules.front().words;
+  if (words.size() == 1) return words.front();
+  if (const std::optional<sysctl::Value> available = available_words(desired.key, tree)) {
+    const std::string padded = " " + available->text() + " ";
+    for (const std::string& word : words) {
+      if (padded.find(" " + word + " ") != std::string::npos) return word;
+    }
+  }
+  return words.front();
+}
+
+// nullopt where the live value has not the fields that the rules are for.
+std::optional<std::string> target_text(const Desired& desired, const sysctl::Value& live,
+                                       const sysctl::Tree& tree) {
+  if (!desired.rules.front().words.empty()) return target_word(desired, tree);
+  const auto numbers = live.numbers();
+  if (numbers.size() != desired.rules.size()) return std::nullopt;
+  std::string text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (i > 0) text += ' ';
+    text += sysctl::to_string(audit::allows(desired.rules[i], desired.parameter, numbers[i])
+                                  ? numbers[i]
+                                  : target_of(desired.rules[i], numbers[i]));
+  }
+  return text;
+}
+
+// --- the order ---
+
+// One number that the kernel, or good sense, bounds by another.
+struct Bound {
+  std::string_view key;
+  std::size_t field;
+  std::string_view bound;  // the key that bounds it
+  std::size_t bound_field;
+};
+
+// Beside the catalogue's ceilings, which are keys of one number: pairs with one field of several.
+constexpr auto field_bounds = std::to_array<Bound>({
+    {"net/ipv4/tcp_rmem", 2, "net/core/rmem_max", 0},
+    {"net/ipv4/tcp_wmem", 2, "net/core/wmem_max", 0},
+    {"net/ipv4/ip_unprivileged_port_start", 0, "net/ipv4/ip_local_port_range", 0},
+});
+
+std::optional<Integer> number_at(const Write& write, const std::string& text, std::size_t field) {
+  const auto value = sysctl::Value::parse(write.parameter, text);
+  if (!value || value->numbers().size() <= field) return std::nullopt;
+  return value->numbers()[field];
+}
+
+// Puts the writes into an order in which every "first before second" holds; among those that are
+// free, by key. What goes in a circle is left in the order of keys.
+class Sorter {
+ public:
+  explicit Sorter(std::vector<Write>& writes) : writes_(writes), after_(writes.size()) {
+    std::ranges::sort(writes_, {}, &Write::key);
+    index_.reserve(writes_.size());
+    for (std::size_t i = 0; i < writes_.size(); ++i) index_.emplace(writes_[i].key.path(), i);
+    for (std::size_t i = 0; i < writes_.size(); ++i) {
+      const sysctl::Parameter* parameter = writes_[i].parameter;
+      if (parameter != nullptr && !parameter->ceiling.empty()) {
+        add_bound(i, 0, parameter->ceiling, 0);
+      }
+      for (const Bound& bound : field_bounds) {
+        if (bound.key == writes_[i].key.path()) {
+          add_bound(i, bound.field, bound.bound, bound.bound_field);
+        }
+      }
+      add_side_effects(i);
+    }
+  }
+
+  void sort() {
+    std::vector<Write> sorted;
+    sorted.reserve(writes_.size());
+    marks_.assign(writes_.size(), Mark::none);
+    for (std::size_t i = 0; i < writes_.size(); ++i) visit(i, sorted);
+    writes_ = std::move(sorted);
+  }
+
+ private:
+  enum class Mark : std::uint8_t { none, open, done };
+
+  void add(std::size_t first, std::size_t second) { after_[second].push_back(first); }
+
+  void add_bound(std::size_t bounded, std::size_t field, std::string_view bound_key,
+                 std::size_t bound_field) {
+    const auto found = index_.find(bound_key);
+    if (found == index_.end()) return;
+    Write& write = writes_[bounded];
+    Write& bound = writes_[found->second];
+    const auto before = number_at(bound, bound.before, bound_field);
+    const auto after = number_at(bound, bound.text, bound_field);
+    if (!before || !after || !number_at(write, write.text, field)) return;
+    if (*after >= *before) {
+      add(found->second, bounded);
+      bound.order = fmt::format("grows before {}, which it bounds", write.key.name());
+    } else {
+      add(bounded, found->second);
+      write.order = fmt::format("shrinks before {}, which bounds it", bound.key.name());
+    }
+  }
+
+  void add_side_effects(std::size_t i) {
+    for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(writes_[i].key)) {
+      if (glob.is_literal()) {
+        const auto found = index_.find(glob.pattern());
+        if (found != index_.end() && found->second != i) add_side_effect(i, found->second);
+        continue;
+      }
+      for (std::size_t other = 0; other < writes_.size(); ++other) {
+        if (other != i && glob.matches(writes_[other].key)) add_side_effect(i, other);
+      }
+    }
+  }
+
+  void add_side_effect(std::size_t i, std::size_t other) {
+    add(i, other);
+    writes_[i].order =
+        fmt::format("before {}, which the kernel changes with it", writes_[other].key.name());
+  }
+
+  // Not recursive by much: a chain is at most three keys long.
+  void visit(std::size_t i, std::vector<Write>& sorted) {
+    if (marks_[i] != Mark::none) return;
+    marks_[i] = Mark::open;
+    std::ranges::sort(after_[i]);
+    for (const std::size_t first : after_[i]) visit(first, sorted);
+    marks_[i] = Mark::done;
+    sorted.push_back(std::move(writes_[i]));
+  }
+
+  std::vector<Write>& writes_;
+  std::vector<std::vector<std::size_t>> after_;  // of each: those that come before it
+  std::unordered_map<std::string_view, std::size_t> index_;
+  std::vector<Mark> marks_;
+};
+
+void sort_writes(std::vector<Write>& writes) { Sorter(writes).sort(); }
+
+// --- back to the baseline ---
+
+struct Restored {
+  std::vector<Write> written;
+  std::vector<Write> side_effects;  // after all others: most of them follow by themselves
+};
+
+void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Restored& restored,
+             std::vector<LeftAlone>& left_alone) {
+  const Result<std::string> live = tree.read(baseline.key);
+  if (!live) {
+    left_alone.push_back({baseline.key, "", describe(live.error()), false});
+    return;
+  }
+  const std::string now = sysctl::one_line(*live);
+  if (now == baseline.before) return;
+  if (now != baseline.left && !force) {
+    left_alone.push_back(
+        {baseline.key, now,
+         fmt::format("something else changed it: nettune left {}, and it was {} before",
+                     baseline.left, baseline.before),
+         true});
+    return;
+  }
+  std::vector<Write>& writes = baseline.is_side_effect ? restored.side_effects : restored.written;
+  writes.push_back({.key = baseline.key,
+                    .parameter = sysctl::find_parameter(baseline.key),
+                    .before = now,
+                    .text = baseline.before,
+                    .purpose = Purpose::restored,
+                    .declared_at = {},
+                    .order = {}});
+}
+
+}  // namespace
+
+Integer target_of(const ResolvedRule& rule, Integer live) {
+  switch (rule.kind) {
+    case Rule::Kind::exactly:
+    case Rule::Kind::at_least:
+      return rule.low;
+    case Rule::Kind::at_most:
+      return rule.high;
+    case Rule::Kind::between:
+      return live < rule.low ? rule.low : rule.high;
+    case Rule::Kind::one_of:
+      return rule.numbers.front();
+    case Rule::Kind::keep:
+      break;
+  }
+  return live;
+}
+
+Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
+               const State& state, const sysctl::Tree& tree, std::string profile) {
+  using audit::Verdict;
+  Plan plan;
+  plan.profile_ = std::move(profile);
+  for (const audit::Finding& finding : audit.findings()) {
+    const Desired& desired = *finding.desired;
+    const auto leave = [&](std::string reason, bool is_wrong) {
+      plan.left_alone_.push_back({desired.key, finding.live_text, std::move(reason), is_wrong});
+    };
+    if (finding.verdict == Verdict::match) {
+      leave("it is right already", false);
+      continue;
+    }
+    if (finding.verdict != Verdict::drift) {
+      leave(fmt::format("{}: {}", audit::verdict_name(finding.verdict), finding.reason),
+            finding.verdict != Verdict::skipped);
+      continue;
+    }
+    const std::optional<std::string> text = target_text(desired, finding.live, tree);
+    if (!text) {
+      leave(finding.reason, true);
+      continue;
+    }
+    plan.writes_.push_back({.key = desired.key,
+                            .parameter = desired.parameter,
+                            .before = finding.live_text,
+                            .text = *text,
+                            .purpose = Purpose::desired,
+                            .declared_at = describe(desired.entry->origin),
+                            .order = {}});
+  }
+  Restored restored;
+  for (const Baseline& baseline : state.baselines) {
+    const auto wanted =
+        std::ranges::lower_bound(resolved.desired(), baseline.key, {}, &Desired::key);
+    if (wanted != resolved.desired().end() && wanted->key == baseline.key) continue;
+    restore(baseline, tree, false, restored, plan.left_alone_);
+  }
+  std::ranges::move(restored.written, std::back_inserter(plan.writes_));
+  sort_writes(plan.writes_);
+  std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
+  std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);
+  return plan;
+}
+
+Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) {
+  Plan plan;
+  plan.forgets_ = true;
+  Restored restored;
+  for (const Baseline& baseline : state.baselines) {
+    restore(baseline, tree, force, restored, plan.left_alone_);
+  }
+  plan.writes_ = std::move(restored.written);
+  sort_writes(plan.writes_);
+  std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
+  return plan;
+}
+
+Plan restore_plan(std::string profile, std::vector<Write> writes) {
+  Plan plan;
+  plan.profile_ = std::move(profile);
+  plan.writes_ = std::move(writes);
+  return plan;
+}
+
+}  // namespace nettune::change

@@ -1,0 +1,455 @@
+// SPDX-License-Identifier: MIT
+#include "engine/change/state.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <ctime>
+#include <limits>
+
+#include "engine/diagnostic.hpp"
+#include "engine/profile/store.hpp"
+#include "engine/result.hpp"
+
+namespace nettune::change {
+namespace {
+
+constexpr std::string_view format_line = "nettune-state\t1";
+constexpr std::size_t max_state_size = 64u << 20;  // bytes; 10 000 keys take about 1 MiB
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+// --- the text ---
+
+// One field of a line: no tab, line end or other control character stands in it as itself.
+std::string escaped(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte < 0x7f && c != '\\') {
+      out += c;
+    } else {
+      out += "\\x";
+      out += hex_digits[byte >> 4u];
+      out += hex_digits[byte & 0xfu];
+    }
+  }
+  return out;
+}
+
+std::optional<std::string> unescaped(std::string_view field) {
+  std::string out;
+  out.reserve(field.size());
+  for (std::size_t i = 0; i < field.size(); ++i) {
+    if (field[i] != '\\') {
+      out += field[i];
+      continue;
+    }
+    if (i + 3 >= field.size() || field[i + 1] != 'x') return std::nullopt;
+    const std::size_t high = hex_digits.find(field[i + 2]);
+    const std::size_t low = hex_digits.find(field[i + 3]);
+    if (high == std::string_view::npos || low == std::string_view::npos) return std::nullopt;
+    out += static_cast<char>(high << 4u | low);
+    i += 3;
+  }
+  return out;
+}
+
+std::string_view purpose_name(JournalEntry::Purpose purpose) {
+  switch (purpose) {
+    case JournalEntry::Purpose::desired:
+      return "desired";
+    case JournalEntry::Purpose::restored:
+      return "restored";
+    case JournalEntry::Purpose::side_effect:
+      return "side-effect";
+  }
+  return "";
+}
+
+template <typename Number>
+std::optional<Number> number_of(std::string_view field) {
+  Number number{};
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), number);
+  if (error != std::errc{} || end != field.data() + field.size()) return std::nullopt;
+  return number;
+}
+
+// The fields of one line after another.
+class Lines {
+ public:
+  explicit Lines(std::string_view text) : rest_(text) {}
+
+  // False at the end; a last line without its line feed was cut, and does not count.
+  bool next() {
+    const std::size_t end = rest_.find('\n');
+    if (end == std::string_view::npos) return false;
+    std::string_view line = rest_.substr(0, end);
+    rest_.remove_prefix(end + 1);
+    ++number_;
+    fields_.clear();
+    for (;;) {
+      const std::size_t tab = line.find('\t');
+      fields_.push_back(line.substr(0, tab));
+      if (tab == std::string_view::npos) return true;
+      line.remove_prefix(tab + 1);
+    }
+  }
+
+  bool is(std::string_view word, std::size_t count) const {
+    return fields_.size() == count && fields_[0] == word;
+  }
+  std::string_view field(std::size_t i) const { return fields_[i]; }
+  std::optional<std::string> text(std::size_t i) const { return unescaped(fields_[i]); }
+  int number() const { return number_; }
+  bool at_end() const { return rest_.empty(); }
+
+ private:
+  std::string_view rest_;
+  std::vector<std::string_view> fields_;
+  int number_ = 0;
+};
+
+std::optional<Baseline> read_baseline(const Lines& lines) {
+  const auto path = lines.text(1);
+  const auto before = lines.text(3);
+  const auto left = lines.text(4);
+  const bool is_side_effect = lines.field(2) == "side-effect";
+  if (!path || !before || !left || (!is_side_effect && lines.field(2) != "written")) {
+    return std::nullopt;
+  }
+  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*path);
+  if (!key || key->path() != *path) return std::nullopt;
+  return Baseline{*std::move(key), *before, *left, is_side_effect};
+}
+
+std::optional<JournalEntry> read_entry(const Lines& lines) {
+  using Purpose = JournalEntry::Purpose;
+  const auto path = lines.text(1);
+  const auto before = lines.text(3);
+  const auto after = lines.text(4);
+  constexpr std::array purposes = {Purpose::desired, Purpose::restored, Purpose::side_effect};
+  const auto* const purpose = std::ranges::find(purposes, lines.field(2), purpose_name);
+  if (!path || !before || !after || purpose == purposes.end()) return std::nullopt;
+  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*path);
+  if (!key || key->path() != *path) return std::nullopt;
+  return JournalEntry{*std::move(key), *before, *after, *purpose};
+}
+
+// --- the files ---
+
+Failure state_failure(std::string message) {
+  return Failure{Failure::Kind::state, std::move(message)};
+}
+
+Failure system_failure(std::string_view action, const std::string& path, int number) {
+  const bool denied = number == EACCES || number == EPERM;
+  return Failure{denied ? Failure::Kind::denied : Failure::Kind::state,
+                 describe(Error{number, std::string(action), path})};
+}
+
+std::string file_name(const Place& place) {
+  return fmt::format("netns-{}.state", place.netns.inode);
+}
+
+// Refuses what somebody else could have written.
+std::optional<std::string> why_untrusted(const struct stat& status, const struct stat& folder) {
+  if ((status.st_mode & 022) != 0) {
+    return fmt::format("others may write it (mode {:04o})", status.st_mode & 07777);
+  }
+  if (status.st_uid != 0 && status.st_uid != ::geteuid() && status.st_uid != folder.st_uid) {
+    return fmt::format("it belongs to user {}", status.st_uid);
+  }
+  return std::nullopt;
+}
+
+std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struct stat& status) {
+  UniqueFd folder(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder) return std::unexpected(system_failure("open", directory, errno));
+  if (::fstat(folder.get(), &status) != 0) {
+    return std::unexpected(system_failure("examine", directory, errno));
+  }
+  if (const auto reason = why_untrusted(status, status)) {
+    return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", directory, *reason)));
+  }
+  return folder;
+}
+
+std::expected<State, Failure> load_from(int folder, const std::string& directory,
+                                        const Place& place) {
+  const std::string path = directory + "/" + file_name(place);
+  struct stat folder_status{};
+  if (::fstat(folder, &folder_status) != 0) {
+    return std::unexpected(system_failure("examine", directory, errno));
+  }
+  const UniqueFd fd(::openat(folder, file_name(place).c_str(),
+                             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  if (!fd && errno == ENOENT) return State{};
+  if (!fd) return std::unexpected(system_failure("open", path, errno));
+  struct stat status{};
+  if (::fstat(fd.get(), &status) != 0) {
+    return std::unexpected(system_failure("examine", path, errno));
+  }
+  if (!S_ISREG(status.st_mode)) {
+    return std::unexpected(state_failure(fmt::format("{} is no regular file", path)));
+  }
+  if (const auto reason = why_untrusted(status, folder_status)) {
+    return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", path, *reason)));
+  }
+  if (status.st_size > static_cast<off_t>(max_state_size)) {
+    return std::unexpected(
+        state_failure(fmt::format("{} has {} bytes, more than any state", path, status.st_size)));
+  }
+  std::string text(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(fd.get(), text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected(system_failure("read", path, errno));
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  text.resize(size);
+  std::expected<State, std::string> state = parse_state(text, place);
+  if (!state) {
+    return std::unexpected(state_failure(
+        fmt::format("{} is not understood: {}; nothing is changed before it is moved away", path,
+                    state.error())));
+  }
+  return *std::move(state);
+}
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+// "process 4711 (nettunectl apply latency)".
+std::string describe_process(pid_t pid) {
+  const Result<std::string> line = profile::read_file(fmt::format("/proc/{}/cmdline", pid), 4096);
+  std::string command = line ? *line : std::string();
+  while (command.ends_with('\0')) command.pop_back();
+  std::ranges::replace(command, '\0', ' ');
+  if (command.empty()) return fmt::format("process {}", pid);
+  return fmt::format("process {} ({})", pid, printable(command));
+}
+
+Failure busy_failure(int lock) {
+  struct flock held{};
+  held.l_type = F_WRLCK;
+  held.l_whence = SEEK_SET;
+  std::string who = "another process";
+  if (::fcntl(lock, F_GETLK, &held) == 0 && held.l_type != F_UNLCK && held.l_pid > 0) {
+    who = describe_process(held.l_pid);
+  }
+  return Failure{Failure::Kind::busy, who + " is changing this host's keys"};
+}
+
+}  // namespace
+
+const Baseline* State::find(const sysctl::Key& key) const {
+  const auto found = std::ranges::lower_bound(baselines, key, {}, &Baseline::key);
+  return found != baselines.end() && found->key == key ? &*found : nullptr;
+}
+
+State kept(State state) {
+  if (!state.journal) return state;
+  const Journal journal = *std::exchange(state.journal, std::nullopt);
+  state.profile = journal.profile;
+  for (const JournalEntry& entry : journal.entries) {
+    const bool is_side_effect = entry.purpose == JournalEntry::Purpose::side_effect;
+    const auto place = std::ranges::lower_bound(state.baselines, entry.key, {}, &Baseline::key);
+    const bool is_known = place != state.baselines.end() && place->key == entry.key;
+    if (entry.purpose == JournalEntry::Purpose::restored) {
+      if (is_known) state.baselines.erase(place);
+    } else if (is_known) {
+      place->left = entry.after;
+      place->is_side_effect = place->is_side_effect && is_side_effect;
+      if (place->is_side_effect && place->left == place->before) state.baselines.erase(place);
+    } else if (!is_side_effect || entry.after != entry.before) {
+      state.baselines.insert(place, {entry.key, entry.before, entry.after, is_side_effect});
+    }
+  }
+  return state;
+}
+
+std::string to_text(const State& state, const Place& place) {
+  std::string text;
+  auto out = std::back_inserter(text);
+  fmt::format_to(out, "{}\nboot\t{}\nnetns\t{}\t{}\t{}\nprofile\t{}\n", format_line,
+                 escaped(place.boot_id), place.netns.device, place.netns.inode, place.netns.cookie,
+                 escaped(state.profile));
+  for (const Baseline& baseline : state.baselines) {
+    fmt::format_to(out, "baseline\t{}\t{}\t{}\t{}\n", escaped(baseline.key.path()),
+                   baseline.is_side_effect ? "side-effect" : "written", escaped(baseline.before),
+                   escaped(baseline.left));
+  }
+  if (state.journal) {
+    fmt::format_to(out, "journal\t{}\t{}\t{}\n", state.journal->confirm_until,
+                   state.journal->waiting_pid, escaped(state.journal->profile));
+    for (const JournalEntry& entry : state.journal->entries) {
+      fmt::format_to(out, "entry\t{}\t{}\t{}\t{}\n", escaped(entry.key.path()),
+                     purpose_name(entry.purpose), escaped(entry.before), escaped(entry.after));
+    }
+  }
+  text += "end\n";
+  return text;
+}
+
+std::expected<State, std::string> parse_state(std::string_view text, const Place& place) {
+  Lines lines(text);
+  if (!lines.next()) return std::unexpected("it is empty or cut off");
+  if (!lines.is("nettune-state", 2)) return std::unexpected("it is no state of nettune's");
+  if (lines.field(1) != "1") {
+    return std::unexpected(fmt::format("its format is {}, and this nettune knows format 1",
+                                       printable(lines.field(1))));
+  }
+  const auto fault = [&] {
+    return std::unexpected(fmt::format("line {} is not what belongs there", lines.number()));
+  };
+  if (!lines.next() || !lines.is("boot", 2)) return fault();
+  const std::optional<std::string> boot = lines.text(1);
+  if (!boot) return fault();
+  if (!lines.next() || !lines.is("netns", 4)) return fault();
+  const auto device = number_of<std::uint64_t>(lines.field(1));
+  const auto inode = number_of<std::uint64_t>(lines.field(2));
+  const auto cookie = number_of<std::uint64_t>(lines.field(3));
+  if (!device || !inode || !cookie) return fault();
+
+  State state;
+  if (!lines.next() || !lines.is("profile", 2)) return fault();
+  const std::optional<std::string> profile = lines.text(1);
+  if (!profile) return fault();
+  state.profile = *profile;
+  bool more = lines.next();
+  for (; more && lines.is("baseline", 5); more = lines.next()) {
+    std::optional<Baseline> baseline = read_baseline(lines);
+    if (!baseline) return fault();
+    if (!state.baselines.empty() && state.baselines.back().key >= baseline->key) return fault();
+    state.baselines.push_back(*std::move(baseline));
+  }
+  if (more && lines.is("journal", 4)) {
+    const auto until = number_of<std::int64_t>(lines.field(1));
+    const auto pid = number_of<int>(lines.field(2));
+    const std::optional<std::string> next_profile = lines.text(3);
+    if (!until || !pid || !next_profile) return fault();
+    state.journal = Journal{{}, *next_profile, *until, *pid};
+    more = lines.next();
+    for (; more && lines.is("entry", 5); more = lines.next()) {
+      std::optional<JournalEntry> entry = read_entry(lines);
+      if (!entry) return fault();
+      state.journal->entries.push_back(*std::move(entry));
+    }
+  }
+  if (!more) return std::unexpected("it is cut off");
+  if (!lines.is("end", 1) || !lines.at_end()) return fault();
+
+  const sysctl::NetNamespace& here = place.netns;
+  const bool is_same_namespace = *device == here.device && *inode == here.inode &&
+                                 (*cookie == here.cookie || *cookie == 0 || here.cookie == 0);
+  if (*boot != place.boot_id || !is_same_namespace) return State{};
+  return state;
+}
+
+std::int64_t boot_time() {
+  struct timespec now{};
+  ::clock_gettime(CLOCK_BOOTTIME, &now);
+  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+}
+
+std::expected<StateFolder, Failure> StateFolder::lock(const std::string& directory,
+                                                      const Place& place, double wait_seconds) {
+  if (::mkdir(directory.c_str(), 0755) == 0) {
+    // Whatever the caller's umask.
+    if (::chmod(directory.c_str(), 0755) != 0) {
+      return std::unexpected(system_failure("set the mode of", directory, errno));
+    }
+  } else if (errno != EEXIST) {
+    return std::unexpected(system_failure("make", directory, errno));
+  }
+  StateFolder folder;
+  folder.directory_ = directory;
+  folder.place_ = place;
+  struct stat status{};
+  std::expected<UniqueFd, Failure> opened = open_folder(directory, status);
+  if (!opened) return std::unexpected(opened.error());
+  folder.folder_ = *std::move(opened);
+  // A lock for writing needs a descriptor for writing: nobody else can take it.
+  folder.lock_ = UniqueFd(
+      ::openat(folder.folder_.get(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  if (!folder.lock_) {
+    return std::unexpected(system_failure("open", directory + "/lock", errno));
+  }
+  const std::int64_t deadline = boot_time() + static_cast<std::int64_t>(wait_seconds * 1e9);
+  for (;;) {
+    struct flock wanted{};
+    wanted.l_type = F_WRLCK;
+    wanted.l_whence = SEEK_SET;
+    if (::fcntl(folder.lock_.get(), F_SETLK, &wanted) == 0) return folder;
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+      return std::unexpected(system_failure("lock", directory + "/lock", errno));
+    }
+    if (boot_time() >= deadline) return std::unexpected(busy_failure(folder.lock_.get()));
+    // A wait with a time limit: F_SETLKW has none, and a signal would be the whole process's.
+    const struct timespec pause{0, 20'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+}
+
+std::expected<State, Failure> StateFolder::load() const {
+  return load_from(folder_.get(), directory_, place_);
+}
+
+std::expected<void, Failure> StateFolder::store(const State& state) const {
+  const std::string name = file_name(place_);
+  const std::string path = directory_ + "/" + name;
+  const std::string next = name + ".new";
+  const auto failed = [&](std::string_view action) {
+    const int number = errno;
+    ::unlinkat(folder_.get(), next.c_str(), 0);
+    return std::unexpected(system_failure(action, path, number));
+  };
+  if (state.is_empty()) {
+    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return failed("remove");
+    if (::fsync(folder_.get()) != 0) return failed("sync the folder of");
+    return {};
+  }
+  ::unlinkat(folder_.get(), next.c_str(), 0);  // what a killed writer may have left
+  {
+    const UniqueFd fd(::openat(folder_.get(), next.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd) return failed("write");
+    if (::fchmod(fd.get(), 0644) != 0) return failed("set the mode of");
+    if (!write_all(fd.get(), to_text(state, place_))) return failed("write");
+    if (::fsync(fd.get()) != 0) return failed("sync");
+  }
+  if (::renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) != 0) {
+    return failed("replace");
+  }
+  if (::fsync(folder_.get()) != 0) return failed("sync the folder of");
+  return {};
+}
+
+std::expected<State, Failure> look_at_state(const std::string& directory, const Place& place) {
+  struct stat status{};
+  std::expected<UniqueFd, Failure> folder = open_folder(directory, status);
+  if (!folder) {
+    if (::access(directory.c_str(), F_OK) != 0 && errno == ENOENT) return State{};
+    return std::unexpected(folder.error());
+  }
+  return load_from(folder->get(), directory, place);
+}
+
+}  // namespace nettune::change

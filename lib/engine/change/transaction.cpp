@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: MIT
+#include "engine/change/transaction.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>  // kill
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <set>
+
+#include "engine/audit/compare.hpp"
+#include "engine/sysctl/side_effects.hpp"
+
+namespace nettune::change {
+namespace {
+
+using Purpose = JournalEntry::Purpose;
+
+// A write of no bytes changes nothing (proc_sysctl.c), and an empty text is a value of some keys.
+std::string_view writable(std::string_view text) { return text.empty() ? "\n" : text; }
+
+std::string reason_of(const Write& write, int number, const sysctl::Tree& tree,
+                      sysctl::Version kernel) {
+  if (write.key.path() == "net/ipv4/tcp_congestion_control" && number != EACCES) {
+    const auto list = sysctl::Key::parse("net.ipv4.tcp_available_congestion_control");
+    const Result<std::string> available = tree.read(*list);
+    if (available) return "available: " + sysctl::one_line(*available);
+  }
+  if (write.parameter == nullptr || !sysctl::is_numeric(write.parameter->encoding)) return {};
+  if (number != EINVAL && number != 0) return {};
+  const sysctl::Range range = sysctl::range_on(*write.parameter, kernel);
+  return fmt::format("the kernel takes {} to {}", sysctl::to_string(range.minimum),
+                     sysctl::to_string(range.maximum));
+}
+
+// Whether `got` is what was asked. A value that goes back to its baseline is exactly that one.
+bool holds(const Write& write, const std::string& got) {
+  if (got == write.text) return true;
+  if (write.purpose != Purpose::desired) return false;
+  const auto asked = sysctl::Value::parse(write.parameter, write.text);
+  const auto value = sysctl::Value::parse(write.parameter, got);
+  return asked && value && audit::is_same(write.parameter, *asked, *value);
+}
+
+std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree) {
+  std::vector<JournalEntry> entries;
+  std::set<sysctl::Key> known;
+  for (const Write& write : plan.writes()) {
+    entries.push_back({write.key, write.before, write.text, write.purpose});
+    known.insert(write.key);
+  }
+  for (const Write& write : plan.writes()) {
+    for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(write.key)) {
+      const Result<std::vector<sysctl::Key>> keys = tree.list(glob);
+      if (!keys) continue;  // such a folder is not here
+      for (const sysctl::Key& key : *keys) {
+        if (tree.is_read_only(key) || !known.insert(key).second) continue;
+        const Result<std::string> live = tree.read(key);
+        if (!live) continue;  // gone, or not to be read: then it can't be put back either
+        const std::string before = sysctl::one_line(*live);
+        entries.push_back({key, before, before, Purpose::side_effect});
+      }
+    }
+  }
+  return entries;
+}
+
+// Whether a key of a change that was cut short holds what that change may have left: its text, or
+// the first fields of it, for a vector is stored field by field.
+bool is_of_this_change(const JournalEntry& entry, const std::string& live) {
+  if (live == entry.after) return true;
+  const sysctl::Parameter* parameter = sysctl::find_parameter(entry.key);
+  const auto before = sysctl::Value::parse(parameter, entry.before);
+  const auto after = sysctl::Value::parse(parameter, entry.after);
+  const auto now = sysctl::Value::parse(parameter, live);
+  if (!before || !after || !now) return false;
+  if (audit::is_same(parameter, *after, *now)) return true;
+  const std::size_t fields = now->numbers().size();
+  if (before->numbers().size() != fields || after->numbers().size() != fields) return false;
+  for (std::size_t i = 0; i < fields; ++i) {
+    const sysctl::Integer number = now->numbers()[i];
+    if (number != before->numbers()[i] && number != after->numbers()[i]) return false;
+  }
+  return fields > 0;
+}
+
+// Puts the keys back to what they were before the change, the last one first; side effects at the
+// end, for most of them follow the key that caused them.
+class Rollback {
+ public:
+  Rollback(sysctl::Tree& tree, const std::vector<JournalEntry>& entries)
+      : tree_(tree), entries_(entries) {}
+
+  // Leaves alone what something else has written since.
+  void respect_others() { respects_others_ = true; }
+
+  void run() {
+    // A key may change with one that is put back after it; two rounds are enough for all known.
+    constexpr int rounds = 3;
+    for (int round = 0; round < rounds; ++round) {
+      bool changed = false;
+      for (std::size_t i = entries_.size(); i-- > 0;) {
+        if (entries_[i].purpose != Purpose::side_effect) changed |= put_back(entries_[i], round);
+      }
+      for (const JournalEntry& entry : entries_) {
+        if (entry.purpose == Purpose::side_effect) changed |= put_back(entry, round);
+      }
+      if (!changed) break;
+    }
+    for (const JournalEntry& entry : entries_) check(entry);
+  }
+
+  std::vector<sysctl::Key> restored() const { return {restored_.begin(), restored_.end()}; }
+  const std::vector<std::string>& left() const { return left_; }
+  const std::vector<std::string>& stuck() const { return stuck_; }
+  const std::set<sysctl::Key>& stuck_keys() const { return stuck_keys_; }
+
+ private:
+  bool put_back(const JournalEntry& entry, int round) {
+    const Result<std::string> live = tree_.read(entry.key);
+    if (!live) return false;  // its link or module has gone, and its value with it
+    const std::string now = sysctl::one_line(*live);
+    if (now == entry.before || foreign_.contains(entry.key)) return false;
+    if (respects_others_ && round == 0 && entry.purpose != Purpose::side_effect &&
+        !is_of_this_change(entry, now)) {
+      foreign_.insert(entry.key);
+      left_.push_back(fmt::format("{} is {} now, which is neither {} nor {}: left as it is",
+                                  entry.key.name(), now, entry.before, entry.after));
+      return false;
+    }
+    const Result<void> written = tree_.write(entry.key, writable(entry.before));
+    if (!written) return false;  // check() says so
+    restored_.insert(entry.key);
+    return true;
+  }
+
+  void check(const JournalEntry& entry) {
+    if (foreign_.contains(entry.key)) return;
+    const Result<std::string> live = tree_.read(entry.key);
+    if (!live || sysctl::one_line(*live) == entry.before) return;
+    stuck_keys_.insert(entry.key);
+    stuck_.push_back(fmt::format("{} is {} and was {}, and can't be put back", entry.key.name(),
+                                 sysctl::one_line(*live), entry.before));
+  }
+
+  sysctl::Tree& tree_;
+  const std::vector<JournalEntry>& entries_;
+  bool respects_others_ = false;
+  std::set<sysctl::Key> restored_;
+  std::set<sysctl::Key> foreign_;
+  std::set<sysctl::Key> stuck_keys_;
+  std::vector<std::string> left_;
+  std::vector<std::string> stuck_;
+};
+
+// The state without its journal; keys that could not be put back stay known, so that `revert` can
+// try again.
+State without_change(const State& state, const std::set<sysctl::Key>& stuck, sysctl::Tree& tree) {
+  State settled = state;
+  const Journal journal = *std::exchange(settled.journal, std::nullopt);
+  for (const JournalEntry& entry : journal.entries) {
+    if (!stuck.contains(entry.key)) continue;
+    const Result<std::string> live = tree.read(entry.key);
+    if (!live) continue;
+    const std::string now = sysctl::one_line(*live);
+    const auto place = std::ranges::lower_bound(settled.baselines, entry.key, {}, &Baseline::key);
+    if (place != settled.baselines.end() && place->key == entry.key) {
+      place->left = now;
+    } else {
+      settled.baselines.insert(
+          place, {entry.key, entry.before, now, entry.purpose == Purpose::side_effect});
+    }
+  }
+  return settled;
+}
+
+bool is_alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
+
+class Transaction {
+ public:
+  Transaction(const Plan& plan, sysctl::Tree& tree, const StateFolder& folder, State& state,
+              const TransactionOptions& options)
+      : plan_(plan), tree_(tree), folder_(folder), state_(state), options_(options) {}
+
+  std::expected<Outcome, Failure> run() {
+    State open = state_;
+    open.journal = Journal{journal_of(plan_, tree_), plan_.profile(), 0, 0};
+    // Before this is on disk nothing is written to the kernel.
+    if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
+    state_ = std::move(open);
+
+    for (const Write& write : plan_.writes()) {
+      if (write_one(write) || options_.keep_going) continue;
+      return roll_back();
+    }
+    for (const Write& write : plan_.writes()) {
+      if (is_refused(write.key) || read_back(write)) continue;
+      if (!options_.keep_going) return roll_back();
+    }
+    if (!outcome_.refused.empty()) leave_out_refused();
+    note_side_effects();
+    return keep();
+  }
+
+ private:
+  bool is_refused(const sysctl::Key& key) const {
+    return std::ranges::any_of(outcome_.refused,
+                               [&](const Refused& refused) { return refused.key == key; });
+  }
+
+  void refuse(const Write& write, int number) {
+    const Result<std::string> live = tree_.read(write.key);
+    outcome_.refused.push_back({write.key, write.text, live ? sysctl::one_line(*live) : "", number,
+                                reason_of(write, number, tree_, options_.kernel)});
+  }
+
+  bool write_one(const Write& write) {
+    if (write.purpose != Purpose::desired) {
+      // What goes back may have followed another key already.
+      const Result<std::string> live = tree_.read(write.key);
+      if (live && sysctl::one_line(*live) == write.text) return true;
+    }
+    const Result<void> written = tree_.write(write.key, writable(write.text));
+    if (written) return true;
+    refuse(write, written.error().number);
+    return false;
+  }
+
+  bool read_back(const Write& write) {
+    const Result<std::string> live = tree_.read(write.key);
+    if (!live) {
+      refuse(write, live.error().number);
+      return false;
+    }
+    std::string now = sysctl::one_line(*live);
+    if (!holds(write, now)) {
+      refuse(write, 0);
+      return false;
+    }
+    entry_of(write.key).after = std::move(now);
+    outcome_.written.push_back(write.key);
+    return true;
+  }
+
+  // Plan and journal have the writes in the same order; entries are found again by position.
+  JournalEntry& entry_of(const sysctl::Key& key) {
+    std::vector<JournalEntry>& entries = state_.journal->entries;
+    if (next_ >= entries.size() || entries[next_].key != key) {
+      next_ = static_cast<std::size_t>(std::ranges::find(entries, key, &JournalEntry::key) -
+                                       entries.begin());
+    }
+    return entries[next_++];
+  }
+
+  // A refused vector may hold its first fields already: put it back, and forget that it was tried.
+  void leave_out_refused() {
+    std::vector<JournalEntry> refused;
+    std::erase_if(state_.journal->entries, [&](const JournalEntry& entry) {
+      if (!is_refused(entry.key)) return false;
+      refused.push_back(entry);
+      return true;
+    });
+    Rollback rollback(tree_, refused);
+    rollback.run();
+    outcome_.stuck = rollback.stuck();
+  }
+
+  void note_side_effects() {
+    for (JournalEntry& entry : state_.journal->entries) {
+      if (entry.purpose != Purpose::side_effect) continue;
+      const Result<std::string> live = tree_.read(entry.key);
+      if (live) entry.after = sysctl::one_line(*live);
+    }
+  }
+
+  std::expected<Outcome, Failure> keep() {
+    State next = state_;
+    if (options_.confirm_for > 0) {
+      next.journal->confirm_until = boot_time() + options_.confirm_for;
+      next.journal->waiting_pid = ::getpid();
+    } else {
+      next = kept(std::move(next));
+      if (plan_.forgets()) {
+        std::erase_if(next.baselines,
+                      [&](const Baseline& baseline) { return !is_refused(baseline.key); });
+      }
+    }
+    if (const auto stored = folder_.store(next); !stored) {
+      // The journal on disk still says that the change is open: it has to be taken back.
+      const Failure failure = stored.error();
+      const std::expected<Outcome, Failure> undone = roll_back();
+      std::string message = failure.message + "; all was taken back";
+      if (undone) {
+        for (const std::string& stuck : undone->stuck) message += ", but " + stuck;
+      }
+      return std::unexpected(Failure{failure.kind, message});
+    }
+    state_ = std::move(next);
+    return std::move(outcome_);
+  }
+
+  std::expected<Outcome, Failure> roll_back() {
+    Rollback rollback(tree_, state_.journal->entries);
+    rollback.run();
+    outcome_.written.clear();
+    outcome_.is_rolled_back = true;
+    outcome_.stuck = rollback.stuck();
+    State settled = without_change(state_, rollback.stuck_keys(), tree_);
+    // Where this fails the journal stays, and the next writer finds nothing left to take back.
+    if (const auto stored = folder_.store(settled); !stored) {
+      outcome_.stuck.push_back(stored.error().message);
+      return std::move(outcome_);
+    }
+    state_ = std::move(settled);
+    return std::move(outcome_);
+  }
+
+  const Plan& plan_;
+  sysctl::Tree& tree_;
+  const StateFolder& folder_;
+  State& state_;
+  const TransactionOptions& options_;
+  Outcome outcome_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+std::string describe(const Refused& refused) {
+  std::string text = fmt::format("{}: asked {}, ", refused.key.name(), refused.asked);
+  text += refused.got.empty() ? "got nothing" : "got " + refused.got;
+  if (refused.number != 0) text += fmt::format(" ({})", std::strerror(refused.number));
+  if (!refused.reason.empty()) text += ": " + refused.reason;
+  return text;
+}
+
+std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
+                                          const StateFolder& folder, State& state,
+                                          const TransactionOptions& options) {
+  if (plan.writes().empty()) {
+    State next = plan.forgets() ? State{} : state;
+    next.profile = plan.profile();
+    if (state.profile == next.profile && state.baselines.size() == next.baselines.size()) {
+      return Outcome{};
+    }
+    if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());
+    state = std::move(next);
+    return Outcome{};
+  }
+  return Transaction(plan, tree, folder, state, options).run();
+}
+
+std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder& folder,
+                                           State& state) {
+  Recovery recovery;
+  recovery.was_unconfirmed = state.journal->confirm_until != 0;
+  Rollback rollback(tree, state.journal->entries);
+  rollback.respect_others();
+  rollback.run();
+  recovery.restored = rollback.restored();
+  recovery.left = rollback.left();
+  recovery.left.insert(recovery.left.end(), rollback.stuck().begin(), rollback.stuck().end());
+  State settled = without_change(state, rollback.stuck_keys(), tree);
+  if (const auto stored = folder.store(settled); !stored) return std::unexpected(stored.error());
+  state = std::move(settled);
+  return recovery;
+}
+
+std::expected<Session, Failure> begin(const std::string& directory, const Place& place,
+                                      double wait_seconds, sysctl::Tree& tree) {
+  std::expected<StateFolder, Failure> folder = StateFolder::lock(directory, place, wait_seconds);
+  if (!folder) return std::unexpected(folder.error());
+  std::expected<State, Failure> state = folder->load();
+  if (!state) return std::unexpected(state.error());
+  Session session{*std::move(folder), *std::move(state), std::nullopt};
+  if (!session.state.journal) return session;
+  const Journal& journal = *session.state.journal;
+  if (journal.confirm_until > boot_time() && is_alive(journal.waiting_pid)) {
+    return std::unexpected(Failure{
+        Failure::Kind::busy,
+        fmt::format("a change waits {} s more for its confirmation (process {}): \"nettunectl "
+                    "confirm\" keeps it",
+                    (journal.confirm_until - boot_time()) / 1'000'000'000, journal.waiting_pid)});
+  }
+  std::expected<Recovery, Failure> recovery = take_back(tree, session.folder, session.state);
+  if (!recovery) return std::unexpected(recovery.error());
+  session.recovery = *std::move(recovery);
+  return session;
+}
+
+std::expected<std::string, Failure> confirm(const StateFolder& folder) {
+  std::expected<State, Failure> state = folder.load();
+  if (!state) return std::unexpected(state.error());
+  if (!state->journal || state->journal->confirm_until == 0) {
+    return std::unexpected(Failure{Failure::Kind::stale, "no change waits for its confirmation"});
+  }
+  if (state->journal->confirm_until <= boot_time()) {
+    return std::unexpected(
+        Failure{Failure::Kind::stale, "the time to confirm it is over: it is being taken back"});
+  }
+  const State next = kept(*std::move(state));
+  if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());
+  return next.profile;
+}
+
+}  // namespace nettune::change

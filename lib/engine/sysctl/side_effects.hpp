@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Which keys the kernel changes when another one is written: what a rollback must look after.
+#pragma once
+
+#include <vector>
+
+#include "engine/sysctl/key.hpp"
+
+namespace nettune::sysctl {
+
+/// The keys that a write of `key` may change besides it, none for most. Found by writing each key
+/// of Linux 6.18 and reading all others (tests/kernel/side_effects.sh does it again).
+std::vector<KeyGlob> side_effects_of(const Key& key);
+
+}  // namespace nettune::sysctl

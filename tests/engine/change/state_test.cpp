@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#include "engine/change/state.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "support/temp_tree.hpp"
+
+using namespace nettune;
+using namespace nettune::change;
+
+namespace {
+
+using Purpose = JournalEntry::Purpose;
+namespace fs = std::filesystem;
+
+const Place here{"boot-1", {.device = 4, .inode = 4026531840, .cookie = 1}};
+
+sysctl::Key key(std::string_view name) { return *sysctl::Key::parse(name); }
+
+State example() {
+  State state;
+  state.profile = "latency";
+  state.baselines = {{key("net.core.somaxconn"), "4096", "8192", false},
+                     {key("net/ipv4/conf/eth0.100/forwarding"), "0", "1", true}};
+  state.journal =
+      Journal{{{key("net.ipv4.tcp_rmem"), "4096 131072 6291456", "1 2 3", Purpose::desired},
+               {key("net.core.wmem_max"), "", "\x01\\\t", Purpose::restored}},
+              "a file\nwith\todd\\signs.yaml",
+              77,
+              4711};
+  return state;
+}
+
+bool same(const State& one, const State& other) {
+  return to_text(one, here) == to_text(other, here);
+}
+
+std::string reason(const std::string& text) {
+  const auto state = parse_state(text, here);
+  return state ? "" : state.error();
+}
+
+void write(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+
+std::string content(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(stream), {}};
+}
+
+constexpr const char* file = "netns-4026531840.state";
+
+Failure::Kind kind_of(const std::expected<State, Failure>& state) {
+  REQUIRE_FALSE(state.has_value());
+  return state.error().kind;
+}
+
+}  // namespace
+
+TEST_CASE("a state survives its text, whatever signs its values hold") {
+  const auto read = parse_state(to_text(example(), here), here);
+  REQUIRE(read.has_value());
+  CHECK(same(*read, example()));
+  CHECK(read->journal->profile == "a file\nwith\todd\\signs.yaml");
+  CHECK(read->journal->entries[1].after == "\x01\\\t");
+  CHECK(read->find(key("net.core.somaxconn"))->left == "8192");
+  CHECK(read->find(key("net.core.rmem_max")) == nullptr);
+}
+
+TEST_CASE("a state of another boot or network namespace is an empty one") {
+  const std::string text = to_text(example(), here);
+  Place other = here;
+  other.boot_id = "boot-2";
+  CHECK(parse_state(text, other)->is_empty());
+  other = here;
+  other.netns.inode = 4026532000;
+  CHECK(parse_state(text, other)->is_empty());
+  other = here;
+  other.netns.cookie = 2;  // the inode of a namespace that has gone is used again
+  CHECK(parse_state(text, other)->is_empty());
+  other.netns.cookie = 0;  // this kernel has none
+  CHECK_FALSE(parse_state(text, other)->is_empty());
+}
+
+TEST_CASE("a text that is not understood is refused with its reason, cut at any byte") {
+  const std::string text = to_text(example(), here);
+  CHECK(reason("") == "it is empty or cut off");
+  CHECK(reason("hello\n") == "it is no state of nettune's");
+  CHECK(reason("nettune-state\t2\n") == "its format is 2, and this nettune knows format 1");
+  CHECK(reason("nettune-state\t1\nboot\tx\nnetns\t1\t2\n") == "line 3 is not what belongs there");
+  CHECK(reason(text + "more\n") == "line 10 is not what belongs there");
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    CAPTURE(size);
+    CHECK_FALSE(parse_state(text.substr(0, size), here).has_value());
+  }
+}
+
+TEST_CASE("a line with a key outside net, an unknown word or a broken escape is refused") {
+  const std::string head = "nettune-state\t1\nboot\tboot-1\nnetns\t4\t4026531840\t1\nprofile\tp\n";
+  const auto with = [&](const std::string& line) { return reason(head + line + "\nend\n"); };
+  CHECK(with("baseline\tnet/core/somaxconn\twritten\t1\t2") == "");
+  for (const char* line : {
+           "baseline\tkernel/panic\twritten\t1\t2",
+           "baseline\tnet/../kernel/panic\twritten\t1\t2",
+           "baseline\tnet.core.somaxconn\twritten\t1\t2",
+           "baseline\tnet/core/somaxconn\tperhaps\t1\t2",
+           "baseline\tnet/core/somaxconn\twritten\t1",
+           "baseline\tnet/core/somaxconn\twritten\t1\\x\t2",
+           "baseline\tnet/core/somaxconn\twritten\t1\\xzz\t2",
+           "journal\tsoon\t0\tp",
+           "journal\t0\t0",
+           "entry\tnet/core/somaxconn\tdesired\t1\t2",
+           "",
+       }) {
+    CAPTURE(line);
+    CHECK(with(line) == "line 5 is not what belongs there");
+  }
+  CHECK(with("baseline\tnet/core/wmem_max\twritten\t1\t2\n"
+             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not what belongs there");
+}
+
+TEST_CASE("a change that is kept becomes part of the baseline") {
+  State state;
+  state.profile = "a";
+  state.baselines = {{key("net.core.rmem_max"), "1", "2", false},
+                     {key("net.core.somaxconn"), "1", "2", false},
+                     {key("net.core.wmem_max"), "1", "2", true}};
+  state.journal = Journal{{{key("net.core.rmem_max"), "2", "3", Purpose::desired},
+                           {key("net.core.busy_poll"), "0", "50", Purpose::desired},
+                           {key("net.core.somaxconn"), "2", "1", Purpose::restored},
+                           {key("net.core.wmem_max"), "2", "1", Purpose::side_effect},
+                           {key("net.core.dev_weight"), "64", "64", Purpose::side_effect},
+                           {key("net.core.optmem_max"), "5", "6", Purpose::side_effect}},
+                          "b",
+                          0,
+                          0};
+  const State next = kept(state);
+  State wanted;
+  wanted.profile = "b";
+  wanted.baselines = {{key("net.core.busy_poll"), "0", "50", false},
+                      {key("net.core.optmem_max"), "5", "6", true},
+                      {key("net.core.rmem_max"), "1", "3", false}};
+  CHECK(to_text(next, here) == to_text(wanted, here));
+}
+
+TEST_CASE("the state is stored as a whole, readable by all, and removed when it is empty") {
+  const test::TempTree folder;
+  const std::string directory = folder.path() + "/nettune";
+  {
+    const auto locked = StateFolder::lock(directory, here, 0);
+    REQUIRE(locked.has_value());
+    CHECK(locked->load()->is_empty());
+    REQUIRE(locked->store(example()).has_value());
+    CHECK(same(*locked->load(), example()));
+    struct stat status{};
+    REQUIRE(::stat((directory + "/" + file).c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0644);
+    REQUIRE(::stat(directory.c_str(), &status) == 0);
+    CHECK((status.st_mode & 07777) == 0755);
+    REQUIRE(locked->store(State{}).has_value());
+  }
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory))
+    names.push_back(entry.path().filename());
+  CHECK(names == std::vector<std::string>{"lock"});
+  CHECK(look_at_state(directory, here)->is_empty());
+  CHECK(look_at_state(folder.path() + "/not-there", here)->is_empty());
+}
+
+TEST_CASE("a second process is told who holds the lock") {
+  const test::TempTree folder;
+  const auto locked = StateFolder::lock(folder.path(), here, 0);
+  REQUIRE(locked.has_value());
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const auto second = StateFolder::lock(folder.path(), here, 0.05);
+    const bool right =
+        !second && second.error().kind == Failure::Kind::busy &&
+        second.error().message.starts_with("process " + std::to_string(parent) + " (") &&
+        second.error().message.ends_with(") is changing this host's keys");
+    ::_exit(right ? 0 : 1);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+}
+
+TEST_CASE("what somebody else could have written is not believed") {
+  const test::TempTree folder;
+  const std::string path = folder.path() + "/" + file;
+  write(path, to_text(example(), here));
+  CHECK(look_at_state(folder.path(), here).has_value());
+
+  REQUIRE(::chmod(path.c_str(), 0664) == 0);
+  CHECK(kind_of(look_at_state(folder.path(), here)) == Failure::Kind::state);
+  CHECK(look_at_state(folder.path(), here).error().message ==
+        path + " is not trusted: others may write it (mode 0664)");
+  REQUIRE(::chmod(path.c_str(), 0644) == 0);
+  REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
+  CHECK(kind_of(look_at_state(folder.path(), here)) == Failure::Kind::state);
+  CHECK(StateFolder::lock(folder.path(), here, 0).error().kind == Failure::Kind::state);
+  REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+
+  fs::rename(path, folder.path() + "/elsewhere");
+  fs::create_symlink(folder.path() + "/elsewhere", path);
+  CHECK(kind_of(look_at_state(folder.path(), here)) == Failure::Kind::state);
+  fs::remove(path);
+  REQUIRE(::mkfifo(path.c_str(), 0644) == 0);
+  CHECK(look_at_state(folder.path(), here).error().message == path + " is no regular file");
+}
+
+TEST_CASE("a state that is not understood stays where it is") {
+  const test::TempTree folder;
+  const std::string path = folder.path() + "/" + file;
+  write(path, "nettune-state\t9\n");
+  const auto state = look_at_state(folder.path(), here);
+  CHECK(kind_of(state) == Failure::Kind::state);
+  CHECK(state.error().message == path +
+                                     " is not understood: its format is 9, and this nettune knows "
+                                     "format 1; nothing is changed before it is moved away");
+  CHECK(content(path) == "nettune-state\t9\n");
+}

@@ -1,0 +1,271 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# plan, apply, confirm and revert on real keys, in a network namespace with a /run of its own.
+set -euo pipefail
+if [[ -z ${NETTUNE_INSIDE-} ]]; then
+  export NETTUNE_INSIDE=1
+  unshare --user --map-root-user --net --mount true 2>/dev/null ||
+    { echo "skipped: no network namespace may be made here"; exit 77; }
+  exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
+fi
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+mount -t tmpfs -o mode=755 tmpfs /run
+ip link set lo up
+
+key() { sysctl -n "$1" | tr '\t' ' '; }
+expect_key() { [[ $(key "$1") == "$2" ]] || fail "$1 is $(key "$1"), not $2"; }
+expect_only_lock() { [[ $(ls /run/nettune) == lock ]] || fail "/run/nettune holds $(ls /run/nettune)"; }
+everything() { sysctl -a -r '^net\.' 2>/dev/null | grep -v nf_conntrack_count; }
+
+put p/a.yaml 'nettune: 1
+summary: A
+sysctl:
+  net.ipv4.tcp_keepalive_time: 300 s
+  net.ipv4.tcp_rmem: [keep, 256 KiB, at least 8 MiB]
+  net.core.somaxconn: at least 8192'
+put p/b.yaml 'nettune: 1
+summary: B
+sysctl:
+  net.ipv4.tcp_keepalive_time: 120 s
+  net.ipv4.ip_forward: true'
+put p/bad.yaml 'nettune: 1
+sysctl:
+  net.ipv4.tcp_keepalive_time: 60 s
+  net.ipv4.tcp_congestion_control: nosuch'
+export NETTUNE_PROFILE_PATH=$work/p
+everything >"$work/start"
+rmem=$(key net.ipv4.tcp_rmem)
+
+# --- a plan changes nothing, and says what apply will do
+run plan a
+expect_status 1
+expect_silent_err
+expect_out 'net.core.somaxconn'
+expect_out '5 min (300)'
+expect_out '3 keys would be written, in this order'
+expect_key net.core.somaxconn 4096
+[[ ! -e /run/nettune ]] || fail "plan made /run/nettune"
+run plan a --format json
+expect_status 1
+"$python" -c 'import json, sys; plan = json.load(sys.stdin)
+assert plan["format"] == "plan/1" and plan["profile"] == "a", plan
+assert [w["key"] for w in plan["writes"]] == ["net.core.somaxconn", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem"], plan
+assert plan["writes"][0]["before"] == "4096" and plan["writes"][0]["after"] == "8192", plan' \
+  <<<"$out" || fail "the plan in JSON is another one"
+
+# --- apply, and again
+run apply a
+expect_status 0
+expect_silent_err
+expect_out 'applied a: 3 keys written and read back'
+expect_key net.ipv4.tcp_keepalive_time 300
+expect_key net.ipv4.tcp_rmem "${rmem%% *} 262144 ${rmem##* }"
+run audit
+expect_status 0
+expect_out 'a (the active profile)'
+run plan a
+expect_status 0
+expect_out 'nothing to change; 3 right already'
+run apply a
+expect_status 0
+expect_out 'nothing to change'
+
+# --- a refusal rolls back to the profile before
+run apply bad
+expect_status 2
+expect_err 'net.ipv4.tcp_congestion_control: asked nosuch'
+expect_err 'No such file or directory'
+expect_err 'available: '
+expect_err 'all was rolled back: the machine is as it was'
+expect_key net.ipv4.tcp_keepalive_time 300
+run apply bad --keep-going
+expect_status 1
+expect_err 'asked nosuch'
+expect_key net.ipv4.tcp_keepalive_time 60
+expect_key net.core.somaxconn 4096
+
+# --- switching, and back to the start
+run apply a --quiet
+expect_status 0
+expect_silent_out
+run apply b
+expect_status 0
+expect_out 'back to its baseline'
+expect_key net.core.somaxconn 4096
+expect_key net.ipv4.conf.lo.forwarding 1
+run revert
+expect_status 0
+expect_out 'reverted: '
+expect_only_lock
+everything | diff "$work/start" - >"$work/diff" || fail "not as at the start: $(cat "$work/diff")"
+run revert
+expect_status 0
+expect_line 'nothing to revert: nettune has changed no key since the boot'
+
+# --- what something else has changed is left, or forced
+run apply a --quiet
+sysctl -q -w net.core.somaxconn=5000
+run revert
+expect_status 1
+expect_out 'net.core.somaxconn is left alone (live: 5000): something else changed it: nettune left 8192, and it was 4096 before'
+expect_key net.core.somaxconn 5000
+expect_key net.ipv4.tcp_keepalive_time 7200
+expect_only_lock
+sysctl -q -w net.core.somaxconn=4096
+run apply a --quiet
+sysctl -q -w net.core.somaxconn=5000
+run revert --force
+expect_status 0
+expect_key net.core.somaxconn 4096
+expect_only_lock
+
+# --- a saved plan, as it is or stale
+run plan a -o "$work/plan.json" --format json
+expect_status 1
+run apply --plan "$work/plan.json"
+expect_status 0
+expect_key net.core.somaxconn 8192
+run audit
+expect_out 'a (the active profile)'
+run apply --plan "$work/plan.json"
+expect_status 2
+expect_err 'stale: net.core.somaxconn was 4096 and is 8192; net.ipv4.tcp_keepalive_time was 7200 and is 300'
+run revert --quiet
+expect_status 0
+sed 's/"boot_id": "[^"]*"/"boot_id": "other"/' "$work/plan.json" >"$work/old.json"
+run apply --plan "$work/old.json"
+expect_status 2
+expect_err 'stale: the host was booted since it was made'
+sed 's/"inode": [0-9]*/"inode": 1/' "$work/plan.json" >"$work/old.json"
+run apply --plan "$work/old.json"
+expect_err 'stale: it was made for another network namespace'
+sed 's/"net.core.somaxconn"/"kernel.panic"/' "$work/plan.json" >"$work/old.json"
+run apply --plan "$work/old.json"
+expect_status 2
+expect_err 'write 1 "kernel.panic" is no key'
+for text in '' '{}' '[' '{"format": "plan/2"}' '{"format": "plan/1"}'; do
+  printf '%s' "$text" >"$work/old.json"
+  run apply --plan "$work/old.json"
+  expect_status 2
+  expect_err 'old.json: '
+done
+run apply
+expect_status 2
+expect_err 'it needs the name of a profile, or --plan FILE'
+run apply a --plan "$work/plan.json"
+expect_status 2
+expect_only_lock
+
+# --- on trial: taken back in time, confirmed, interrupted, cut off, killed
+run apply a --confirm 1
+expect_status 2
+expect_err 'on trial: press Enter or run "nettunectl confirm" within 1 s'
+expect_err 'not confirmed in time: taken back'
+expect_key net.core.somaxconn 4096
+expect_only_lock
+run confirm
+expect_status 2
+expect_err 'no change waits for its confirmation'
+run apply a --confirm never
+expect_status 2
+expect_err '--confirm takes seconds'
+
+# on_trial SIGNAL...: starts one that waits, as $pid.
+on_trial() {
+  "$nettunectl" apply a --confirm 60 >"$work/trial.out" 2>"$work/trial.err" </dev/null &
+  pid=$!
+  for ((i = 0; i < 200; i++)); do
+    ! grep -qs 'on trial' "$work/trial.err" || return 0
+    sleep 0.05
+  done
+  fail "the trial does not begin"
+}
+on_trial
+expect_key net.core.somaxconn 8192
+run apply b
+expect_status 2
+expect_err 'a change waits '
+expect_err "(process $pid)"
+run confirm
+expect_status 0
+expect_line 'confirmed: a is kept'
+wait "$pid" || fail "the confirmed apply ended with $?"
+run audit
+expect_status 0
+run revert --quiet
+
+on_trial
+kill -TERM "$pid"
+! wait "$pid" || fail "an interrupted trial ends with 0"
+grep -q 'interrupted: taken back' "$work/trial.err" || fail "$(cat "$work/trial.err")"
+expect_key net.core.somaxconn 4096
+expect_only_lock
+
+on_trial
+kill -HUP "$pid" # the terminal is gone: the trial goes on
+run confirm
+expect_status 0
+wait "$pid" || fail "the apply that was cut off ended with $?"
+run revert --quiet
+
+on_trial
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+expect_key net.core.somaxconn 8192
+run apply b
+expect_status 0
+expect_err 'a change was not confirmed in time; 3 keys were put back to what they were before'
+expect_key net.core.somaxconn 4096
+run revert --quiet
+expect_only_lock
+
+# --- two writers
+on_trial
+"$python" - "$nettunectl" <<'P' || fail "the lock of another process is not reported"
+import fcntl, os, subprocess, sys
+lock = open("/run/nettune/lock", "r+")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+answer = subprocess.run([sys.argv[1], "revert", "--wait", "0.1"], capture_output=True, text=True)
+assert answer.returncode == 2, answer
+assert f"process {os.getpid()} (" in answer.stderr and "is changing this host's keys" in answer.stderr, answer
+P
+kill -TERM "$pid"
+wait "$pid" || true
+
+# --- a state that is not understood, or not to be trusted
+run apply a --quiet
+state=$(echo /run/nettune/*.state)
+cp "$state" "$work/state"
+printf 'nettune-state\t7\n' >"$state"
+for command in 'apply b' revert 'plan a'; do
+  # shellcheck disable=SC2086
+  run $command
+  expect_status 2
+  expect_err 'is not understood: its format is 7, and this nettune knows format 1'
+done
+cp "$work/state" "$state"
+chmod 666 "$state"
+run revert
+expect_status 2
+expect_err 'is not trusted: others may write it (mode 0666)'
+chmod 644 "$state"
+run revert
+expect_status 0
+everything | diff "$work/start" - >"$work/diff" || fail "not as at the start: $(cat "$work/diff")"
+
+# --- /run that is full, or read-only: nothing is written to the kernel
+umount /run
+mount -t tmpfs -o mode=755,size=4k tmpfs /run
+head -c 4096 /dev/zero >/run/full 2>/dev/null || true
+run apply a
+expect_status 2
+expect_err 'No space left on device'
+expect_key net.core.somaxconn 4096
+rm /run/full
+mount -o remount,ro /run
+run apply a
+expect_status 2
+expect_err 'Read-only file system'
+expect_key net.core.somaxconn 4096
+finish
