@@ -4,13 +4,14 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <sched.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+
+#include "engine/sysctl/net_namespace.hpp"
 
 namespace nettune::sysctl {
 namespace {
@@ -50,25 +51,18 @@ Result<ProcTree> ProcTree::open(const std::string& directory) {
 }
 
 Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int netns_fd) {
-  const UniqueFd own(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!own) return std::unexpected(Error{errno, "open", "/proc/thread-self/ns/net"});
   const std::string net = directory + "/net";
-  if (::setns(netns_fd, CLONE_NEWNET) != 0) {
-    return std::unexpected(Error{errno, "enter", "the network namespace"});
-  }
   ProcTree tree;
-  const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const int open_error = errno;
-  if (net_fd) {
+  const Result<void> opened = in_net_namespace(netns_fd, [&]() -> Result<void> {
+    const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!net_fd) return std::unexpected(Error{errno, "open", net});
     for (std::string& name : names_in_folder(net_fd.get(), ".")) {
       UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
       if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
     }
-  }
-  if (::setns(own.get(), CLONE_NEWNET) != 0) {
-    return std::unexpected(Error{errno, "return to", "the own network namespace"});
-  }
-  if (!net_fd) return std::unexpected(Error{open_error, "open", net});
+    return {};
+  });
+  if (!opened) return std::unexpected(opened.error());
   return tree;
 }
 
