@@ -13,6 +13,7 @@
 #include <istream>
 #include <streambuf>
 #include <string_view>
+#include <unordered_set>
 
 #include "engine/profile/plain_yaml.hpp"
 
@@ -511,6 +512,12 @@ class TreeBuilder final : public YAML::EventHandler {
 
   // Each key that stands twice is reported, and its first value is the one that stays.
   void drop_duplicates(Node& node) {
+    std::unordered_set<std::string_view> keys;
+    keys.reserve(node.entries.size());
+    const bool any_twice = std::ranges::any_of(node.entries, [&](const Node::Entry& entry) {
+      return !keys.insert(entry.key.text).second;
+    });
+    if (!any_twice) return;
     std::vector<std::size_t> order(node.entries.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
@@ -518,7 +525,6 @@ class TreeBuilder final : public YAML::EventHandler {
       return compared != 0 ? compared < 0 : a < b;
     });
     std::vector<bool> dropped(order.size());
-    bool any = false;
     for (std::size_t i = 0, first = 0; i < order.size(); ++i) {
       const Node& key = node.entries[order[i]].key;
       const Node& first_key = node.entries[order[first]].key;
@@ -530,9 +536,8 @@ class TreeBuilder final : public YAML::EventHandler {
                     fmt::format("\"{}\" stands twice: first in line {}", printable(key.text),
                                 first_key.origin.line),
                     "keep one of the two");
-      dropped[order[i]] = any = true;
+      dropped[order[i]] = true;
     }
-    if (!any) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < dropped.size(); ++i) {
       if (dropped[i]) continue;

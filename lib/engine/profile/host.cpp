@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <limits>
@@ -25,21 +26,16 @@ Result<std::string> read_fact(const std::string& path) {
     if (errno == ENOENT) return std::string();
     return std::unexpected(Error{errno, "read", path});
   }
-  constexpr std::size_t step = 16 * std::size_t{1024};
-  constexpr std::size_t limit = 64 * step;  // /proc/zoneinfo of a large machine has some 200 kB
+  constexpr std::size_t limit = std::size_t{1} << 20;  // zoneinfo of a large machine: some 200 kB
+  std::array<char, 16384> piece;
   std::string text;
   for (;;) {
-    const std::size_t used = text.size();
-    if (used >= limit) return std::unexpected(Error{EFBIG, "read", path});
-    text.resize(used + step);
-    const ssize_t count = ::read(fd.get(), text.data() + used, step);
-    if (count < 0 && errno == EINTR) {
-      text.resize(used);
-      continue;
-    }
+    if (text.size() >= limit) return std::unexpected(Error{EFBIG, "read", path});
+    const ssize_t count = ::read(fd.get(), piece.data(), piece.size());
+    if (count < 0 && errno == EINTR) continue;
     if (count < 0) return std::unexpected(Error{errno, "read", path});
-    text.resize(used + static_cast<std::size_t>(count));
     if (count == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(count));
   }
 }
 
@@ -53,12 +49,11 @@ std::string_view next_line(std::string_view& text) {
 
 // Cuts the first word off `line`; "" at its end.
 std::string_view next_word(std::string_view& line) {
-  const std::size_t begin = std::min(line.find_first_not_of(" \t"), line.size());
-  line.remove_prefix(begin);
-  const std::size_t end = std::min(line.find_first_of(" \t"), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(end);
-  return word;
+  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
+  const char* const begin = std::ranges::find_if_not(line, is_blank);
+  const char* const end = std::find_if(begin, line.end(), is_blank);
+  line = std::string_view(end, line.end());
+  return {begin, end};
 }
 
 std::uint64_t number_of(std::string_view word) {

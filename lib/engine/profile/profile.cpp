@@ -497,9 +497,11 @@ class EntryReader {
 // The numbers of rules that are the same on every host.
 std::vector<FieldBounds> plain_bounds(const Entry& entry) {
   std::vector<FieldBounds> fields;
+  fields.reserve(entry.rules.size());
   const Host any_host;
   for (const Rule& rule : entry.rules) {
-    FieldBounds bounds{!rule.operands.empty(), rule.kind, {}, {}};
+    FieldBounds bounds{!rule.operands.empty(), &rule, {}};
+    bounds.operands.reserve(rule.operands.size());
     for (const Expression& operand : rule.operands) {
       const bool depends = uses_memory(operand) || operand.kind == Expression::Kind::word;
       const auto number = depends ? std::expected<sysctl::Integer, EvaluationFault>(0)
@@ -509,7 +511,6 @@ std::vector<FieldBounds> plain_bounds(const Entry& entry) {
         break;
       }
       bounds.operands.push_back(*number);
-      bounds.origins.push_back(operand.origin);
     }
     fields.push_back(std::move(bounds));
   }

@@ -47,11 +47,14 @@ std::optional<ResolvedFields> numbers_of(const Entry& entry, const sysctl::Param
                                          const Host& host, Diagnostics& diagnostics) {
   const sysctl::Unit unit = parameter == nullptr ? sysctl::Unit::none : parameter->unit;
   ResolvedFields fields;
+  fields.rules.reserve(entry.rules.size());
+  fields.bounds.reserve(entry.rules.size());
   bool good = true;
   for (const Rule& rule : entry.rules) {
     ResolvedRule resolved;
     resolved.kind = rule.kind;
-    FieldBounds bounds{false, rule.kind, {}, {}};
+    FieldBounds bounds{false, &rule, {}};
+    bounds.operands.reserve(rule.operands.size());
     for (const Expression& operand : rule.operands) {
       if (operand.kind == Expression::Kind::word) {
         resolved.words.push_back(operand.word);
@@ -65,7 +68,6 @@ std::optional<ResolvedFields> numbers_of(const Entry& entry, const sysctl::Param
         continue;
       }
       bounds.operands.push_back(*number);
-      bounds.origins.push_back(operand.origin);
     }
     if (bounds.operands.size() == rule.operands.size() && !rule.operands.empty()) {
       bounds.known = true;
@@ -150,7 +152,8 @@ std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const 
     chosen.emplace_back(entry.key.literal(), &entry);
   }
   for (auto& [path, match] : matched) chosen.push_back(std::move(match));
-  std::ranges::sort(chosen, {}, [](const auto& item) -> const sysctl::Key& { return item.first; });
+  const auto key_of = [](const auto& item) -> const sysctl::Key& { return item.first; };
+  if (!std::ranges::is_sorted(chosen, {}, key_of)) std::ranges::sort(chosen, {}, key_of);
 
   bool good = true;
   resolved.desired_.reserve(chosen.size());

@@ -50,7 +50,6 @@ Result<std::string> read_once(const std::string& path, std::size_t limit) {
   if (const int number = refusal(before, limit); number != 0) return refused(number);
 
   std::string text;
-  // One byte more than there should be: the end is seen without a second round.
   std::size_t room = std::min(limit, static_cast<std::size_t>(before.st_size)) + 1;
   for (std::size_t used = 0;;) {
     text.resize(used + room);
@@ -62,7 +61,8 @@ Result<std::string> read_once(const std::string& path, std::size_t limit) {
     used += static_cast<std::size_t>(count);
     if (used > limit) return refused(EFBIG);
     text.resize(used);
-    if (count == 0) break;
+    // One byte more was asked for: that it did not come is the end.
+    if (count == 0 || used == static_cast<std::size_t>(before.st_size)) break;
     room = std::min<std::size_t>(limit + 1 - used, 64 * std::size_t{1024});
   }
 

@@ -29,7 +29,7 @@ std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
 // What the field will certainly be at least, and at most, once the profile is applied.
 std::optional<Integer> certain_minimum(const FieldBounds& field) {
   if (!field.known) return std::nullopt;
-  switch (field.kind) {
+  switch (field.rule->kind) {
     case Rule::Kind::exactly:
     case Rule::Kind::at_least:
     case Rule::Kind::between:
@@ -45,7 +45,7 @@ std::optional<Integer> certain_minimum(const FieldBounds& field) {
 
 std::optional<Integer> certain_maximum(const FieldBounds& field) {
   if (!field.known) return std::nullopt;
-  switch (field.kind) {
+  switch (field.rule->kind) {
     case Rule::Kind::exactly:
     case Rule::Kind::at_most:
       return field.operands[0];
@@ -69,7 +69,7 @@ void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBoun
       const std::optional<Integer> maximum = certain_maximum(fields[high]);
       if (!maximum || *minimum <= *maximum) continue;
       diagnostics.list.push_back(
-          {Severity::error, fields[high].origins[0],
+          {Severity::error, fields[high].rule->operands[0].origin,
            fmt::format("{} ({}) is below {} ({})", field_name(parameter, high),
                        sysctl::to_string(*maximum), field_name(parameter, low),
                        sysctl::to_string(*minimum)),
@@ -103,7 +103,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
       const Integer number = bounds.operands[i];
       if (number < range.minimum || number > range.maximum) {
         diagnostics.list.push_back(
-            {Severity::error, bounds.origins[i],
+            {Severity::error, bounds.rule->operands[i].origin,
              fmt::format("the kernel refuses {} for {}", sysctl::to_string(number),
                          field_name(parameter, field)),
              fmt::format("it takes {} to {}", sysctl::to_string(range.minimum),
@@ -115,16 +115,16 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
         if (harm.field >= 0 && static_cast<std::size_t>(harm.field) != field) continue;
         if (!sysctl::holds(harm.comparison, number, harm.bound)) continue;
         diagnostics.list.push_back(
-            {Severity::error, bounds.origins[i],
+            {Severity::error, bounds.rule->operands[i].origin,
              fmt::format("{} is harmful for {}: {}", sysctl::to_string(number),
                          field_name(parameter, field), harm.result),
              "", "harmful"});
         break;
       }
     }
-    if (bounds.kind == Rule::Kind::between && bounds.operands[0] > bounds.operands[1]) {
+    if (bounds.rule->kind == Rule::Kind::between && bounds.operands[0] > bounds.operands[1]) {
       diagnostics.list.push_back(
-          {Severity::error, bounds.origins[0],
+          {Severity::error, bounds.rule->operands[0].origin,
            fmt::format("nothing lies between {} and {}", sysctl::to_string(bounds.operands[0]),
                        sysctl::to_string(bounds.operands[1])),
            "write the smaller bound first", ""});

@@ -12,9 +12,8 @@ namespace nettune::profile {
 /// One field's rule in numbers; `known` is false where it is not a number yet, or is `keep`.
 struct FieldBounds {
   bool known = false;
-  Rule::Kind kind = Rule::Kind::keep;
+  const Rule* rule = nullptr;
   std::vector<sysctl::Integer> operands;  ///< as Rule::operands
-  std::vector<Origin> origins;            ///< of each operand
 };
 
 /// Adds the errors of `fields`, one for each field of `parameter`, or one in all for a lone rule.

@@ -14,8 +14,8 @@ constexpr std::size_t max_component = 255;  // NAME_MAX
 // Dots and slashes change places where the first of them is a dot: sysctl.d(5).
 std::string to_path(std::string_view text) {
   std::string path(text);
-  const std::size_t first = path.find_first_of("./");
-  if (first == std::string::npos || path[first] == '/') return path;
+  const auto first = std::ranges::find_if(path, [](char c) { return c == '.' || c == '/'; });
+  if (first == path.end() || *first == '/') return path;
   for (char& c : path) {
     if (c == '.') {
       c = '/';
@@ -33,29 +33,35 @@ std::string to_name(const std::string& path) {
   return name;
 }
 
+std::string fault_of_component(std::string_view component, std::size_t position) {
+  if (component.empty()) return "a key has no empty component";
+  if (component == "." || component == "..") return "a key never leaves /proc/sys/net";
+  if (component.size() > max_component) return "a key's component has at most 255 bytes";
+  if (position == 0 && component != "net") {
+    return "nettune keeps the keys below \"net.\" and has no right to any other";
+  }
+  return {};
+}
+
 // The reason why this path is not one of a key; empty if it is.
 std::string fault(std::string_view path) {
   if (path.empty()) return "a key must not be empty";
   if (path.size() > max_length) return "a key has at most 1024 bytes";
-  for (const char c : path) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') {
-      return "a key holds no white space and no control character";
-    }
-  }
   if (path.front() == '/') return "a key is relative to /proc/sys, so it begins with \"net.\"";
   std::size_t components = 0;
+  std::string reason;  // of a component; white space anywhere comes first
   for (std::size_t begin = 0; begin <= path.size();) {
-    const std::size_t end = std::min(path.find('/', begin), path.size());
-    const std::string_view component = path.substr(begin, end - begin);
-    if (component.empty()) return "a key has no empty component";
-    if (component == "." || component == "..") return "a key never leaves /proc/sys/net";
-    if (component.size() > max_component) return "a key's component has at most 255 bytes";
-    if (components == 0 && component != "net") {
-      return "nettune keeps the keys below \"net.\" and has no right to any other";
+    std::size_t end = begin;
+    for (; end < path.size() && path[end] != '/'; ++end) {
+      if (static_cast<unsigned char>(path[end]) <= ' ' || path[end] == '\x7f') {
+        return "a key holds no white space and no control character";
+      }
     }
+    if (reason.empty()) reason = fault_of_component(path.substr(begin, end - begin), components);
     ++components;
     begin = end + 1;
   }
+  if (!reason.empty()) return reason;
   if (components < 2) return "\"net\" is a folder of keys, not a key";
   return {};
 }
@@ -73,7 +79,8 @@ std::string Key::name() const { return to_name(path_); }
 std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
   std::string path = to_path(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
-  const bool literal = path.find_first_of("*?[") == std::string::npos;
+  const bool literal =
+      std::ranges::none_of(path, [](char c) { return c == '*' || c == '?' || c == '['; });
   return KeyGlob(std::move(path), literal);
 }
 

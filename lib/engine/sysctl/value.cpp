@@ -6,14 +6,20 @@
 namespace nettune::sysctl {
 namespace {
 
-constexpr std::string_view blanks = " \t\n\r\v\f";
+bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// Cuts the first word off `text`; empty where there is none.
+std::string_view next_word(std::string_view& text) {
+  const char* const begin = std::ranges::find_if_not(text, is_blank);
+  const char* const end = std::find_if(begin, text.end(), is_blank);
+  text = std::string_view(end, text.end());
+  return {begin, end};
+}
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> words;
-  for (std::size_t begin = text.find_first_not_of(blanks); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(blanks, begin), text.size());
-    words.push_back(text.substr(begin, end - begin));
-    begin = text.find_first_not_of(blanks, end);
+  for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
+    words.push_back(word);
   }
   return words;
 }
@@ -22,7 +28,7 @@ std::vector<std::string_view> split(std::string_view text) {
 
 std::string one_line(std::string_view text) {
   std::string line;
-  for (const std::string_view word : split(text)) {
+  for (std::string_view word = next_word(text); !word.empty(); word = next_word(text)) {
     if (!line.empty()) line += ' ';
     line += word;
   }
@@ -45,9 +51,8 @@ std::string to_string(Integer number) {
 std::expected<Integer, std::string> parse_decimal(std::string_view text) {
   const bool negative = text.starts_with('-');
   const std::string_view digits = text.substr(negative ? 1 : 0);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string_view::npos) {
-    return std::unexpected("is not a whole number");
-  }
+  const bool all_digits = std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
+  if (digits.empty() || !all_digits) return std::unexpected("is not a whole number");
   if (digits.size() > 30) return std::unexpected("has too many digits");
   Integer number = 0;
   for (const char digit : digits) number = number * 10 + (digit - '0');
@@ -58,10 +63,10 @@ std::expected<Value, std::string> Value::parse(const Parameter* parameter, std::
   const Encoding encoding = parameter == nullptr ? Encoding::unknown : parameter->encoding;
   if (!sysctl::is_numeric(encoding) && encoding != Encoding::unknown) return of_text(text);
 
-  const std::vector<std::string_view> words = split(text);
   std::vector<Integer> numbers;
-  numbers.reserve(words.size());
-  for (const std::string_view word : words) {
+  if (parameter != nullptr) numbers.reserve(parameter->fields);
+  std::string_view rest = text;
+  for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest)) {
     const std::expected<Integer, std::string> number = parse_decimal(word);
     if (!number) {
       if (encoding == Encoding::unknown) return of_text(text);
