@@ -42,11 +42,15 @@ std::vector<std::string> names_in_folder(int fd, const char* folder) {
 
 }  // namespace
 
-Result<ProcTree> ProcTree::open(const std::string& directory) {
+Result<ProcTree> ProcTree::open(const std::string& directory, std::span<const std::string> held) {
   const std::string net = directory + "/net";
   ProcTree tree;
   tree.net_ = UniqueFd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!tree.net_) return std::unexpected(Error{errno, "open", net});
+  for (const std::string& name : held) {
+    UniqueFd fd(::openat(tree.net_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (fd) tree.folders_.push_back({name, std::move(fd)});
+  }
   return tree;
 }
 
@@ -67,13 +71,13 @@ Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int n
 }
 
 ProcTree::Place ProcTree::locate(std::string_view path) const {
-  if (net_) return {net_.get(), std::string(path)};
   const std::size_t slash = std::min(path.find('/'), path.size());
   for (const Folder& folder : folders_) {
     if (folder.name != path.substr(0, slash)) continue;
     const std::string_view rest = path.substr(std::min(slash + 1, path.size()));
     return {folder.fd.get(), rest.empty() ? "." : std::string(rest)};
   }
+  if (net_) return {net_.get(), std::string(path)};
   // Such a folder is not in that namespace: nothing exists below a name that no file can have.
   return {AT_FDCWD, ""};
 }

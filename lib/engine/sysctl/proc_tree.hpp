@@ -3,6 +3,7 @@
 // folder.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,11 @@ namespace nettune::sysctl {
 class ProcTree final : public Tree {
  public:
   /// `directory` is /proc/sys or a folder that looks like it. It must hold `net`.
-  static Result<ProcTree> open(const std::string& directory);
+  /// `held` names folders of `net` to keep open, where they are there. With many namespaces on a
+  /// host that is much cheaper for several keys: a name below `net` is looked up among the entries
+  /// of all namespaces. What was held is that of the namespace of this call.
+  static Result<ProcTree> open(const std::string& directory,
+                               std::span<const std::string> held = {});
 
   /// The keys of the network namespace behind `netns_fd` (setns(2)). The calling thread is in that
   /// namespace while this runs, and back in its own when it returns. EPERM without CAP_SYS_ADMIN.
@@ -46,7 +51,7 @@ class ProcTree final : public Tree {
 
   // A descriptor of `net` resolves what is below it in the namespace of whoever asks; only one of a
   // folder below `net` stays with the namespace in which it was opened. So one's own namespace
-  // needs `net_` alone, and another one the folders below it.
+  // needs `net_` alone, and another one the folders below it. Where both are there, a folder wins.
   UniqueFd net_;
   std::vector<Folder> folders_;
 };

@@ -30,6 +30,21 @@ TEST_CASE("a folder is read as /proc/sys is") {
         "read net.core.wmem_max: No such file or directory");
 }
 
+TEST_CASE("folders that are held open change no answer") {
+  const test::TempTree temp;
+  temp.add("net/core/rmem_max", "212992\n");
+  temp.add("net/ipv4/tcp_rmem", "4096\t131072\t33554432\n");
+  const std::string held[] = {"ipv4", "ipv6"};
+  const auto tree = ProcTree::open(temp.path(), held);
+  REQUIRE(tree);
+  CHECK(tree->read(key("net.core.rmem_max")) == "212992");
+  CHECK(tree->read(key("net.ipv4.tcp_rmem")) == "4096\t131072\t33554432");
+  CHECK(tree->read(key("net.ipv6.mtu")).error().number == ENOENT);
+  CHECK(tree->list(*KeyGlob::parse("net.*.*"))->size() == 2);
+  CHECK(tree->has_folder_of(key("net.ipv4.tcp_wmem")));
+  CHECK_FALSE(tree->has_folder_of(key("net.ipv6.mtu")));
+}
+
 TEST_CASE("without net below it, a folder is no tree") {
   const test::TempTree temp;
   const auto tree = ProcTree::open(temp.path());
