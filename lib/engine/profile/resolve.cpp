@@ -116,8 +116,17 @@ std::string to_string(const Desired& desired) {
 
 std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const sysctl::Tree& tree,
                                        Diagnostics& diagnostics) {
+  ResolvedProfile unresolved;
+  unresolved.profile_ = std::make_shared<const Profile>(std::move(profile));
+  unresolved.host_ = host;
+  return resolve_again(unresolved, tree, diagnostics);
+}
+
+std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const sysctl::Tree& tree,
+                                             Diagnostics& diagnostics) {
+  const Host& host = known.host();
   ResolvedProfile resolved;
-  resolved.profile_ = std::make_shared<const Profile>(std::move(profile));
+  resolved.profile_ = known.profile_;
   resolved.host_ = host;
   for (const Requirement& requirement : resolved.profile_->requirements()) {
     if (std::optional<std::string> reason = unmet(requirement, host)) {

@@ -47,6 +47,9 @@ class ResolvedProfile {
  private:
   friend std::optional<ResolvedProfile> resolve(Profile profile, const Host& host,
                                                 const sysctl::Tree& tree, Diagnostics& diagnostics);
+  friend std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known,
+                                                      const sysctl::Tree& tree,
+                                                      Diagnostics& diagnostics);
   std::shared_ptr<const Profile> profile_;
   Host host_;
   std::vector<Desired> desired_;
@@ -60,5 +63,10 @@ class ResolvedProfile {
 /// error, and leaves a profile that can be linted: see ProfileBuilder::check.
 std::optional<ResolvedProfile> resolve(Profile profile, const Host& host, const sysctl::Tree& tree,
                                        Diagnostics& diagnostics);
+
+/// The same profile for another tree of the same host: what its globs match there. The profile
+/// itself is shared with `known`. Without globs in it, `known` itself is the answer.
+std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const sysctl::Tree& tree,
+                                             Diagnostics& diagnostics);
 
 }  // namespace nettune::profile

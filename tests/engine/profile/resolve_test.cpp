@@ -82,6 +82,25 @@ TEST_CASE("a glob that matches nothing yet is remembered") {
   CHECK(resolved.unmatched()[0]->key.name() == "net.ipv4.conf.wg*.rp_filter");
 }
 
+TEST_CASE("the same profile is resolved again for another tree, and shared") {
+  const FakeTree first{{"net.ipv4.conf.lo.rp_filter", "0"}};
+  const FakeTree second{{"net.ipv4.conf.eth0.rp_filter", "0"}};
+  const ResolvedProfile resolved = test::resolved_of(R"(sysctl:
+  net.ipv4.conf.*.rp_filter: 2
+  net.core.somaxconn: at least 4096
+)",
+                                                     first);
+  Diagnostics diagnostics;
+  const auto again = resolve_again(resolved, second, diagnostics);
+  REQUIRE(again);
+  CHECK(diagnostics.list.empty());
+  CHECK(&again->profile() == &resolved.profile());
+  CHECK(desired(resolved, "net.ipv4.conf.lo.rp_filter") == "2");
+  CHECK(desired(*again, "net.ipv4.conf.lo.rp_filter") == "(none)");
+  CHECK(desired(*again, "net.ipv4.conf.eth0.rp_filter") == "2");
+  CHECK(desired(*again, "net.core.somaxconn") == "at least 4096");
+}
+
 TEST_CASE("a child's key takes the place of its parent's") {
   const FakeTree tree{};
   Profile parent =
