@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "audit_netns.hpp"
 #include "chosen_profile.hpp"
 #include "command.hpp"
 #include "engine/audit/conflicts.hpp"
@@ -41,9 +42,14 @@ int run(const Command& self, Arguments arguments) {
   options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
   which.add_live(options);
   which.add_facts(options);
-  which.add_netns(options);
+  which.add_netns_or_all(options);
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
+  const bool everywhere = which.netns == "all";
+  if (everywhere && !which.live.empty()) {
+    return options.refuse("--live and --netns are two machines; give one of them");
+  }
+  if (everywhere) which.netns.clear();  // the own one, and from there all others
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
@@ -54,6 +60,10 @@ int run(const Command& self, Arguments arguments) {
   const std::optional<profile::ResolvedProfile> resolved = resolve_chosen(*chosen, *machine, store);
   if (!resolved) return exit_trouble;
 
+  if (everywhere) {
+    return audit_namespaces(
+        {*resolved, *machine, chosen->by, store.directories(), format, all, quiet});
+  }
   std::vector<audit::Conflict> conflicts;
   if (!machine->is_saved && which.netns.empty() && !quiet) {
     conflicts = look_for_conflicts(machine->root, *resolved);
@@ -78,6 +88,7 @@ int run(const Command& self, Arguments arguments) {
 constexpr Example examples[] = {
     {"nettunectl audit", "this machine, against the active profile or the one that suits it"},
     {"nettunectl audit latency --all", "also the keys that are right"},
+    {"nettunectl audit latency --netns all", "every network namespace of this host, in one table"},
     {"nettunectl audit ./web.yaml --format json", "for a program; junit is for a CI server"},
     {"ssh db1 sysctl -a | nettunectl audit throughput --live - --memory \"64 GiB\"",
      "another machine, where nothing needs to be installed"},
@@ -94,8 +105,9 @@ const Command audit_command = {
     "PROFILE is a name (see \"nettunectl list\"); FILE is a profile (.yaml), a file of sysctl.d "
     "(.conf) or a TuneD profile (tuned.conf). Without either it is the active profile, else the "
     "first that \"nettunectl recommend\" names.\n"
-    "Needs no root and no service. Exit status: 0 in sync, 1 at least one key differs, is "
-    "missing, pending or unreadable, 2 trouble.",
+    "Needs no root and no service; other network namespaces need root. Exit status: 0 in sync, 1 "
+    "at "
+    "least one key differs, is missing, pending or unreadable, 2 trouble.",
     examples,
     run,
 };

@@ -30,6 +30,12 @@ struct MachineOptions {
     options.option("--netns", "NAME|PID|PATH", netns,
                    "look at another network namespace: one of \"ip netns\", a process's, a file");
   }
+  /// For a command that knows what to do with "all".
+  void add_netns_or_all(Options& options) {
+    options.option("--netns", "NAME|PID|PATH|all", netns,
+                   "look at another network namespace: one of \"ip netns\", a process's, a file; "
+                   "or at all of this host");
+  }
   void add_facts(Options& options) {
     options.option("--memory", "SIZE", memory,
                    "the machine's memory, such as \"24 GiB\" (default: what it has)");

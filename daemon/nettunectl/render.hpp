@@ -35,4 +35,11 @@ std::string render_junit(const AuditView& view);
 /// "Linux 6.1.0-13-amd64, 23.5 GiB": the known facts, "" where there are none.
 std::string host_text(const profile::Host& host);
 
+/// "server-base" of a shipped profile, the path of a file that was named by it.
+std::string profile_name(const profile::Profile& profile,
+                         const std::vector<std::string>& directories);
+
+/// " (the active profile)": what follows the name where the caller did not give it.
+std::string_view chosen_text(ChosenBy chosen_by);
+
 }  // namespace nettune::ctl

@@ -6,6 +6,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "render.hpp"
+#include "render_netns.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -114,6 +115,64 @@ std::string render_junit(const AuditView& view) {
   for (const audit::Row& row : view.report.rows()) append_case(out, suite, row);
   out += "  </testsuite>\n</testsuites>\n";
   return out;
+}
+
+void append_netns_junit(JunitPart& sum, const NamespaceView& view) {
+  const std::string name = name_of(view.listed);
+  std::string cases;
+  std::size_t tests = 1;
+  std::size_t failures = 0;
+  std::size_t errors = 0;
+  std::size_t skipped = 0;
+  if (view.report != nullptr) {
+    const audit::Counts& counts = view.report->audit().counts();
+    const std::string suite = "nettune." + view.resolved->profile().name() + "." + name;
+    for (const audit::Row& row : view.report->rows()) append_case(cases, suite, row);
+    tests = view.report->rows().size();
+    failures = counts.drift + counts.missing + counts.pending;
+    errors = counts.unreadable;
+    skipped = counts.skipped;
+  } else {
+    const bool is_gone = view.state == NamespaceState::vanished;
+    cases = fmt::format("    <testcase classname=\"nettune.netns.{}\" name=\"read\" time=\"0\">\n",
+                        escaped(name));
+    cases += is_gone ? std::string("      <skipped message=\"vanished while this ran\"/>\n")
+                     : fmt::format("      <error message=\"{}\" type=\"unreadable\"/>\n",
+                                   escaped(view.reason));
+    cases += "    </testcase>\n";
+    ++(is_gone ? skipped : errors);
+  }
+  sum.text += fmt::format(
+      "  <testsuite name=\"nettune.netns.{}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" "
+      "skipped=\"{}\" time=\"0\">\n    <properties>\n",
+      escaped(name), tests, failures, errors, skipped);
+  append_property(sum.text, "inode",
+                  view.listed.inode == 0 ? "" : std::to_string(view.listed.inode));
+  append_property(sum.text, "processes", std::to_string(view.listed.processes.size()));
+  sum.text += "    </properties>\n" + cases + "  </testsuite>\n";
+  sum.tests += tests;
+  sum.failures += failures;
+  sum.errors += errors;
+}
+
+std::string render_netns_junit(const NamespacesView& view, const JunitPart& sum) {
+  JunitPart whole = sum;
+  if (const std::size_t hidden = view.totals.hidden_processes; hidden > 0) {
+    ++whole.tests;
+    ++whole.errors;
+    whole.text += fmt::format(
+        "  <testsuite name=\"nettune.netns\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" "
+        "time=\"0\">\n    <testcase classname=\"nettune.netns\" name=\"list\" time=\"0\">\n"
+        "      <error message=\"the namespaces of {} processes are not shown to this user\" "
+        "type=\"unreadable\"/>\n    </testcase>\n  </testsuite>\n",
+        hidden);
+  }
+  return fmt::format(
+             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"nettune\" "
+             "tests=\"{}\" "
+             "failures=\"{}\" errors=\"{}\" time=\"0\">\n",
+             whole.tests, whole.failures, whole.errors) +
+         whole.text + "</testsuites>\n";
 }
 
 }  // namespace nettune::ctl

@@ -269,23 +269,9 @@ void append_stacked_row(std::string& out, const Terminal& terminal, const Cells&
   append_below(out, terminal, cells, 2, false);
 }
 
-// "server-base" of a shipped profile, the path of a file that was named by it.
-std::string profile_name(const AuditView& view) {
-  const profile::Profile& profile = view.resolved.profile();
-  for (const std::string& directory : view.profile_directories) {
-    if (profile.path() == directory + "/" + profile.name() + ".yaml") {
-      return printable(profile.name());
-    }
-  }
-  return printable(profile.path());
-}
-
 std::string heading(const AuditView& view) {
-  std::string text = profile_name(view);
-  if (view.chosen_by == ChosenBy::active) text += " (the active profile)";
-  if (view.chosen_by == ChosenBy::recommend) {
-    text += " (none is active; it is what \"nettunectl recommend\" picks)";
-  }
+  std::string text = profile_name(view.resolved.profile(), view.profile_directories);
+  text += chosen_text(view.chosen_by);
   text += ", on " + printable(view.machine.description);
   const std::string facts = host_text(view.resolved.host());
   if (!facts.empty()) text += ": " + facts;
@@ -299,7 +285,7 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
   const std::size_t checked = wrong + counts.match;
   const std::string skipped =
       counts.skipped == 0 ? std::string() : fmt::format("; {} skipped", counts.skipped);
-  const std::string name = profile_name(view);
+  const std::string name = profile_name(view.resolved.profile(), view.profile_directories);
   if (wrong > 0) {
     std::string parts;
     const auto add = [&](std::size_t number, Verdict verdict) {
@@ -356,6 +342,28 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
 }
 
 }  // namespace
+
+std::string profile_name(const profile::Profile& profile,
+                         const std::vector<std::string>& directories) {
+  for (const std::string& directory : directories) {
+    if (profile.path() == directory + "/" + profile.name() + ".yaml") {
+      return printable(profile.name());
+    }
+  }
+  return printable(profile.path());
+}
+
+std::string_view chosen_text(ChosenBy chosen_by) {
+  switch (chosen_by) {
+    case ChosenBy::argument:
+      return "";
+    case ChosenBy::active:
+      return " (the active profile)";
+    case ChosenBy::recommend:
+      break;
+  }
+  return " (none is active; it is what \"nettunectl recommend\" picks)";
+}
 
 std::string host_text(const profile::Host& host) {
   std::string text;
