@@ -84,8 +84,8 @@ class Walk {
  private:
   // In the namespace that the calling thread is in now.
   Result<void> read(const ListedNetNamespace& listed) {
-    const Result<sysctl::ProcTree> tree =
-        sysctl::ProcTree::open(what_.machine.root + "/proc/sys", held_);
+    const std::string directory = what_.machine.root + "/proc/sys";
+    const Result<sysctl::ProcTree> tree = sysctl::ProcTree::open(directory, held_);
     if (!tree) return std::unexpected(tree.error());
     std::optional<profile::ResolvedProfile> of_this;
     if (has_globs_ && !listed.is_own) {

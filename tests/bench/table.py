@@ -68,6 +68,13 @@ for title, name in COMMANDS:
         "goal: <= 8" if name == "audit" else "")
 row("empty program, linked the same", [cell(peak("empty"), 1)])
 
+if median("netns.table") is not None:
+    heading("audit --netns all, 8 keys in each of 500 network namespaces")
+    row("", ["median, ms", "peak, MiB"])
+    for title, name in (("table", "netns.table"), ("JSON", "netns.json")):
+        row(title, [cell(median(name), 1), cell(peak(name), 1)],
+            "goal: < 1000 ms" if name == "netns.table" else "")
+
 audit = {size: median(f"audit.{size}") for size in SIZES}
 heading("nettunectl audit, as a multiple of")
 row("C floor", [cell(ratio(audit[size], median(f"floor.{size}"))) for size in SIZES],

@@ -53,6 +53,8 @@ done
 offers 'json junit' audit --format j
 offers 'json junit' audit --format = j
 offers 'json' audit -f js
+asked audit --netns al
+[[ " $out " == *' all '* ]] || fail 'it does not offer: all'
 
 # Profiles, and files that are one.
 offers 'asyncio latency many-connections own.conf own.yaml server-base small-memory sub/ throughput wan-bulk' audit ''
