@@ -188,15 +188,11 @@ int audit_namespaces(const NamespacesAudit& what) {
   int status = totals.differing > 0 ? exit_differs : exit_ok;
   if (!totals.is_complete() || totals.in_sync + totals.differing == 0) status = exit_trouble;
   if (what.quiet) {
-    if (status == exit_trouble) {
-      complain(fmt::format("{} of {} network namespaces could not be read{}", totals.unreadable,
-                           totals.all(),
-                           totals.hidden_processes == 0
-                               ? ""
-                               : fmt::format(", and those of {} processes are not shown to this "
-                                             "user; it needs root (CAP_SYS_PTRACE)",
-                                             totals.hidden_processes)));
+    if (totals.unreadable > 0) {
+      complain(fmt::format("{} of {} could not be read", totals.unreadable,
+                           count_of(totals.all(), "network namespace")));
     }
+    if (totals.hidden_processes > 0) complain(hidden_text(totals.hidden_processes));
     return status;
   }
   const NamespacesView view{what.resolved, what.machine, what.chosen_by, what.profile_directories,

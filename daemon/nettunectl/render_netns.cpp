@@ -123,6 +123,13 @@ std::string name_of(const ListedNetNamespace& listed) {
   return fmt::format("inode {}", listed.inode);
 }
 
+std::string hidden_text(std::size_t processes) {
+  const std::string whose = processes == 1
+                                ? "the namespace of 1 process is"
+                                : fmt::format("the namespaces of {} processes are", processes);
+  return whose + " not shown to this user, so there may be more; it needs root (CAP_SYS_PTRACE)";
+}
+
 NamespaceTable::NamespaceTable(const Terminal& terminal, bool all,
                                const std::vector<ListedNetNamespace>& namespaces)
     : terminal_(terminal), all_(all), name_width_(columns("NAMESPACE")) {
@@ -226,13 +233,7 @@ std::string NamespaceTable::finish(const NamespacesView& view) const {
                    Ink::yellow);
   }
   if (totals.hidden_processes > 0) {
-    append_wrapped(
-        out, terminal_, "", "",
-        fmt::format("{} not shown to this user, and may be others; it needs root (CAP_SYS_PTRACE)",
-                    totals.hidden_processes == 1 ? "the namespace of 1 process is"
-                                                 : fmt::format("the namespaces of {} processes are",
-                                                               totals.hidden_processes)),
-        Ink::yellow);
+    append_wrapped(out, terminal_, "", "", hidden_text(totals.hidden_processes), Ink::yellow);
   }
   if (totals.vanished > 0) {
     append_wrapped(out, terminal_, "", "",

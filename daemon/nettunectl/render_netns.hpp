@@ -43,6 +43,9 @@ struct NamespacesView {
 /// "blue", "nginx[812]", "inode 4026532000"; fit for a terminal.
 std::string name_of(const sysctl::ListedNetNamespace& listed);
 
+/// "the namespaces of 3 processes are not shown to this user …"
+std::string hidden_text(std::size_t processes);
+
 /// A line for each namespace, and below it the rows that differ, or the name of the first namespace
 /// with the same rows; with `all`, every row.
 class NamespaceTable {

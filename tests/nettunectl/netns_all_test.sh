@@ -220,12 +220,17 @@ chmod 755 "$work/powerless"
 export REAL=$nettunectl
 real=$nettunectl
 nettunectl=$work/powerless
+run audit one --netns all --quiet
+expect_status 2
+expect_silent_out
+expect_err '2 of 3 network namespaces could not be read'
+expect_err 'not shown to this user'
 run audit one --netns all
 nettunectl=$real
 expect_status 2
 expect_out 'in sync: 4 keys'
 expect_out 'no right to enter it; it needs root'
-expect_out 'not shown to this user, and may be others; it needs root (CAP_SYS_PTRACE)'
+expect_out 'not shown to this user, so there may be more; it needs root (CAP_SYS_PTRACE)'
 
 echo >"$work/done"
 wait "$child"
