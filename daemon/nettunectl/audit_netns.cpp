@@ -157,6 +157,11 @@ int audit_namespaces(const NamespacesAudit& what) {
     complain(fmt::format("no list of network namespaces: {}", describe(list.error())));
     return exit_trouble;
   }
+  if (list->namespaces.empty() && list->unreadable.empty() && list->hidden_processes == 0) {
+    complain(fmt::format("no network namespace is shown by {0}/proc and {0}/run/netns",
+                         what.machine.root));
+    return exit_trouble;
+  }
   const Terminal terminal = look_at_terminal(STDOUT_FILENO);
   NamespaceTable table(terminal, what.all, list->namespaces);
   std::string json;

@@ -11,6 +11,11 @@ if [[ -z ${NETTUNE_NETNS_INSIDE-} ]]; then
   expect_status 2
   expect_silent_out
   expect_err 'audit: --live and --netns are two machines; give one of them'
+  make_root machine
+  run audit server-base --netns all --root "$work/machine"
+  expect_status 2
+  expect_silent_out
+  expect_err "no network namespace is shown by $work/machine/proc and $work/machine/run/netns"
   finish
   apart=(unshare -nmpf --kill-child --mount-proc --propagation private)
   ((EUID == 0)) || apart+=(-Ur)
