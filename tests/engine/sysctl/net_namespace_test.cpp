@@ -130,8 +130,9 @@ TEST_CASE("work runs inside, and the thread is back after success, an error and 
 
     bool caught = false;
     try {
-      (void)in_net_namespace(other_fd.get(),
-                             []() -> Result<void> { throw std::runtime_error("of a library"); });
+      const auto done = in_net_namespace(
+          other_fd.get(), []() -> Result<void> { throw std::runtime_error("of a library"); });
+      EXPECT(!done);
     } catch (const std::runtime_error&) {
       caught = true;
     }
