@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // An expression's text, evaluated for several units and hosts. Its value does not depend on what it
 // must not depend on, and each fault points into the text.
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -56,6 +57,37 @@ void check_origins(const profile::Expression& expression, const Origin& start, s
   }
 }
 
+bool names_pages(const profile::Expression& expression) {
+  if (expression.kind == profile::Expression::Kind::literal &&
+      expression.quantity.dimension == profile::Dimension::pages) {
+    return true;
+  }
+  return std::ranges::any_of(expression.arguments, names_pages);
+}
+
+sysctl::Integer floor_divide(sysctl::Integer number, sysctl::Integer divisor) {
+  return number / divisor - (number % divisor < 0 ? 1 : 0);
+}
+
+// `usual` and `larger` are of two hosts that differ in their pages alone: 4 KiB and 64 KiB.
+void check_page_size(const profile::Expression& expression, sysctl::Unit unit,
+                     const Evaluated& usual, const Evaluated& larger) {
+  const auto dimension = profile::dimension_of(expression);
+  const bool counts_pages = unit == sysctl::Unit::pages;
+  if (!names_pages(expression) && !counts_pages) {
+    invariant(same(usual, larger), "without pages their size does not matter");
+    return;
+  }
+  if (!dimension || !usual || !larger) return;  // a larger page may be more than the amount
+  if (counts_pages && *dimension == profile::Dimension::pages) {
+    invariant(*usual == *larger, "pages are as many pages on every host");
+  } else if (counts_pages && !names_pages(expression)) {
+    const bool is_memory = *dimension == profile::Dimension::bytes;
+    invariant(*larger == (is_memory ? floor_divide(*usual, 16) : *usual),
+              "an amount is a sixteenth of the pages where each is sixteen times as large");
+  }
+}
+
 // A whole number that a key may hold is itself, whatever the unit of the key.
 void check_whole_number(sysctl::Integer number, sysctl::Unit unit, const Origin& origin) {
   if (number < 0 || number > UINT64_MAX) return;
@@ -85,13 +117,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const profile::Host small = host_with(512ull << 20, 4096);
   const profile::Host large = host_with(1ull << 40, 4096);
-  const profile::Host arm = host_with(8ull << 30, 65536);
+  const profile::Host arm = host_with(1ull << 40, 65536);
   const profile::Host unknown = host_with(0, 4096);
   for (const sysctl::Unit unit : units) {
     const Evaluated on_small = profile::evaluate(*parsed, unit, small);
     const Evaluated on_large = profile::evaluate(*parsed, unit, large);
     const Evaluated on_unknown = profile::evaluate(*parsed, unit, unknown);
-    static_cast<void>(profile::evaluate(*parsed, unit, arm));
+    check_page_size(*parsed, unit, on_large, profile::evaluate(*parsed, unit, arm));
     if (!dimension) invariant(!on_small, "parts that do not fit together have no value");
     if (profile::uses_memory(*parsed)) {
       invariant(!on_unknown, "a share of an unknown memory has no value");
