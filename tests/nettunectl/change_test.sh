@@ -171,8 +171,9 @@ run apply a --confirm never
 expect_status 2
 expect_err '--confirm takes seconds'
 
-# on_trial SIGNAL...: starts one that waits, as $pid.
+# on_trial: starts one that waits, as $pid.
 on_trial() {
+  rm -f "$work/trial.err"
   "$nettunectl" apply a --confirm 60 >"$work/trial.out" 2>"$work/trial.err" </dev/null &
   pid=$!
   for ((i = 0; i < 200; i++)); do
