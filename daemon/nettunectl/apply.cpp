@@ -9,15 +9,18 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <functional>
 
 #include "chosen_profile.hpp"
 #include "command.hpp"
 #include "engine/audit/compare.hpp"
 #include "engine/change/plan.hpp"
 #include "engine/change/transaction.hpp"
+#include "engine/sysctl/net_namespace.hpp"
 #include "engine/unique_fd.hpp"
 #include "files.hpp"
 #include "machine.hpp"
+#include "netlink/tcp_metrics.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "plan_file.hpp"
@@ -108,8 +111,9 @@ Answer wait_for_answer(const Machine& machine, std::int64_t until, const sigset_
   }
 }
 
-int conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& signals,
-                   double seconds, double wait) {
+// Whether the change is kept in the end.
+bool conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& signals,
+                    double seconds, double wait) {
   complain(
       fmt::format("on trial: press Enter or run \"nettunectl confirm\" within {:g} s to keep "
                   "it; Ctrl-C takes it back now",
@@ -119,45 +123,45 @@ int conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& s
     const auto state = look_at_state(machine);
     const bool is_kept = state && !state->profile.empty();
     complain(is_kept ? "confirmed: the change is kept" : "the change was taken back elsewhere");
-    return is_kept ? exit_ok : exit_trouble;
+    return is_kept;
   }
   const auto place = place_of(machine);
   if (!place) {
     complain_of(place.error());
-    return exit_trouble;
+    return false;
   }
   auto folder = change::StateFolder::lock(state_folder(machine), *place, std::max(wait, 10.0));
   if (!folder) {
     complain_of(folder.error());
-    return exit_trouble;
+    return false;
   }
   if (answer == Answer::confirmed) {
     const auto profile = change::confirm(*folder);
     if (profile) {
       complain("confirmed: the change is kept");
-      return exit_ok;
+      return true;
     }
     complain_of(profile.error());
-    return exit_trouble;
+    return false;
   }
   auto state = folder->load();
   if (!state) {
     complain_of(state.error());
-    return exit_trouble;
+    return false;
   }
   if (!state->journal || state->journal->confirm_until != until) {
     complain("the change was kept or taken back elsewhere");
-    return exit_trouble;
+    return false;
   }
   const auto recovery = change::take_back(*machine.tree, *folder, *state);
   if (!recovery) {
     complain_of(recovery.error());
-    return exit_trouble;
+    return false;
   }
   complain(answer == Answer::expired ? "not confirmed in time: taken back"
                                      : "interrupted: taken back");
   for (const std::string& sentence : recovery->left) complain(sentence);
-  return exit_trouble;
+  return false;
 }
 
 struct Request {
@@ -166,13 +170,18 @@ struct Request {
   std::string confirm;
   std::string wait = "5";
   bool keep_going = false;
+  bool flush_metrics = false;
   bool quiet = false;
 };
 
-// The plan and what it is called, or nullopt after saying why there is none.
-std::optional<change::Plan> make_the_plan(const Request& request, const Machine& machine,
-                                          const profile::Store& store,
-                                          const change::Session& session) {
+struct Planned {
+  change::Plan plan;
+  bool flushes_metrics = false;  ///< the profile says so
+};
+
+// nullopt after saying why there is none.
+std::optional<Planned> make_the_plan(const Request& request, const Machine& machine,
+                                     const profile::Store& store, const change::Session& session) {
   if (!request.plan_file.empty()) {
     const Result<std::string> text = profile::read_file(request.plan_file, max_plan_size);
     if (!text) {
@@ -189,13 +198,55 @@ std::optional<change::Plan> make_the_plan(const Request& request, const Machine&
       complain(fmt::format("stale: {}; make the plan again", stale));
       return std::nullopt;
     }
-    return std::move(saved->plan);
+    return Planned{std::move(saved->plan)};
   }
   const std::optional<profile::ResolvedProfile> resolved =
       resolve_chosen({request.argument, ChosenBy::argument}, machine, store);
   if (!resolved) return std::nullopt;
-  return change::make_plan(*resolved, audit::compare(*resolved, *machine.tree), session.state,
-                           *machine.tree, lasting_name(request.argument));
+  return Planned{change::make_plan(*resolved, audit::compare(*resolved, *machine.tree),
+                                   session.state, *machine.tree, lasting_name(request.argument)),
+                 resolved->profile().flush_metrics()};
+}
+
+bool turns_metrics_off(const change::Plan& plan, const change::Outcome& outcome) {
+  return std::ranges::any_of(plan.writes(), [&](const change::Write& write) {
+    return write.key.path() == "net/ipv4/tcp_no_metrics_save" && write.text != "0" &&
+           std::ranges::find(outcome.written, write.key) != outcome.written.end();
+  });
+}
+
+Result<void> in_namespace_of(const Machine& machine, const std::function<Result<void>()>& work) {
+  return machine.netns ? sysctl::in_net_namespace(machine.netns.get(), work) : work();
+}
+
+// Once a change is kept: forgets what the kernel remembers of TCP peers, or says how much that is
+// where no more is added to it. False where it could not be forgotten.
+bool settle_metrics(const Machine& machine, bool flush, bool is_turned_off) {
+  if (!flush && !is_turned_off) return true;
+  std::size_t count = 0;
+  const Result<void> done = in_namespace_of(machine, [&]() -> Result<void> {
+    const Result<std::size_t> counted = netlink::count_tcp_metrics();
+    if (!counted) return std::unexpected(counted.error());
+    count = *counted;
+    return flush ? netlink::flush_tcp_metrics() : Result<void>();
+  });
+  if (!done) {
+    // A kernel without the family remembers nothing.
+    if (done.error().number == ENOENT) return true;
+    complain(describe(done.error()) +
+             (done.error().number == EPERM ? "; it needs root of the initial user namespace" : ""));
+    return false;
+  }
+  if (flush) {
+    complain(fmt::format("the kernel has forgotten what it remembered of {}",
+                         count_of(count, "TCP peer")));
+  } else if (count > 0) {
+    complain(
+        fmt::format("the kernel remembers {}, and goes on using what it knows of {}; "
+                    "--flush-metrics makes it forget",
+                    count_of(count, "TCP peer"), count == 1 ? "it" : "them"));
+  }
+  return true;
 }
 
 bool any_denied(const change::Outcome& outcome) {
@@ -221,17 +272,21 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
              double confirm_seconds, double wait_seconds) {
   const SignalsHeld signals;
   std::int64_t until = 0;
+  int status = exit_ok;
+  bool flush = request.flush_metrics;
+  bool is_turned_off = false;
   {
     std::optional<change::Session> session = begin_change(machine, wait_seconds);
     if (!session) return exit_trouble;
-    const std::optional<change::Plan> plan = make_the_plan(request, machine, store, *session);
-    if (!plan) return exit_trouble;
+    const std::optional<Planned> planned = make_the_plan(request, machine, store, *session);
+    if (!planned) return exit_trouble;
+    const change::Plan& plan = planned->plan;
     const change::TransactionOptions options{
         .keep_going = request.keep_going,
         .confirm_for = static_cast<std::int64_t>(confirm_seconds * 1e9),
         .kernel = machine.host.kernel};
     const auto outcome =
-        change::carry_out(*plan, *machine.tree, session->folder, session->state, options);
+        change::carry_out(plan, *machine.tree, session->folder, session->state, options);
     if (!outcome) {
       complain_of(outcome.error());
       return exit_trouble;
@@ -239,18 +294,22 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
     complain_of_refusals(*outcome);
     if (outcome->is_rolled_back) return exit_trouble;
     const bool has_wrong = std::ranges::any_of(
-        plan->left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
-    int status = has_wrong || !outcome->refused.empty() ? exit_differs : exit_ok;
+        plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
+    status = has_wrong || !outcome->refused.empty() ? exit_differs : exit_ok;
     if (!request.quiet) {
-      const PlanView view{*plan, machine.host, "", store.directories()};
-      status = print(render_outcome(view, *outcome, "applied " + plan->profile(),
+      const PlanView view{plan, machine.host, "", store.directories()};
+      status = print(render_outcome(view, *outcome, "applied " + plan.profile(),
                                     look_at_terminal(STDOUT_FILENO)),
                      status);
     }
-    if (!session->state.journal) return status;
-    until = session->state.journal->confirm_until;
+    is_turned_off = turns_metrics_off(plan, *outcome);
+    flush = flush || (planned->flushes_metrics && is_turned_off);
+    if (session->state.journal) until = session->state.journal->confirm_until;
   }
-  return conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds);
+  if (until != 0 && !conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds)) {
+    return exit_trouble;
+  }
+  return settle_metrics(machine, flush, is_turned_off) ? status : exit_trouble;
 }
 
 int run(const Command& self, Arguments arguments) {
@@ -263,6 +322,8 @@ int run(const Command& self, Arguments arguments) {
                  "take all back after that time unless it is confirmed");
   options.flag("-k,--keep-going", request.keep_going,
                "leave out what the kernel refuses instead of rolling all back");
+  options.flag("--flush-metrics", request.flush_metrics,
+               "make the kernel forget what it remembers of TCP peers");
   options.option("--wait", "SECONDS", request.wait,
                  "wait so long for another writer to end (default: 5)");
   options.flag("-q,--quiet", request.quiet, "print nothing but what went wrong");

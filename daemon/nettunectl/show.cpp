@@ -95,6 +95,7 @@ void append_head(std::string& out, const profile::Profile& profile, bool resolve
     }
   }
   out += fmt::format("on-drift: {}\n", on_drift_text(profile.on_drift()));
+  if (profile.flush_metrics()) out += "flush-metrics: true\n";
 }
 
 void append_entry(std::string& out, const std::string& key, const std::string& value,
@@ -197,6 +198,7 @@ std::string to_json(const profile::Profile& profile, const profile::ResolvedProf
                                 {"declared_at", json_origin(requirement.origin)}});
   }
   json["on_drift"] = on_drift_text(profile.on_drift());
+  json["flush_metrics"] = profile.flush_metrics();
   json["sysctl"] = Json::array();
   for (const Merged& item : merge(profile)) {
     const Entry& entry = *item.entry;

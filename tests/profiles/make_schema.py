@@ -311,6 +311,10 @@ def make(vocabulary):
                 "additionalProperties": False,
             },
             "on-drift": ref("on-drift"),
+            "flush-metrics": {
+                "description": "Whether a change that turns net.ipv4.tcp_no_metrics_save on also "
+                               "forgets what the kernel remembers of peers. Default: false.",
+                "enum": [True, False, "true", "false"], "examples": [True]},
             "sysctl": {
                 "description": "Keys and the rule for each; a list holds one rule for each field.",
                 "type": "object",

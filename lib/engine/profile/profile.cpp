@@ -16,8 +16,9 @@ namespace {
 
 using sysctl::Parameter;
 
-constexpr auto top_words = std::to_array<std::string_view>(
-    {"nettune", "summary", "inherits", "requires", "on-drift", "sysctl", "sockets"});
+constexpr auto top_words =
+    std::to_array<std::string_view>({"nettune", "summary", "inherits", "requires", "on-drift",
+                                     "flush-metrics", "sysctl", "sockets"});
 constexpr auto entry_words =
     std::to_array<std::string_view>({"value", "optional", "why", "on-drift"});
 constexpr auto requirement_words = std::to_array<std::string_view>({"kernel", "memory"});
@@ -798,6 +799,8 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
         profile.on_drift_ = *policy;
         profile.has_on_drift_ = true;
       }
+    } else if (word == "flush-metrics") {
+      profile.flush_metrics_ = read_bool(value, "flush-metrics", report);
     } else if (word == "sysctl") {
       profile.entries_ = read_entries(value, kernel, report, values);
     } else if (word == "sockets") {
@@ -841,6 +844,7 @@ Profile ProfileBuilder::merge(const std::vector<Profile>& parents, Profile own) 
       merged.on_drift_ = profile.on_drift_;
       merged.has_on_drift_ = true;
     }
+    if (profile.flush_metrics_) merged.flush_metrics_ = profile.flush_metrics_;
   };
   for (const Profile& parent : parents) add(parent);
   add(own);

@@ -63,6 +63,8 @@ class Profile {
   const std::vector<Inherited>& inherits() const { return inherits_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }
   OnDrift on_drift() const { return on_drift_; }
+  /// Whether a change that sets tcp_no_metrics_save also forgets what the kernel remembers of peers.
+  bool flush_metrics() const { return flush_metrics_.value_or(false); }
   /// In the order of the files: what is inherited first, then this file's own.
   const std::vector<Entry>& entries() const { return entries_; }
   const std::vector<SocketPreset>& presets() const { return presets_; }
@@ -75,6 +77,7 @@ class Profile {
   std::vector<Requirement> requirements_;
   OnDrift on_drift_ = OnDrift::restore;
   bool has_on_drift_ = false;
+  std::optional<bool> flush_metrics_;
   std::vector<Entry> entries_;
   std::vector<SocketPreset> presets_;
   std::vector<SourcePtr> sources_;  // keeps every Origin valid
@@ -95,8 +98,9 @@ class ProfileBuilder {
                                       sysctl::Version kernel = {},
                                       std::vector<Inherited>* inherits = nullptr);
 
-  /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary
-  /// and on-drift are the child's, on-drift the last parent's where the child says nothing.
+  /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary,
+  /// on-drift and flush-metrics are the child's, the latter two the last parent's where it says
+  /// nothing.
   static Profile merge(const std::vector<Profile>& parents, Profile own);
 
   /// A profile that no YAML stands behind: the exact values of a sysctl.d file or a tuned.conf.
