@@ -412,7 +412,11 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
       auto source = std::make_shared<Source>(Source{path, ""});
       diagnostics.sources.push_back(source);
       diagnostics.list.push_back(
-          {Severity::error, {source.get(), 0, 0, 1}, describe(text.error()), "", ""});
+          {Severity::error,
+           {source.get(), 0, 0, 1},
+           fmt::format("the file can't be read: {}", why_unreadable(text.error())),
+           "",
+           ""});
       is_complete = false;
       continue;
     }

@@ -222,6 +222,10 @@ class Loader {
       std::string help;
       if (text.error().number == ENOENT && !path.ends_with(extension)) {
         help = "a path names a file with its extension; a name without a slash is searched for";
+      } else if (text.error().number == EISDIR && origin.source == nullptr) {
+        const bool is_sysctl_d = path.find("sysctl.d") != std::string::npos;
+        help = fmt::format("name its files: {}",
+                           in_directory(printable(path), is_sysctl_d ? "*.conf" : "*.yaml"));
       }
       error(origin, fmt::format("{} can't be read: {}", printable(path), reason(text.error())),
             std::move(help));
@@ -337,6 +341,8 @@ class Loader {
 };
 
 }  // namespace
+
+std::string why_unreadable(const Error& error) { return reason(error); }
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   // An editor that is just saving needs an instant; what changes without end is no profile.

@@ -18,6 +18,9 @@ inline constexpr std::size_t max_inherited_files = 64;
 /// socket), EFBIG, ESTALE (it changed while it was read).
 Result<std::string> read_file(const std::string& path, std::size_t limit = max_file_size);
 
+/// "it is a directory", "No such file or directory": what stands after "X can't be read: ".
+std::string why_unreadable(const Error& error);
+
 class Store {
  public:
   /// `directories` in the order of precedence. NETTUNE_PROFILE_PATH is the callers' business.

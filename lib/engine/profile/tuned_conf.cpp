@@ -468,7 +468,8 @@ class TunedReader {
                      std::vector<Section>& sections) {
     Result<std::string> text = read_file(path);
     if (!text) {
-      fail(asked_at, describe(text.error()));
+      fail(asked_at,
+           fmt::format("{} can't be read: {}", printable(path), why_unreadable(text.error())));
       return false;
     }
     const std::optional<ForeignText> taken =

@@ -265,7 +265,7 @@ TEST_CASE("a refused hexadecimal number gets no advice about leading zeros") {
 TEST_CASE("a file that cannot be read is told, and no profile comes of it") {
   Diagnostics diagnostics;
   CHECK_FALSE(load_sysctl_d({"/nowhere/x.conf"}, diagnostics).has_value());
-  CHECK(text_of(diagnostics) == "0:0+1 error: read /nowhere/x.conf: No such file or directory\n");
+  CHECK(text_of(diagnostics) == "0:0+1 error: the file can't be read: No such file or directory\n");
 }
 
 TEST_CASE("TuneD's bounds become rules, and its order counts") {

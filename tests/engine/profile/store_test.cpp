@@ -196,7 +196,10 @@ TEST_CASE("a name that nothing has is answered by the nearest one and the direct
   CHECK(load(store, "").text() == "error: a profile's name is missing\n");
   CHECK(load(store, folder / "x.yaml").text() ==
         "error: " + (folder / "x.yaml") + " can't be read: No such file or directory\n");
-  CHECK(load(store, folder.path() + "/").text().ends_with("can't be read: it is a directory\n"));
+  CHECK(load(store, folder.path() + "/").text() == "error: " + folder.path() +
+                                                       "/ can't be read: it is a directory\n"
+                                                       "      help: name its files: " +
+                                                       folder.path() + "/*.yaml\n");
 }
 
 TEST_CASE("what is inherited comes left to right, depth first, each file once") {
