@@ -236,7 +236,12 @@ std::string range_text(const Parameter& parameter, const profile::Host& host) {
                      with_readable(range.maximum, parameter, host));
 }
 
-std::string default_text(const Parameter& parameter, const profile::Host& host) {
+struct Default {
+  std::string text;
+  bool is_estimate = false;
+};
+
+Default default_of(const Parameter& parameter, const profile::Host& host) {
   profile::KernelDefault usual;
   if (profile::has_kernel_default(parameter, host, usual)) {
     const auto numbers = std::span(usual.numbers)
@@ -245,9 +250,9 @@ std::string default_text(const Parameter& parameter, const profile::Host& host) 
     for (const Integer number : numbers)
       raw += (raw.empty() ? "" : " ") + sysctl::to_string(number);
     const std::string readable = readable_numbers(numbers, &parameter, host);
-    return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
+    return {readable.empty() ? raw : fmt::format("{} ({})", raw, readable), usual.is_estimate};
   }
-  return std::string(parameter.default_text);
+  return {std::string(parameter.default_text), false};
 }
 
 std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
@@ -351,7 +356,8 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
   paper.line("live value", live, explanation.live_fault.empty() ? Ink::bold : Ink::yellow);
   if (parameter != nullptr) {
     const profile::Host& host = machine.host;
-    paper.line("default", default_text(*parameter, host));
+    const Default usual = default_of(*parameter, host);
+    paper.line("default", usual.is_estimate ? "about " + usual.text : usual.text);
     paper.line("value", shape_text(*parameter, host));
     if (sysctl::is_numeric(parameter->encoding)) paper.line("range", range_text(*parameter, host));
     if (!parameter->ceiling.empty()) {
@@ -457,7 +463,9 @@ Json parameter_json(const Parameter& parameter, const profile::Host& host) {
   }
   json["scope"] = sysctl::scope_name(parameter.scope);
   json["takes_effect"] = sysctl::effect_text(parameter.effect);
-  json["default"] = view_json(default_text(parameter, host));
+  const Default usual = default_of(parameter, host);
+  json["default"] = view_json(usual.text);
+  json["default_is_estimate"] = usual.is_estimate;
   json["since"] = version_json(parameter.since);
   json["removed"] = version_json(parameter.removed);
   json["dead_since"] = version_json(parameter.dead_since);

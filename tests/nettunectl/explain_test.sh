@@ -34,6 +34,19 @@ explain net.ipv4.tcp_mem
 expect_out 'pages of 4096 bytes'
 expect_out 'harmful'
 
+# A default that follows the memory is an estimate; one that its bound decides is not.
+put m/proc/zoneinfo 'Node 0, zone   Normal
+        high     1000
+        managed  2000000'
+explain net.ipv4.tcp_mem
+expect_out 'default       about 98256 131009 196512 (~383.81 MiB, ~511.75 MiB, ~767.62 MiB)'
+explain net.ipv4.tcp_mem --format json
+expect_out '"default_is_estimate": true'
+explain net.ipv4.tcp_rmem
+expect_out 'default       4096 131072 6291456'
+explain net.ipv4.tcp_rmem --format json
+expect_out '"default_is_estimate": false'
+
 # One key of a link, and what holds for each.
 put m/proc/sys/net/ipv4/conf/eth0.100/rp_filter 2
 explain net/ipv4/conf/eth0.100/rp_filter

@@ -204,6 +204,7 @@ std::array<Integer, 3> three_marks(Integer pages) {
 bool default_of_mem(std::string_view pattern, const Host& host, KernelDefault& out) {
   if (host.buffer_pages == 0) return false;
   const auto pages = static_cast<Integer>(host.buffer_pages);
+  out.is_estimate = true;
   if (pattern == "net/ipv4/udp_mem") {
     out.numbers = three_marks(pages / 8);
     return true;
@@ -219,6 +220,11 @@ bool default_of_mem(std::string_view pattern, const Host& host, KernelDefault& o
   return false;
 }
 
+// Whether a share of the memory that is known within 0.5 % may be what holds, and not a bound.
+bool may_lie_within(Integer share, Integer least, Integer most) {
+  return share > least - least / 200 && share < most + most / 200;
+}
+
 bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
   // A child namespace starts with what the host has now, not with what the kernel would choose.
   if (host.is_child_namespace || host.buffer_pages == 0) return false;
@@ -227,6 +233,7 @@ bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
   const Integer share = static_cast<Integer>(host.buffer_pages) * host.page_size / 128;
   if (!is_receive) {
     out.numbers = {host.page_size, 16384, std::clamp<Integer>(share, 65536, 4 * mib)};
+    out.is_estimate = may_lie_within(share, 65536, 4 * mib);
     return true;
   }
   Integer initial = 131072;
@@ -241,6 +248,7 @@ bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
     return false;
   }
   out.numbers = {host.page_size, initial, std::clamp(share, initial, ceiling)};
+  out.is_estimate = may_lie_within(share, initial, ceiling);
   return true;
 }
 
@@ -283,6 +291,7 @@ std::string to_string(sysctl::Version version) {
 
 bool has_kernel_default(const sysctl::Parameter& parameter, const Host& host, KernelDefault& out) {
   const std::string_view pattern = parameter.pattern;
+  out.is_estimate = false;
   if (host.kernel == Version{}) return false;
   if (pattern == "net/ipv4/tcp_mem" || pattern == "net/ipv4/udp_mem") {
     return default_of_mem(pattern, host, out);

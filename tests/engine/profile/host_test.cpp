@@ -164,6 +164,27 @@ TEST_CASE("the memory limits follow from the pages that the kernel may use") {
   CHECK(own("net/ipv4/tcp_mem", host_with({6, 18}, 0), 3) == "?");
 }
 
+TEST_CASE("a default that follows the memory is an estimate, and one that a bound decides is not") {
+  const auto is_estimate = [](std::string_view pattern, const Host& host) {
+    sysctl::Parameter parameter;
+    parameter.pattern = pattern;
+    KernelDefault found;
+    found.is_estimate = true;  // of the key before
+    REQUIRE(has_kernel_default(parameter, host, found));
+    return found.is_estimate;
+  };
+  constexpr std::uint64_t gib = 262144;  // pages
+  CHECK(is_estimate("net/ipv4/tcp_mem", host_with({6, 18}, 24 * gib)));
+  CHECK(is_estimate("net/ipv4/udp_mem", host_with({6, 18}, 24 * gib)));
+  CHECK(is_estimate("net/ipv4/tcp_rmem", host_with({6, 18}, 2 * gib)));
+  CHECK_FALSE(is_estimate("net/ipv4/tcp_rmem", host_with({6, 18}, 24 * gib)));
+  CHECK_FALSE(is_estimate("net/ipv4/tcp_wmem", host_with({6, 18}, 24 * gib)));
+  CHECK_FALSE(is_estimate("net/ipv4/tcp_wmem", host_with({6, 18}, gib / 1024)));
+  // As near to the bound as the estimate is sure.
+  CHECK(is_estimate("net/ipv4/tcp_wmem", host_with({6, 18}, gib / 2 + gib / 1024)));
+  CHECK_FALSE(is_estimate("net/core/somaxconn", host_with({6, 18}, 24 * gib)));
+}
+
 TEST_CASE("the socket buffers follow from memory and kernel, and are silent where one is unsure") {
   constexpr std::uint64_t gib = 262144;  // pages
   struct Row {
