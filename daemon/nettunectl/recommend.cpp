@@ -22,6 +22,9 @@ struct Ranked {
   std::vector<std::string> unmet;
 };
 
+// What applies here and has something that speaks for it.
+bool is_ranked(const Ranked& item) { return item.unmet.empty() && item.recommendation.points > 0; }
+
 // Those that the store has; what does not apply comes last.
 std::vector<Ranked> ranked(const Facts& facts, const profile::Host& host,
                            const profile::Store& store) {
@@ -92,19 +95,21 @@ std::string to_text(const std::vector<Ranked>& list, const Facts& facts, const T
                     bool verbose) {
   std::string out;
   std::size_t width = 0;
-  for (const Ranked& item : list) width = std::max(width, columns(item.recommendation.name));
+  for (const Ranked& item : list) {
+    if (is_ranked(item)) width = std::max(width, columns(item.recommendation.name));
+  }
   const bool narrow = terminal.width < width + 30;
   std::vector<std::string> without;
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    const Ranked& item = list[i];
+  int number = 0;
+  for (const Ranked& item : list) {
     const Recommendation& recommendation = item.recommendation;
-    if (item.unmet.empty() && recommendation.points == 0) {
-      without.push_back(recommendation.name);
+    if (!is_ranked(item)) {
+      if (item.unmet.empty()) without.push_back(recommendation.name);
       continue;
     }
-    const std::string rank_text = item.unmet.empty() ? fmt::format("{}. ", i + 1) : "-  ";
+    const std::string rank_text = fmt::format("{}. ", ++number);
     const std::string name =
-        paint(terminal, i == 0 ? Ink::green : Ink::bold, printable(recommendation.name));
+        paint(terminal, number == 1 ? Ink::green : Ink::bold, printable(recommendation.name));
     const std::string indent(narrow ? 4 : rank_text.size() + width + 2, ' ');
     std::string first = rank_text + (narrow ? name : pad(name, width + 2));
     if (narrow) {
@@ -115,26 +120,35 @@ std::string to_text(const std::vector<Ranked>& list, const Facts& facts, const T
     for (const std::string& reason : recommendation.reasons) {
       append_wrapped(out, terminal, indent + "+ ", indent + "  ", reason, Ink::dim);
     }
-    for (const std::string& reason : item.unmet) {
-      append_wrapped(out, terminal, indent + "- ", indent + "  ",
-                     "does not apply here: " + printable(reason), Ink::yellow);
-    }
   }
+  if (number > 0) out += '\n';
   if (!without.empty()) {
-    out += '\n';
     append_wrapped(out, terminal, "", "",
                    fmt::format("nothing seen here speaks for {}", fmt::join(without, ", ")),
                    Ink::dim);
+  }
+  for (const Ranked& item : list) {
+    for (const std::string& reason : item.unmet) {
+      append_wrapped(
+          out, terminal, "", "  ",
+          printable(fmt::format("{} does not apply here: {}", item.recommendation.name, reason)),
+          Ink::dim);
+    }
   }
   out += '\n';
   if (verbose) {
     append_facts(out, terminal, facts);
     out += '\n';
   }
+  if (!list.front().unmet.empty()) {
+    append_wrapped(out, terminal, "", "", "no profile that ships applies to this machine",
+                   Ink::yellow);
+    return out;
+  }
   append_wrapped(
       out, terminal, "", "",
-      fmt::format("\"nettunectl audit {}\" compares this machine with it{}",
-                  printable(list.front().recommendation.name),
+      fmt::format("\"nettunectl audit {}\" compares this machine with {}{}",
+                  printable(list.front().recommendation.name), number > 1 ? "the first" : "it",
                   verbose ? "" : "; \"nettunectl recommend --verbose\" shows all the facts"),
       Ink::dim);
   return out;
@@ -143,8 +157,10 @@ std::string to_text(const std::vector<Ranked>& list, const Facts& facts, const T
 std::string to_json(const std::vector<Ranked>& list, const Facts& facts) {
   Json json = start_json("recommend/1");
   json["profiles"] = Json::array();
+  int rank = 0;
   for (const Ranked& item : list) {
     json["profiles"].push_back({{"name", item.recommendation.name},
+                                {"rank", is_ranked(item) ? Json(++rank) : Json(nullptr)},
                                 {"points", item.recommendation.points},
                                 {"summary", item.summary},
                                 {"reasons", item.recommendation.reasons},

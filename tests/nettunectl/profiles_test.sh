@@ -133,6 +133,24 @@ listen() { # a line of /proc/net/tcp for each port
   printf '%4d: 0100007F:0CEA 0100007F:C350 01 00000000:00000000\n' "$i" >>"$work/m/proc/net/tcp"
 }
 recommend server-base
+run recommend --root "$work/m"
+expect_status 0
+expect_out '1. server-base'
+expect_no_out '2. '
+expect_line 'small-memory does not apply here: it requires memory <= 4 GiB, and this host has 8 GiB'
+run recommend --root "$work/m" --format json
+"$python" - "$work/out" <<'PY' || fail 'the ranks are others'
+import json, sys
+profiles = json.load(open(sys.argv[1]))["profiles"]
+ranks = [(p["rank"], p["applies"], p["points"] > 0) for p in profiles]
+assert ranks[0] == (1, True, True)
+assert all(rank is None for rank, applies, points in ranks if not (applies and points))
+assert [rank for rank, *_ in ranks if rank] == [1]
+PY
+run recommend --root "$work/m" --kernel 4.0
+expect_status 0
+expect_no_out '1. '
+expect_line 'no profile that ships applies to this machine'
 listen 22 443
 recommend latency
 expect_out 'listens on TCP port 443'
