@@ -3,6 +3,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "command.hpp"
 #include "json.hpp"
 #include "machine.hpp"
@@ -69,23 +71,46 @@ std::string to_json(const std::vector<Entry>& entries) {
   return json_text(json);
 }
 
+std::string folder_of(const Entry& entry) {
+  return printable(entry.path.substr(0, entry.path.rfind('/')));
+}
+
+// Where all are in one folder, it is said once.
 std::string to_table(const std::vector<Entry>& entries, const Terminal& terminal) {
+  const std::string folder = folder_of(entries.front());
+  const bool has_one_folder =
+      std::ranges::all_of(entries, [&](const Entry& entry) { return folder_of(entry) == folder; });
   Table table;
   table.header = {"PROFILE", "APPLIES", "FROM", "SUMMARY"};
   table.inks = {Ink::bold, Ink::plain, Ink::dim, Ink::plain};
+  if (has_one_folder) {
+    table.header = {"PROFILE", "APPLIES", "SUMMARY"};
+    table.inks = {Ink::bold, Ink::plain, Ink::plain};
+  }
   for (const Entry& entry : entries) {
     std::string text = printable(entry.summary);
-    const auto add = [&](const std::string& more) {
-      text += (text.empty() ? "" : "; ") + printable(more);
+    const auto add_line = [&](const std::string& more) {
+      text += (text.empty() ? "" : "\n") + printable(more);
     };
-    if (!entry.is_valid) add(fmt::format("\"nettunectl check {}\" says what is wrong", entry.name));
-    if (!entry.unmet.empty()) add("not here: " + join(entry.unmet));
-    if (!entry.hidden.empty()) add("hides " + join(entry.hidden));
-    table.rows.push_back({printable(entry.name), applies_text(entry),
-                          printable(entry.path.substr(0, entry.path.rfind('/'))), text});
+    if (!entry.is_valid) {
+      add_line(fmt::format("\"nettunectl check {}\" says what is wrong", entry.name));
+    }
+    for (const std::string& reason : entry.unmet) add_line("not here: " + reason);
+    for (const std::string& path : entry.hidden) add_line("hides " + path);
+    std::vector<std::string> row = {printable(entry.name), applies_text(entry)};
+    if (!has_one_folder) row.push_back(folder_of(entry));
+    row.push_back(std::move(text));
+    table.rows.push_back(std::move(row));
   }
   std::string out;
   append_table(out, terminal, table);
+  if (has_one_folder) {
+    out += '\n';
+    append_wrapped(
+        out, terminal, "", "  ",
+        fmt::format("{} from {}", entries.size() == 1 ? "it is" : "all of them are", folder),
+        Ink::dim);
+  }
   return out;
 }
 

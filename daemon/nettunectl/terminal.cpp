@@ -10,6 +10,7 @@
 #include <clocale>
 #include <cstdlib>
 #include <cwchar>
+#include <iterator>
 #include <utility>
 
 namespace nettune::ctl {
@@ -95,6 +96,17 @@ std::size_t cut_of(std::string_view word, std::size_t width) {
   }
   if (fits == word.size()) return fits;
   return after_sign >= fits / 3 && after_sign > 0 ? after_sign : fits;
+}
+
+// Calls `take` with each line of `text`.
+template <class Take>
+void for_each_line(std::string_view text, const Take& take) {
+  for (;;) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    take(text.substr(0, end));
+    if (end == text.size()) return;
+    text.remove_prefix(end + 1);
+  }
 }
 
 }  // namespace
@@ -234,7 +246,9 @@ void append_table(std::string& out, const Terminal& terminal, const Table& table
   for (std::size_t column = 0; column < count; ++column) {
     widths[column] = columns(table.header[column]);
     for (const auto& row : table.rows) {
-      widths[column] = std::max(widths[column], columns(row[column]));
+      for_each_line(row[column], [&](std::string_view line) {
+        widths[column] = std::max(widths[column], columns(line));
+      });
     }
   }
   std::size_t before_last = 0;
@@ -248,7 +262,9 @@ void append_table(std::string& out, const Terminal& terminal, const Table& table
         append_wrapped(out, terminal, "", "  ", row[0], Ink::bold);
         for (std::size_t column = 1; column < count; ++column) {
           if (row[column].empty()) continue;
-          append_wrapped(out, terminal, "  ", "  ", row[column], ink_of(column));
+          for_each_line(row[column], [&](std::string_view line) {
+            append_wrapped(out, terminal, "  ", "  ", line, ink_of(column));
+          });
         }
       }
       return;
@@ -263,7 +279,10 @@ void append_table(std::string& out, const Terminal& terminal, const Table& table
   out += paint(terminal, Ink::bold, header);
   out += '\n';
   for (const auto& row : table.rows) {
-    const std::vector<std::string> lines = wrap(row[count - 1], last);
+    std::vector<std::string> lines;
+    for_each_line(row[count - 1], [&](std::string_view part) {
+      std::ranges::move(wrap(part, last), std::back_inserter(lines));
+    });
     std::string line;
     for (std::size_t column = 0; column + 1 < count; ++column) {
       line += pad(paint(terminal, ink_of(column), row[column]), widths[column] + gap);

@@ -28,7 +28,11 @@ put q/broken.yaml 'nettune: 2'
 NETTUNE_PROFILE_PATH=$work/p:$work/q run list --root "$work/m"
 expect_status 0
 expect_silent_err
-expect_out "the first; hides $work/q/base.yaml"
+# Each remark has a line of its own; the folder is a column where there are several.
+grep -qE "^base +yes +$work/p +the first\$" <<<"$out" || fail 'the first is not there'
+grep -qE "^ +hides $work/q/base.yaml\$" <<<"$out" || fail 'what it hides has no line'
+grep -qE '^ +not here: it requires kernel >= 99.0, and this one is 6.1.0-13-amd64$' <<<"$out" ||
+  fail 'the reason has no line'
 expect_no_out 'the second'
 expect_out 'not here: '
 expect_out '"nettunectl check broken" says what is wrong'
@@ -41,6 +45,13 @@ assert by_name["base"]["applies"] is True and len(by_name["base"]["hides"]) == 1
 assert by_name["new"]["applies"] is False and by_name["new"]["unmet"]
 assert by_name["broken"]["valid"] is False and by_name["broken"]["applies"] is None
 PY
+NETTUNE_PROFILE_PATH=$work/p run list --root "$work/m"
+expect_out 'PROFILE  APPLIES  SUMMARY'
+expect_line "it is from $work/p"
+for width in 60 80 120; do
+  COLUMNS=$width run list --root "$work/m"
+  awk -v width="$width" 'length > width { exit 1 }' "$work/out" || fail "wider than $width columns"
+done
 NETTUNE_PROFILE_PATH=$work/none run list
 expect_status 2
 expect_err "no profile found in $work/none"
