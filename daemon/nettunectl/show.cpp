@@ -126,6 +126,7 @@ void append_preset(std::string& out, const profile::SocketPreset& preset,
                    const std::vector<std::string>& directories) {
   out += fmt::format("  {}:{}\n", yaml_scalar(preset.name),
                      comment(short_origin(describe(preset.origin), directories)));
+  if (!preset.why.empty()) append_wrapped_scalar(out, "why", "    ", preset.why);
   for (auto option = preset.options.begin(); option != preset.options.end(); ++option) {
     const std::string_view group = group_of(option->name);
     if (group.empty()) {
@@ -232,6 +233,7 @@ std::string to_json(const profile::Profile& profile, const profile::ResolvedProf
     }
     json["sockets"].push_back({{"name", preset.name},
                                {"declared_at", json_origin(preset.origin)},
+                               {"why", preset.why.empty() ? Json(nullptr) : Json(preset.why)},
                                {"options", std::move(options)}});
   }
   return json_text(json);

@@ -191,7 +191,7 @@ GROUPS = {
 
 
 def preset_schema(options):
-    properties = {}
+    properties = {"why": ref("preset-why")}
     for option in options:
         group = next((g for g in GROUPS if option["name"].startswith(g + "-")), None)
         if group is not None:
@@ -217,6 +217,7 @@ def preset_schema(options):
         "type": "object",
         "properties": properties,
         "minProperties": 1,
+        "not": {"required": ["why"], "maxProperties": 1},
         "additionalProperties": False,
     }
 
@@ -230,6 +231,9 @@ def make(vocabulary):
         "description": "The reason for the value, with its source: shown by audit and explain.",
         "type": "string", "minLength": 1,
         "examples": ["softnet drops at 25 Gbit/s with the kernel's default of 1000"]}
+    definitions["preset-why"] = {
+        "description": "The reason for the preset; it silences the lint fixed-buffer.",
+        "type": "string", "minLength": 1, "examples": ["a hundred thousand idle clients"]}
     definitions["on-drift"] = {
         "description": "What the service does when the live value stops being the desired one. "
                        "Default: restore.",

@@ -60,6 +60,7 @@ class Linter {
     ceilings();
     socket_limits();
     presets();
+    fixed_buffers();
     ports();
     syn_backlog();
     time_wait();
@@ -333,6 +334,42 @@ class Linter {
         }
       }
     }
+  }
+
+  // A buffer that a program sets stays as large: the kernel no longer fits it to the path. A `why`
+  // is the author's word that this was thought of.
+  void fixed_buffers() {
+    for (const SocketPreset& preset : resolved_.profile().presets()) {
+      if (!preset.why.empty()) continue;
+      for (const SocketOption& option : preset.options) {
+        if (option.name != "receive-buffer" && option.name != "send-buffer") continue;
+        std::string size = amount(option.number, sysctl::Unit::bytes);
+        if (size.starts_with('~')) size.erase(0, 1);
+        add(Severity::warning, option.origin, "fixed-buffer",
+            fmt::format("a {} of {} switches the kernel's autotuning off for each socket of the "
+                        "preset {}",
+                        option.name, size, preset.name),
+            fmt::format(
+                "a connection then carries about {} per round trip: {} at 100 ms, whatever "
+                "the path could do\nleave the option out, or say in a \"why\" of the preset "
+                "that this is meant",
+                size, rate_at_100_ms(option.number)));
+      }
+    }
+  }
+
+  // One decimal, rounded down: "5.2 Mbit/s" for 64 KiB in each tenth of a second.
+  static std::string rate_at_100_ms(Integer bytes) {
+    constexpr auto units = std::to_array<std::string_view>({"bit/s", "kbit/s", "Mbit/s", "Gbit/s"});
+    constexpr Integer tenths_of_bits_per_byte = static_cast<Integer>(8) * 10 * 10;
+    Integer tenths = bytes * tenths_of_bits_per_byte;
+    std::size_t unit = 0;
+    while (tenths >= 10'000 && unit + 1 < units.size()) {
+      tenths /= 1000;
+      ++unit;
+    }
+    const std::string fraction = tenths % 10 == 0 ? "" : "." + sysctl::to_string(tenths % 10);
+    return fmt::format("{}{} {}", sysctl::to_string(tenths / 10), fraction, units[unit]);
   }
 
   void ports() {

@@ -226,6 +226,7 @@ class PresetReader {
 
   void read_entry(const Node& key, const Node& value) {
     const std::string_view name = key.text;
+    if (name == "why") return read_why(value);
     if (const Group* group = group_of(name)) return read_group(*group, key, value);
     if (name == "cork") {
       return error(key.origin, "cork can't stand in a preset",
@@ -253,6 +254,14 @@ class PresetReader {
                                 : fmt::format("did you mean \"{}\"?", near));
     }
     read_option(facts_of(name), key, value);
+  }
+
+  void read_why(const Node& value) {
+    if (value.kind == Node::Kind::scalar && !value.empty && !value.text.empty()) {
+      preset_.why = value.text;
+    } else {
+      error(value.origin, "why is a text", "for example: why: a hundred thousand idle clients");
+    }
   }
 
   void read_group(const Group& group, const Node& key, const Node& value) {
@@ -536,8 +545,12 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
             example);
       continue;
     }
-    SocketPreset preset{name, entry.key.origin, {}};
+    SocketPreset preset{name, entry.key.origin, {}, {}};
     PresetReader(preset, diagnostics).read(entry.value);
+    if (entry.value.entries.size() == 1 && !preset.why.empty()) {
+      error(entry.key.origin, fmt::format("the preset \"{}\" has a why and no option", name),
+            example);
+    }
     presets.push_back(std::move(preset));
   }
   return presets;

@@ -25,6 +25,7 @@ struct SocketPreset {
   std::string name;
   Origin origin;
   std::vector<SocketOption> options;  ///< in the order of the file
+  std::string why;                    ///< "" where nothing is said
 };
 
 /// Reads the mapping below `sockets:`. Every fault is a diagnostic.
