@@ -46,6 +46,31 @@ check "$work/good.yaml" "$work/good.yaml"
 expect_status 0
 expect_line 'no fault found in 2 files'
 
+# What can't be read is named once, whatever kind of file it is.
+check "$work/none.conf"
+expect_status 2
+expect_line "$work/none.conf: error: the file can't be read: No such file or directory"
+check "$work/none/tuned.conf"
+expect_status 2
+expect_line "error: $work/none/tuned.conf can't be read: No such file or directory"
+mkdir -p "$work/e/sysctl.d"
+check "$work/e/sysctl.d"
+expect_status 2
+expect_line "error: $work/e/sysctl.d can't be read: it is a directory"
+expect_out "help: name its files: $work/e/sysctl.d/*.conf"
+
+# A misspelt key is found in a file of sysctl.d too; one that is like no other is not ours to judge.
+put e/sysctl.d/60-slip.conf 'net.core.sommaxconn = 4096
+-net.ipv4.tcp_congestion_controll = bbr
+net.foo.bar = 1
+kernel.panic = 1'
+check "$work/e/sysctl.d/60-slip.conf"
+expect_status 0
+expect_out '60-slip.conf:1:1: warning: nettune does not know the key net.core.sommaxconn [unknown-key]'
+expect_out 'help: did you mean net.core.somaxconn?'
+expect_out 'help: did you mean net.ipv4.tcp_congestion_control?'
+expect_line '2 warnings'
+
 # A warning is an error only with --strict.
 put lowers.yaml 'nettune: 1
 sysctl: {net.core.rmem_max: 100 KiB}'

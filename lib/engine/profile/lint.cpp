@@ -49,7 +49,10 @@ class Linter {
     for (const Desired& desired : resolved_.desired()) {
       // What a glob says is said once, not for each of its keys.
       if (desired.keeps_all() || !seen_.insert(desired.entry).second) continue;
-      if (desired.parameter == nullptr) continue;
+      if (desired.parameter == nullptr) {
+        unknown_key(desired);
+        continue;
+      }
       dead_key(desired);
       side_effects(desired);
       pages_for_bytes(desired);
@@ -139,6 +142,23 @@ class Linter {
   bool kernel_is(sysctl::Version version) const {
     return version != sysctl::Version{} &&
            (host_.kernel == sysctl::Version{} || host_.kernel >= version);
+  }
+
+  // ProfileBuilder::check says it of a profile; a line of sysctl.d that no loader can set is as
+  // easily misspelt, and the loaders pass over it.
+  void unknown_key(const Desired& desired) {
+    if (!is_foreign() || !desired.entry->key.is_literal()) return;
+    static const std::vector<std::string_view> patterns = [] {
+      std::vector<std::string_view> all;
+      for (const Parameter& parameter : sysctl::all_parameters()) all.push_back(parameter.pattern);
+      return all;
+    }();
+    std::string near(nearest(desired.key.path(), patterns));
+    if (near.empty()) return;
+    std::ranges::replace(near, '/', '.');
+    add(Severity::warning, desired.entry->origin, "unknown-key",
+        fmt::format("nettune does not know the key {}", desired.key.name()),
+        fmt::format("did you mean {}?", near));
   }
 
   void dead_key(const Desired& desired) {
