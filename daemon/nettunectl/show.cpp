@@ -111,7 +111,7 @@ void append_entry(std::string& out, const std::string& key, const std::string& v
 }
 
 // The options that the language groups in a mapping, as socket_preset.cpp flattens them.
-constexpr std::string_view groups[] = {"keepalive", "write-buffer"};
+constexpr std::string_view groups[] = {"fast-open", "keepalive", "write-buffer"};
 
 std::string_view group_of(std::string_view option) {
   for (const std::string_view group : groups) {

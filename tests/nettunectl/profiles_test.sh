@@ -62,7 +62,8 @@ sysctl:
   net.core.somaxconn: at least 4096
   net.core.rmem_max: 2% ram
 sockets:
-  default: {nodelay: true, keepalive: {idle: 60 s}}'
+  default: {nodelay: true, keepalive: {idle: 60 s}}
+  listener: {why: "a reason: with # signs", fast-open: {queue: 256, connect: true}, save-syn: 2}'
 put s/top.yaml 'nettune: 1
 summary: "top: with # signs"
 inherits: [base]
@@ -83,6 +84,8 @@ expect_silent_err
 expect_out '# top.yaml:7; replaces base.yaml:3'
 expect_out 'net.core.rmem_max: 2% ram  # base.yaml:4'
 expect_out 'keepalive: {idle: 60 s}'
+expect_out 'fast-open: {queue: 256, connect: true}'
+expect_out '    why: >-'
 expect_out 'at least max(16 MiB, bdp(10 Gbit/s, 20 ms))'
 expect_out 'on-drift: report'
 printf '%s\n' "$out" >"$work/shown.yaml"
@@ -90,10 +93,14 @@ run check "$work/shown.yaml" --root "$work/m"
 expect_no_out 'error:'
 run show "$work/shown.yaml" --root "$work/m" --format json
 "$python" -c 'import json, sys
-print([(e["key"], e["value"], e["optional"], e["why"]) for e in json.load(sys.stdin)["sysctl"]])' <<<"$out" >"$work/a"
+answer = json.load(sys.stdin)
+print([(e["key"], e["value"], e["optional"], e["why"]) for e in answer["sysctl"]])
+print([(p["name"], p["why"], p["options"]) for p in answer["sockets"]])' <<<"$out" >"$work/a"
 run show top --root "$work/m" --format json
 "$python" -c 'import json, sys
-print([(e["key"], e["value"], e["optional"], e["why"]) for e in json.load(sys.stdin)["sysctl"]])' <<<"$out" >"$work/b"
+answer = json.load(sys.stdin)
+print([(e["key"], e["value"], e["optional"], e["why"]) for e in answer["sysctl"]])
+print([(p["name"], p["why"], p["options"]) for p in answer["sockets"]])' <<<"$out" >"$work/b"
 cmp -s "$work/a" "$work/b" || fail 'what show writes is another profile'
 
 mkdir -p "$work/m/proc/sys/net/ipv4/conf/all"
