@@ -156,6 +156,44 @@ const std::vector<std::string_view>& option_words() {
   return words;
 }
 
+// Whether `meaning` names the kernel's constant, with or without its TCP_, SO_ or IP_.
+bool names_constant(std::string_view meaning, std::string_view constant) {
+  for (std::size_t at = meaning.find(constant); at != std::string_view::npos;
+       at = meaning.find(constant, at + 1)) {
+    const char before = at == 0 ? ' ' : meaning[at - 1];
+    const std::size_t end = at + constant.size();
+    const char after = end < meaning.size() ? meaning[end] : ' ';
+    if ((before == '(' || before == '_' || before == ' ') && (after == ')' || after == ',')) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// The option that was meant by a misspelt word, a word cut short ("congestion") or the constant of
+// C ("SO_RCVBUF", "rcvbuf"); "" where none is like it.
+std::string_view option_like(std::string_view name) {
+  const std::vector<std::string_view>& known = option_words();
+  if (const std::string_view near = nearest(name, known); !near.empty()) return near;
+  constexpr std::size_t shortest = 4;  // letters: less than these begin too many words
+  if (name.size() < shortest) return {};
+  const auto longer = std::ranges::find_if(
+      known, [&](std::string_view word) { return word.starts_with(name) && word != name; });
+  if (longer != known.end()) return *longer;
+  std::string constant(name);
+  for (char& c : constant) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+    if (c == '-') c = '_';
+  }
+  for (const SocketOptionFacts& option : facts()) {
+    if (!names_constant(option.meaning, constant)) continue;
+    const auto group = std::ranges::find_if(
+        groups, [&](const Group& candidate) { return option.name.starts_with(candidate.name); });
+    return group == groups.end() ? option.name : group->name;
+  }
+  return {};
+}
+
 std::vector<std::string_view> words_of(const SocketOptionFacts& option) {
   std::vector<std::string_view> words;
   for (std::string_view rest = option.words; !rest.empty();) {
@@ -248,7 +286,7 @@ class PresetReader {
     }
     const std::vector<std::string_view>& known = option_words();
     if (std::ranges::find(known, name) == known.end()) {
-      const std::string_view near = nearest(name, known);
+      const std::string_view near = option_like(name);
       return error(key.origin, fmt::format("unknown socket option \"{}\"", printable(name)),
                    near.empty() ? fmt::format("known are: {}", fmt::join(known, ", "))
                                 : fmt::format("did you mean \"{}\"?", near));
