@@ -26,6 +26,13 @@ std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
                       : fmt::format("the {} of {}", name, name_of(parameter));
 }
 
+// Bytes in units; a number of pages as it is, since nothing here knows how large one is.
+std::string amount(Integer number, const sysctl::Parameter& parameter) {
+  std::string text;
+  if (parameter.unit == sysctl::Unit::bytes) text = readable(number, parameter.unit, 0);
+  return text.empty() ? sysctl::to_string(number) : text;
+}
+
 // What the field will certainly be at least, and at most, once the profile is applied.
 std::optional<Integer> certain_minimum(const FieldBounds& field) {
   if (!field.known) return std::nullopt;
@@ -70,9 +77,9 @@ void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBoun
       if (!maximum || *minimum <= *maximum) continue;
       diagnostics.list.push_back(
           {Severity::error, fields[high].rule->operands[0].origin,
-           fmt::format("{} ({}) is below {} ({})", field_name(parameter, high),
-                       sysctl::to_string(*maximum), field_name(parameter, low),
-                       sysctl::to_string(*minimum)),
+           fmt::format("{} ({}) is below its {} ({})", field_name(parameter, high),
+                       amount(*maximum, parameter), parameter.field_names[low],
+                       amount(*minimum, parameter)),
            fmt::format("the kernel takes the fields in any order and does not check them; write "
                        "them ascending: {}, {}, {}",
                        parameter.field_names[0], parameter.field_names[1],
