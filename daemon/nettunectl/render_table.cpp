@@ -297,8 +297,10 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
     add(counts.pending, Verdict::pending);
     add(counts.missing, Verdict::missing);
     add(counts.unreadable, Verdict::unreadable);
+    // That all of them drift is no news.
+    parts = counts.drift == wrong ? "" : ": " + parts;
     append_wrapped(out, terminal, "", "",
-                   fmt::format("{} of {} {}: {}{}", wrong, count_of(checked, "key"),
+                   fmt::format("{} of {} {}{}{}", wrong, count_of(checked, "key"),
                                wrong == 1 ? "differs" : "differ", parts, skipped),
                    Ink::bold);
     if (!shared.empty()) {
