@@ -75,6 +75,29 @@ if median("netns.table") is not None:
         row(title, [cell(median(name), 1), cell(peak(name), 1)],
             "goal: < 1000 ms" if name == "netns.table" else "")
 
+CHANGES = (("nettunectl apply", "apply"), ("systemd-sysctl", "systemd"), ("sysctl -p", "sysctl-p"),
+           ("TuneD, switch over D-Bus", "switch"),
+           ("nettunectl apply, nothing to change", "apply-same"),
+           ("systemd-sysctl, nothing to change", "systemd-same"))
+CHANGE_SIZES = (8, 100, 1000)
+if median("apply.8") is not None:
+    heading("changing keys that all differ, median, ms")
+    row("keys", [str(size) for size in CHANGE_SIZES])
+    for title, name in CHANGES:
+        row(title, [cell(median(f"{name}.{size}")) for size in CHANGE_SIZES])
+    heading("changing keys, processor time, ms (mean)")
+    for title, name in CHANGES:
+        row(title, [cell(processor(f"{name}.{size}")) for size in CHANGE_SIZES])
+    heading("nettunectl apply, as a multiple of systemd-sysctl")
+    for title, mine, other, goal in (
+            ("all differ", "apply", "systemd", "goal: 1000 keys <= 0.9"),
+            ("nothing to change", "apply-same", "systemd-same", "goal: 1000 keys <= 0.6")):
+        row(title, [cell(ratio(median(f"{mine}.{size}"), median(f"{other}.{size}")))
+                    for size in CHANGE_SIZES], goal)
+        row("  by processor time",
+            [cell(ratio(processor(f"{mine}.{size}"), processor(f"{other}.{size}")))
+             for size in CHANGE_SIZES])
+
 audit = {size: median(f"audit.{size}") for size in SIZES}
 heading("nettunectl audit, as a multiple of")
 row("C floor", [cell(ratio(audit[size], median(f"floor.{size}"))) for size in SIZES],

@@ -10,9 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <ctime>
-#include <limits>
+#include <initializer_list>
 
 #include "engine/diagnostic.hpp"
 #include "engine/profile/store.hpp"
@@ -27,10 +26,10 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 
 // --- the text ---
 
-// One field of a line: no tab, line end or other control character stands in it as itself.
-std::string escaped(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
+// One field of a line, behind a tab: no tab, line end or other control character stands in it as
+// itself.
+void append_field(std::string& out, std::string_view text) {
+  out += '\t';
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte < 0x7f && c != '\\') {
@@ -41,7 +40,13 @@ std::string escaped(std::string_view text) {
       out += hex_digits[byte & 0xfu];
     }
   }
-  return out;
+}
+
+void append_line(std::string& out, std::string_view word,
+                 std::initializer_list<std::string_view> fields) {
+  out += word;
+  for (const std::string_view field : fields) append_field(out, field);
+  out += '\n';
 }
 
 std::optional<std::string> unescaped(std::string_view field) {
@@ -268,6 +273,7 @@ State kept(State state) {
   if (!state.journal) return state;
   const Journal journal = *std::exchange(state.journal, std::nullopt);
   state.profile = journal.profile;
+  std::vector<Baseline> added;
   for (const JournalEntry& entry : journal.entries) {
     const bool is_side_effect = entry.purpose == JournalEntry::Purpose::side_effect;
     const auto place = std::ranges::lower_bound(state.baselines, entry.key, {}, &Baseline::key);
@@ -279,29 +285,36 @@ State kept(State state) {
       place->is_side_effect = place->is_side_effect && is_side_effect;
       if (place->is_side_effect && place->left == place->before) state.baselines.erase(place);
     } else if (!is_side_effect || entry.after != entry.before) {
-      state.baselines.insert(place, {entry.key, entry.before, entry.after, is_side_effect});
+      added.push_back({entry.key, entry.before, entry.after, is_side_effect});
     }
   }
+  std::ranges::move(added, std::back_inserter(state.baselines));
+  std::ranges::sort(state.baselines, {}, &Baseline::key);
   return state;
 }
 
 std::string to_text(const State& state, const Place& place) {
   std::string text;
-  auto out = std::back_inserter(text);
-  fmt::format_to(out, "{}\nboot\t{}\nnetns\t{}\t{}\t{}\nprofile\t{}\n", format_line,
-                 escaped(place.boot_id), place.netns.device, place.netns.inode, place.netns.cookie,
-                 escaped(state.profile));
+  text.reserve(
+      256 + 128 * (state.baselines.size() + (state.journal ? state.journal->entries.size() : 0)));
+  const auto digits = [](auto number) { return fmt::format_int(number).str(); };
+  append_line(text, format_line, {});
+  append_line(text, "boot", {place.boot_id});
+  append_line(text, "netns",
+              {digits(place.netns.device), digits(place.netns.inode), digits(place.netns.cookie)});
+  append_line(text, "profile", {state.profile});
   for (const Baseline& baseline : state.baselines) {
-    fmt::format_to(out, "baseline\t{}\t{}\t{}\t{}\n", escaped(baseline.key.path()),
-                   baseline.is_side_effect ? "side-effect" : "written", escaped(baseline.before),
-                   escaped(baseline.left));
+    append_line(text, "baseline",
+                {baseline.key.path(), baseline.is_side_effect ? "side-effect" : "written",
+                 baseline.before, baseline.left});
   }
   if (state.journal) {
-    fmt::format_to(out, "journal\t{}\t{}\t{}\n", state.journal->confirm_until,
-                   state.journal->waiting_pid, escaped(state.journal->profile));
+    append_line(text, "journal",
+                {digits(state.journal->confirm_until), digits(state.journal->waiting_pid),
+                 state.journal->profile});
     for (const JournalEntry& entry : state.journal->entries) {
-      fmt::format_to(out, "entry\t{}\t{}\t{}\t{}\n", escaped(entry.key.path()),
-                     purpose_name(entry.purpose), escaped(entry.before), escaped(entry.after));
+      append_line(text, "entry",
+                  {entry.key.path(), purpose_name(entry.purpose), entry.before, entry.after});
     }
   }
   text += "end\n";

@@ -43,24 +43,30 @@ bool holds(const Write& write, const std::string& got) {
   return asked && value && audit::is_same(write.parameter, *asked, *value);
 }
 
-std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree) {
+// The writes of `plan`, and the keys that the kernel may change with them; `changes_others` is set
+// where there may be any.
+std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree,
+                                     bool& changes_others) {
   std::vector<JournalEntry> entries;
-  std::set<sysctl::Key> known;
+  entries.reserve(plan.writes().size());
+  std::vector<sysctl::KeyGlob> globs;
   for (const Write& write : plan.writes()) {
     entries.push_back({write.key, write.before, write.text, write.purpose});
-    known.insert(write.key);
+    std::ranges::move(sysctl::side_effects_of(write.key), std::back_inserter(globs));
   }
-  for (const Write& write : plan.writes()) {
-    for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(write.key)) {
-      const Result<std::vector<sysctl::Key>> keys = tree.list(glob);
-      if (!keys) continue;  // such a folder is not here
-      for (const sysctl::Key& key : *keys) {
-        if (tree.is_read_only(key) || !known.insert(key).second) continue;
-        const Result<std::string> live = tree.read(key);
-        if (!live) continue;  // gone, or not to be read: then it can't be put back either
-        const std::string before = sysctl::one_line(*live);
-        entries.push_back({key, before, before, Purpose::side_effect});
-      }
+  changes_others = !globs.empty();
+  if (!changes_others) return entries;
+  std::set<sysctl::Key> known;
+  for (const JournalEntry& entry : entries) known.insert(entry.key);
+  for (const sysctl::KeyGlob& glob : globs) {
+    const Result<std::vector<sysctl::Key>> keys = tree.list(glob);
+    if (!keys) continue;  // such a folder is not here
+    for (const sysctl::Key& key : *keys) {
+      if (tree.is_read_only(key) || !known.insert(key).second) continue;
+      const Result<std::string> live = tree.read(key);
+      if (!live) continue;  // gone, or not to be read: then it can't be put back either
+      const std::string before = sysctl::one_line(*live);
+      entries.push_back({key, before, before, Purpose::side_effect});
     }
   }
   return entries;
@@ -185,7 +191,7 @@ class Transaction {
 
   std::expected<Outcome, Failure> run() {
     State open = state_;
-    open.journal = Journal{journal_of(plan_, tree_), plan_.profile(), 0, 0};
+    open.journal = Journal{journal_of(plan_, tree_, changes_others_), plan_.profile(), 0, 0};
     // Before this is on disk nothing is written to the kernel.
     if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
     state_ = std::move(open);
@@ -195,7 +201,7 @@ class Transaction {
       return roll_back();
     }
     for (const Write& write : plan_.writes()) {
-      if (is_refused(write.key) || read_back(write)) continue;
+      if (is_refused(write.key) || check_again(write)) continue;
       if (!options_.keep_going) return roll_back();
     }
     if (!outcome_.refused.empty()) leave_out_refused();
@@ -219,28 +225,34 @@ class Transaction {
     if (write.purpose != Purpose::desired) {
       // What goes back may have followed another key already.
       const Result<std::string> live = tree_.read(write.key);
-      if (live && sysctl::one_line(*live) == write.text) return true;
+      if (live && sysctl::one_line(*live) == write.text) return take(write, live);
     }
-    const Result<void> written = tree_.write(write.key, writable(write.text));
-    if (written) return true;
-    refuse(write, written.error().number);
-    return false;
+    const Result<std::string> got = tree_.write_and_read(write.key, writable(write.text));
+    return take(write, got);
   }
 
-  bool read_back(const Write& write) {
-    const Result<std::string> live = tree_.read(write.key);
-    if (!live) {
-      refuse(write, live.error().number);
+  // Whether the key holds what was asked.
+  bool take(const Write& write, const Result<std::string>& got) {
+    if (!got) {
+      refuse(write, got.error().number);
       return false;
     }
-    std::string now = sysctl::one_line(*live);
+    std::string now = sysctl::one_line(*got);
     if (!holds(write, now)) {
       refuse(write, 0);
       return false;
     }
     entry_of(write.key).after = std::move(now);
-    outcome_.written.push_back(write.key);
     return true;
+  }
+
+  // A key that a later write may have changed is read once more, at the end.
+  bool check_again(const Write& write) {
+    if (!changes_others_ || take(write, tree_.read(write.key))) {
+      outcome_.written.push_back(write.key);
+      return true;
+    }
+    return false;
   }
 
   // Plan and journal have the writes in the same order; entries are found again by position.
@@ -322,6 +334,7 @@ class Transaction {
   State& state_;
   const TransactionOptions& options_;
   Outcome outcome_;
+  bool changes_others_ = false;  // one of the writes has side effects
   std::size_t next_ = 0;
 };
 

@@ -63,7 +63,8 @@ class Profile {
   const std::vector<Inherited>& inherits() const { return inherits_; }
   const std::vector<Requirement>& requirements() const { return requirements_; }
   OnDrift on_drift() const { return on_drift_; }
-  /// Whether a change that sets tcp_no_metrics_save also forgets what the kernel remembers of peers.
+  /// Whether a change that sets tcp_no_metrics_save also forgets what the kernel remembers of
+  /// peers.
   bool flush_metrics() const { return flush_metrics_.value_or(false); }
   /// In the order of the files: what is inherited first, then this file's own.
   const std::vector<Entry>& entries() const { return entries_; }

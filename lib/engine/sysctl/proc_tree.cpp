@@ -40,6 +40,26 @@ std::vector<std::string> names_in_folder(int fd, const char* folder) {
   return names;
 }
 
+// One read at offset 0: the kernel answers a second one, at another offset, with "end of file", so
+// a short buffer would cut a value without a word. No key prints more than a page.
+Result<std::string> read_from(int fd, const Key& key) {
+  std::array<char, 8192> buffer;
+  const ssize_t count = ::pread(fd, buffer.data(), buffer.size(), 0);
+  if (count < 0) return std::unexpected(Error{errno, "read", key.name()});
+  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text);
+}
+
+// One write at offset 0: with kernel.sysctl_writes_strict=1 a write at another offset succeeds and
+// changes nothing.
+Result<void> write_to(int fd, const Key& key, std::string_view text) {
+  if (::pwrite(fd, text.data(), text.size(), 0) < 0) {
+    return std::unexpected(Error{errno, "write", key.name()});
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ProcTree> ProcTree::open(const std::string& directory, std::span<const std::string> held) {
@@ -98,32 +118,46 @@ std::vector<std::string> ProcTree::names_in(const std::string& folder,
   return names;
 }
 
+// A descriptor, or -1 with errno.
+int ProcTree::open_key(const Key& key, int flags) const {
+  const std::string_view path = below_net(key);
+  const std::size_t slash = path.rfind('/');
+  const std::string_view folder = path.substr(0, slash);
+  const bool is_in_last = slash != std::string_view::npos && folder == last_.name;
+  if (is_in_last && !last_.fd) {
+    const Place place = locate(folder);
+    last_.fd = UniqueFd(::openat(place.fd, place.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  if (is_in_last && last_.fd) {
+    const int fd = ::openat(last_.fd.get(), path.data() + slash + 1, flags);
+    // A link that was made anew has another folder than the one that is held.
+    if (fd >= 0 || errno != ENOENT) return fd;
+  }
+  last_ = Folder{std::string(folder), UniqueFd()};
+  const Place place = locate(path);
+  return ::openat(place.fd, place.path.c_str(), flags);
+}
+
 Result<std::string> ProcTree::read(const Key& key) const {
-  const Place place = locate(below_net(key));
-  const UniqueFd fd(
-      ::openat(place.fd, place.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  const UniqueFd fd(open_key(key, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return std::unexpected(Error{errno, "read", key.name()});
-  // One read at offset 0: the kernel answers a second one, at another offset, with "end of file",
-  // so a short buffer would cut a value without a word. No key prints more than a page.
-  std::array<char, 8192> buffer;
-  const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
-  if (count < 0) return std::unexpected(Error{errno, "read", key.name()});
-  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text);
+  return read_from(fd.get(), key);
 }
 
 Result<void> ProcTree::write(const Key& key, std::string_view text) {
   // Without O_TRUNC: it alone already reports a modification to every watcher (proc_sys_open).
-  const Place place = locate(below_net(key));
-  const UniqueFd fd(::openat(place.fd, place.path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  const UniqueFd fd(open_key(key, O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (!fd) return std::unexpected(Error{errno, "write", key.name()});
-  // One write at offset 0: with kernel.sysctl_writes_strict=1 a write at another offset succeeds
-  // and changes nothing.
-  if (::pwrite(fd.get(), text.data(), text.size(), 0) < 0) {
-    return std::unexpected(Error{errno, "write", key.name()});
-  }
-  return {};
+  return write_to(fd.get(), key, text);
+}
+
+Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view text) {
+  const UniqueFd fd(open_key(key, O_RDWR | O_CLOEXEC | O_NOCTTY));
+  if (!fd && errno == EACCES) return Tree::write_and_read(key, text);  // says which is refused
+  if (!fd) return std::unexpected(Error{errno, "write", key.name()});
+  const Result<void> written = write_to(fd.get(), key, text);
+  if (!written) return std::unexpected(written.error());
+  return read_from(fd.get(), key);
 }
 
 Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {

@@ -12,7 +12,7 @@
 
 namespace nettune::sysctl {
 
-/// Reads may come from several threads at once; the descriptor stays open as long as the tree.
+/// For one thread at a time; descriptors stay open as long as the tree.
 class ProcTree final : public Tree {
  public:
   /// `directory` is /proc/sys or a folder that looks like it. It must hold `net`.
@@ -27,10 +27,13 @@ class ProcTree final : public Tree {
   static Result<ProcTree> open_in_namespace(const std::string& directory, int netns_fd);
 
   ProcTree(ProcTree&& other) noexcept
-      : net_(std::move(other.net_)), folders_(std::move(other.folders_)) {}
+      : net_(std::move(other.net_)),
+        folders_(std::move(other.folders_)),
+        last_(std::move(other.last_)) {}
 
   Result<std::string> read(const Key& key) const override;
   Result<void> write(const Key& key, std::string_view text) override;
+  Result<std::string> write_and_read(const Key& key, std::string_view text) override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
   bool is_read_only(const Key& key) const override;
   bool has_folder_of(const Key& key) const override;
@@ -46,6 +49,7 @@ class ProcTree final : public Tree {
   };
 
   ProcTree() = default;
+  int open_key(const Key& key, int flags) const;
   Place locate(std::string_view path) const;
   std::vector<std::string> names_in(const std::string& folder, const std::string& pattern) const;
 
@@ -54,6 +58,9 @@ class ProcTree final : public Tree {
   // needs `net_` alone, and another one the folders below it. Where both are there, a folder wins.
   UniqueFd net_;
   std::vector<Folder> folders_;
+  // The folder of the key before, once two keys in a row were in it: keys come in order, and to
+  // walk the path to each is most of what a read costs.
+  mutable Folder last_;
 };
 
 }  // namespace nettune::sysctl

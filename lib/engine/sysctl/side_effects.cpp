@@ -65,6 +65,13 @@ std::vector<KeyGlob> side_effects_of(const Key& key) {
     add(globs, "net/ipv4/conf/all/accept_redirects");
   }
 
+  const bool is_of_a_link = path.starts_with("net/ipv4/") || path.starts_with("net/ipv6/");
+  const bool is_in_conf = is_of_a_link && path.compare(9, 5, "conf/") == 0;
+  // Most keys of links change nothing else: told without taking the path apart.
+  if (is_in_conf && path.compare(14, 4, "all/") != 0 && path.compare(14, 8, "default/") != 0) {
+    return globs;
+  }
+  if (!is_in_conf && (!is_of_a_link || path.compare(9, 6, "neigh/") != 0)) return globs;
   const Components parts = components_of(key);
   if (parts.size() != 5) return globs;
   const std::string family(parts[1]);

@@ -25,6 +25,14 @@ class Tree {
   /// Writes the whole text at once. Success says only that the kernel took it: read it back.
   [[nodiscard]] virtual Result<void> write(const Key& key, std::string_view text) = 0;
 
+  /// write() and then read(), cheaper where both can go through one descriptor. An error says
+  /// whether the write or the read was refused by its action.
+  [[nodiscard]] virtual Result<std::string> write_and_read(const Key& key, std::string_view text) {
+    const Result<void> written = write(key, text);
+    if (!written) return std::unexpected(written.error());
+    return read(key);
+  }
+
   /// The keys that are there now and match, sorted. None is not an error.
   [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
 
