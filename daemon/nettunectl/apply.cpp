@@ -105,7 +105,7 @@ Answer wait_for_answer(const Machine& machine, std::int64_t until, const sigset_
       has_terminal = false;
     }
     const auto state = look_at_state(machine);
-    if (state && (!state->journal || state->journal->confirm_until != until)) {
+    if (state && state->confirm_until() != until) {
       return Answer::elsewhere;
     }
   }
@@ -149,7 +149,7 @@ bool conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& 
     complain_of(state.error());
     return false;
   }
-  if (!state->journal || state->journal->confirm_until != until) {
+  if (state->confirm_until() != until) {
     complain("the change was kept or taken back elsewhere");
     return false;
   }
@@ -304,7 +304,7 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
     }
     is_turned_off = turns_metrics_off(plan, *outcome);
     flush = flush || (planned->flushes_metrics && is_turned_off);
-    if (session->state.journal) until = session->state.journal->confirm_until;
+    until = session->state.confirm_until();
   }
   if (until != 0 && !conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds)) {
     return exit_trouble;

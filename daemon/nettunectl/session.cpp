@@ -62,7 +62,8 @@ std::optional<change::Session> begin_change(const Machine& machine, double wait_
     complain_of(session.error());
     return std::nullopt;
   }
-  if (session->recovery) complain_of(*session->recovery);
+  const std::optional<change::Recovery>& recovery = session->recovery;
+  if (recovery) complain_of(*recovery);
   return std::move(*session);
 }
 

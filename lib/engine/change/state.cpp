@@ -271,7 +271,8 @@ const Baseline* State::find(const sysctl::Key& key) const {
 
 State kept(State state) {
   if (!state.journal) return state;
-  const Journal journal = *std::exchange(state.journal, std::nullopt);
+  const Journal journal = std::move(*state.journal);
+  state.journal.reset();
   state.profile = journal.profile;
   std::vector<Baseline> added;
   for (const JournalEntry& entry : journal.entries) {

@@ -53,6 +53,8 @@ struct State {
   std::vector<Baseline> baselines;  ///< by key
   std::optional<Journal> journal;
 
+  /// Until when a change waits for its confirmation, as Journal has it; 0 where none waits.
+  std::int64_t confirm_until() const { return journal ? journal->confirm_until : 0; }
   bool is_empty() const { return profile.empty() && baselines.empty() && !journal; }
   const Baseline* find(const sysctl::Key& key) const;
 };

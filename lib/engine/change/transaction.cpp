@@ -160,25 +160,25 @@ class Rollback {
   std::vector<std::string> stuck_;
 };
 
-// The state without its journal; keys that could not be put back stay known, so that `revert` can
-// try again.
-State without_change(const State& state, const std::set<sysctl::Key>& stuck, sysctl::Tree& tree) {
-  State settled = state;
-  const Journal journal = *std::exchange(settled.journal, std::nullopt);
+// `state` once the change in `journal` was taken back. Keys that could not be put back stay known,
+// so that `revert` can try again.
+State without_change(State state, const Journal& journal, const std::set<sysctl::Key>& stuck,
+                     sysctl::Tree& tree) {
+  state.journal.reset();
   for (const JournalEntry& entry : journal.entries) {
     if (!stuck.contains(entry.key)) continue;
     const Result<std::string> live = tree.read(entry.key);
     if (!live) continue;
     const std::string now = sysctl::one_line(*live);
-    const auto place = std::ranges::lower_bound(settled.baselines, entry.key, {}, &Baseline::key);
-    if (place != settled.baselines.end() && place->key == entry.key) {
+    const auto place = std::ranges::lower_bound(state.baselines, entry.key, {}, &Baseline::key);
+    if (place != state.baselines.end() && place->key == entry.key) {
       place->left = now;
     } else {
-      settled.baselines.insert(
-          place, {entry.key, entry.before, now, entry.purpose == Purpose::side_effect});
+      state.baselines.insert(place,
+                             {entry.key, entry.before, now, entry.purpose == Purpose::side_effect});
     }
   }
-  return settled;
+  return state;
 }
 
 bool is_alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
@@ -190,9 +190,9 @@ class Transaction {
       : plan_(plan), tree_(tree), folder_(folder), state_(state), options_(options) {}
 
   std::expected<Outcome, Failure> run() {
-    State open = state_;
-    open.journal = Journal{journal_of(plan_, tree_, changes_others_), plan_.profile(), 0, 0};
+    journal_ = Journal{journal_of(plan_, tree_, changes_others_), plan_.profile(), 0, 0};
     // Before this is on disk nothing is written to the kernel.
+    State open = state_with_journal();
     if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
     state_ = std::move(open);
 
@@ -210,6 +210,12 @@ class Transaction {
   }
 
  private:
+  State state_with_journal() const {
+    State state = state_;
+    state.journal = journal_;
+    return state;
+  }
+
   bool is_refused(const sysctl::Key& key) const {
     return std::ranges::any_of(outcome_.refused,
                                [&](const Refused& refused) { return refused.key == key; });
@@ -257,7 +263,7 @@ class Transaction {
 
   // Plan and journal have the writes in the same order; entries are found again by position.
   JournalEntry& entry_of(const sysctl::Key& key) {
-    std::vector<JournalEntry>& entries = state_.journal->entries;
+    std::vector<JournalEntry>& entries = journal_.entries;
     if (next_ >= entries.size() || entries[next_].key != key) {
       next_ = static_cast<std::size_t>(std::ranges::find(entries, key, &JournalEntry::key) -
                                        entries.begin());
@@ -268,7 +274,7 @@ class Transaction {
   // A refused vector may hold its first fields already: put it back, and forget that it was tried.
   void leave_out_refused() {
     std::vector<JournalEntry> refused;
-    std::erase_if(state_.journal->entries, [&](const JournalEntry& entry) {
+    std::erase_if(journal_.entries, [&](const JournalEntry& entry) {
       if (!is_refused(entry.key)) return false;
       refused.push_back(entry);
       return true;
@@ -279,7 +285,7 @@ class Transaction {
   }
 
   void note_side_effects() {
-    for (JournalEntry& entry : state_.journal->entries) {
+    for (JournalEntry& entry : journal_.entries) {
       if (entry.purpose != Purpose::side_effect) continue;
       const Result<std::string> live = tree_.read(entry.key);
       if (live) entry.after = sysctl::one_line(*live);
@@ -287,11 +293,12 @@ class Transaction {
   }
 
   std::expected<Outcome, Failure> keep() {
-    State next = state_;
     if (options_.confirm_for > 0) {
-      next.journal->confirm_until = boot_time() + options_.confirm_for;
-      next.journal->waiting_pid = ::getpid();
-    } else {
+      journal_.confirm_until = boot_time() + options_.confirm_for;
+      journal_.waiting_pid = ::getpid();
+    }
+    State next = state_with_journal();
+    if (options_.confirm_for == 0) {
       next = kept(std::move(next));
       if (plan_.forgets()) {
         std::erase_if(next.baselines,
@@ -300,7 +307,7 @@ class Transaction {
     }
     if (const auto stored = folder_.store(next); !stored) {
       // The journal on disk still says that the change is open: it has to be taken back.
-      const Failure failure = stored.error();
+      const Failure& failure = stored.error();
       const std::expected<Outcome, Failure> undone = roll_back();
       std::string message = failure.message + "; all was taken back";
       if (undone) {
@@ -313,12 +320,12 @@ class Transaction {
   }
 
   std::expected<Outcome, Failure> roll_back() {
-    Rollback rollback(tree_, state_.journal->entries);
+    Rollback rollback(tree_, journal_.entries);
     rollback.run();
     outcome_.written.clear();
     outcome_.is_rolled_back = true;
     outcome_.stuck = rollback.stuck();
-    State settled = without_change(state_, rollback.stuck_keys(), tree_);
+    State settled = without_change(state_, journal_, rollback.stuck_keys(), tree_);
     // Where this fails the journal stays, and the next writer finds nothing left to take back.
     if (const auto stored = folder_.store(settled); !stored) {
       outcome_.stuck.push_back(stored.error().message);
@@ -333,6 +340,7 @@ class Transaction {
   const StateFolder& folder_;
   State& state_;
   const TransactionOptions& options_;
+  Journal journal_;
   Outcome outcome_;
   bool changes_others_ = false;  // one of the writes has side effects
   std::size_t next_ = 0;
@@ -366,15 +374,17 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
 
 std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder& folder,
                                            State& state) {
+  if (!state.journal) return Recovery{};
+  const Journal journal = *state.journal;
   Recovery recovery;
-  recovery.was_unconfirmed = state.journal->confirm_until != 0;
-  Rollback rollback(tree, state.journal->entries);
+  recovery.was_unconfirmed = journal.confirm_until != 0;
+  Rollback rollback(tree, journal.entries);
   rollback.respect_others();
   rollback.run();
   recovery.restored = rollback.restored();
   recovery.left = rollback.left();
   recovery.left.insert(recovery.left.end(), rollback.stuck().begin(), rollback.stuck().end());
-  State settled = without_change(state, rollback.stuck_keys(), tree);
+  State settled = without_change(state, journal, rollback.stuck_keys(), tree);
   if (const auto stored = folder.store(settled); !stored) return std::unexpected(stored.error());
   state = std::move(settled);
   return recovery;
@@ -387,8 +397,9 @@ std::expected<Session, Failure> begin(const std::string& directory, const Place&
   std::expected<State, Failure> state = folder->load();
   if (!state) return std::unexpected(state.error());
   Session session{*std::move(folder), *std::move(state), std::nullopt};
-  if (!session.state.journal) return session;
-  const Journal& journal = *session.state.journal;
+  const std::optional<Journal>& open = session.state.journal;
+  if (!open) return session;
+  const Journal& journal = *open;
   if (journal.confirm_until > boot_time() && is_alive(journal.waiting_pid)) {
     return std::unexpected(Failure{
         Failure::Kind::busy,
@@ -405,10 +416,10 @@ std::expected<Session, Failure> begin(const std::string& directory, const Place&
 std::expected<std::string, Failure> confirm(const StateFolder& folder) {
   std::expected<State, Failure> state = folder.load();
   if (!state) return std::unexpected(state.error());
-  if (!state->journal || state->journal->confirm_until == 0) {
+  if (state->confirm_until() == 0) {
     return std::unexpected(Failure{Failure::Kind::stale, "no change waits for its confirmation"});
   }
-  if (state->journal->confirm_until <= boot_time()) {
+  if (state->confirm_until() <= boot_time()) {
     return std::unexpected(
         Failure{Failure::Kind::stale, "the time to confirm it is over: it is being taken back"});
   }

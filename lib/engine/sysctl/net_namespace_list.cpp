@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -90,7 +91,7 @@ class Collector {
     if (!names && names.error().number == ENOENT) return {};  // "ip netns add" makes it
     if (!names) return std::unexpected(names.error());
     for (std::string& name : *names) {
-      const std::string path = directory + "/" + name;
+      const std::string path = fmt::format("{}/{}", directory, name);
       struct stat status{};
       if (::stat(path.c_str(), &status) != 0) {
         if (errno != ENOENT) list_.unreadable.push_back({errno, "look at", path});
@@ -168,7 +169,7 @@ Result<UniqueFd> open_listed(const ListedNetNamespace& listed, const std::string
     return UniqueFd();
   };
   for (const std::string& name : listed.names) {
-    if (UniqueFd fd = try_path(root + "/run/netns/" + name)) return fd;
+    if (UniqueFd fd = try_path(fmt::format("{}/run/netns/{}", root, name))) return fd;
   }
   for (const pid_t process : listed.processes) {
     if (UniqueFd fd = try_path(folder_of(root, process) + "/ns/net")) return fd;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "engine/sysctl/side_effects.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <string_view>
@@ -81,13 +83,13 @@ std::vector<KeyGlob> side_effects_of(const Key& key) {
   // A link follows conf.default of IPv4 until its own key is written for the first time. IPv6 has
   // a few keys of which conf.all rewrites every link's.
   if (folder == "conf" && link == (family == "ipv4" ? "default" : "all")) {
-    add(globs, "net/" + family + "/conf/*/" + name);
+    add(globs, fmt::format("net/{}/conf/*/{}", family, name));
   }
   if (folder == "neigh") {
     const std::string links = link == "default" ? "*" : link;
-    if (link == "default") add(globs, "net/" + family + "/neigh/*/" + name);
+    if (link == "default") add(globs, fmt::format("net/{}/neigh/*/{}", family, name));
     for (const Pair& pair : neighbour_pairs) {
-      const std::string prefix = "net/" + family + "/neigh/" + links + "/";
+      const std::string prefix = fmt::format("net/{}/neigh/{}/", family, links);
       if (name == pair.one) add(globs, prefix + std::string(pair.other));
       if (name == pair.other) add(globs, prefix + std::string(pair.one));
     }

@@ -183,6 +183,6 @@ TEST_CASE("a key of more than YAML's 1024 characters, and too deep a nesting, ar
   CHECK(is_plain(std::string(500, 'k') + ": 1\n"));
   CHECK_FALSE(is_plain(std::string(1100, 'k') + ": 1\n"));
   std::string nested;
-  for (int depth = 0; depth < 100; ++depth) nested += std::string(2 * depth, ' ') + "a:\n";
+  for (std::size_t depth = 0; depth < 100; ++depth) nested += std::string(2 * depth, ' ') + "a:\n";
   CHECK_FALSE(is_plain(nested + std::string(200, ' ') + "b: 1\n"));
 }
