@@ -54,7 +54,7 @@ void parse(std::string_view text, profile::Dialect dialect) {
   const std::optional<profile::SysctlFile> file =
       profile::parse_sysctl_d("fuzz.conf", std::string(text), dialect, diagnostics);
   if (file) {
-    invariant(file->assignments.size() + file->outside_net <= scanned,
+    invariant(file->assignments.size() + file->outside_net.size() <= scanned,
               "each assignment is a line of its own");
     int before = 0;
     for (const profile::Assignment& assignment : file->assignments) {

@@ -358,10 +358,70 @@ std::string name_of_file(const std::string& path) {
   return name;
 }
 
+// Gives the bytes that an origin underlines; asked line by line, it reads a file once.
+class OriginReader {
+ public:
+  std::string text_at(const Origin& origin) {
+    if (origin.source == nullptr || origin.line < 1) return {};
+    if (origin.source != source_ || origin.line < line_) {
+      source_ = origin.source;
+      line_ = 1;
+      begin_ = 0;
+    }
+    const std::string_view text = source_->text;
+    for (; line_ < origin.line; ++line_)
+      begin_ = std::min(text.find('\n', begin_), text.size()) + 1;
+    if (begin_ >= text.size()) return {};
+    const std::string_view line = text.substr(begin_, text.find('\n', begin_) - begin_);
+    const auto column = static_cast<std::size_t>(origin.column - 1);
+    if (column >= line.size()) return {};
+    return std::string(line.substr(column, static_cast<std::size_t>(origin.length)));
+  }
+
+ private:
+  const Source* source_ = nullptr;
+  int line_ = 1;
+  std::size_t begin_ = 0;  // of that line
+};
+
+// What the profile will lack, for whoever asked.
+class Leftovers {
+ public:
+  explicit Leftovers(std::vector<LeftOut>* list) : list_(list) {}
+
+  void add(const Origin& origin, std::string what, std::string reason) {
+    if (list_ != nullptr) list_->push_back({origin, std::move(what), std::move(reason)});
+  }
+  void add(const Origin& origin, const sysctl::KeyGlob& key, std::string reason) {
+    if (list_ != nullptr) add(origin, key.name(), std::move(reason));
+  }
+  void add_outside(const std::vector<Origin>& origins) {
+    if (list_ == nullptr) return;
+    for (const Origin& origin : origins)
+      add(origin, reader_.text_at(origin), "it is not below net.");
+  }
+  // Those of `diagnostics` from the one at `first` on that tell of a line that is passed over.
+  template <class Predicate>
+  void add_reported(const Diagnostics& diagnostics, std::size_t first, Predicate is_lost) {
+    if (list_ == nullptr) return;
+    for (std::size_t i = first; i < diagnostics.list.size(); ++i) {
+      const Diagnostic& one = diagnostics.list[i];
+      if (!is_lost(one)) continue;
+      // A byte that cannot be read is no name.
+      const std::string what = one.origin.length > 1 ? reader_.text_at(one.origin) : "";
+      add(one.origin, what, one.message);
+    }
+  }
+
+ private:
+  std::vector<LeftOut>* list_;
+  OriginReader reader_;
+};
+
 // Tells of each line that another one makes void, and returns those that count, in the order in
 // which systemd-sysctl keeps them: an equal line keeps its place, another one goes to the end.
 std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& files,
-                                               Converter& converter) {
+                                               Converter& converter, Leftovers& leftovers) {
   std::vector<const Assignment*> lines;
   std::unordered_map<std::string, std::size_t> places;
   for (const SysctlFile& file : files) {
@@ -385,11 +445,13 @@ std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& fi
                                      "and sysctl(8) does",
                                      where),
                          "keep one of the two lines", "excluded");
+        leftovers.add(old.origin, old.key, fmt::format("{} excludes it", where));
       } else if (!old.is_exclusion) {
         converter.report(Severity::warning, old.origin,
                          fmt::format("this line has no effect: {} sets {} to {}", where,
                                      line.key.name(), printable(line.value)),
                          "keep one of the two lines", "overridden");
+        leftovers.add(old.origin, old.key, fmt::format("{} sets it again", where));
       }
       lines[place->second] = nullptr;
       place->second = lines.size();
@@ -403,7 +465,8 @@ std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& fi
 }  // namespace
 
 std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
-                                     Diagnostics& diagnostics) {
+                                     Diagnostics& diagnostics, std::vector<LeftOut>* left_out) {
+  Leftovers leftovers(left_out);
   bool is_complete = true;
   std::vector<SysctlFile> files;
   for (const std::string& path : paths) {
@@ -420,9 +483,13 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
       is_complete = false;
       continue;
     }
+    const std::size_t first = diagnostics.list.size();
     std::optional<SysctlFile> file =
         parse_sysctl_d(path, std::move(*text), Dialect::systemd, diagnostics);
+    // Whatever the reader reports is about a line that it passes over.
+    leftovers.add_reported(diagnostics, first, [](const Diagnostic&) { return true; });
     if (file) {
+      leftovers.add_outside(file->outside_net);
       files.push_back(std::move(*file));
     } else {
       is_complete = false;
@@ -432,7 +499,7 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
 
   Converter converter(diagnostics);
   std::vector<Entry> entries;
-  for (const Assignment* line : effective_lines(files, converter)) {
+  for (const Assignment* line : effective_lines(files, converter, leftovers)) {
     Entry entry{.key = line->key,
                 .parameter = sysctl::find_parameter(line->key.pattern()),
                 .origin = line->origin,
@@ -442,13 +509,19 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
                 .on_drift = std::nullopt};
     if (line->is_exclusion) {
       // It takes the key out of the globs; an excluded glob is taken back itself.
-      if (!line->key.is_literal()) continue;
+      if (!line->key.is_literal()) {
+        leftovers.add(line->origin, line->key, "a glob excludes no key");
+        continue;
+      }
       entry.rules.push_back(keep_rule(line->origin));
     } else {
       const Written written{line->value, line->value_origin, !line->value.empty(), true};
       std::optional<std::vector<Rule>> rules =
           converter.rules_of(line->key, entry.parameter, written, Rule::Kind::exactly);
-      if (!rules) continue;
+      if (!rules) {
+        leftovers.add(line->origin, line->key, diagnostics.list.back().message);
+        continue;
+      }
       entry.rules = std::move(*rules);
     }
     entries.push_back(std::move(entry));
@@ -457,7 +530,7 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
   std::size_t outside = 0;
   for (const SysctlFile& file : files) {
     sources.push_back(file.source);
-    outside += file.outside_net;
+    outside += file.outside_net.size();
   }
   std::string summary = paths.size() == 1
                             ? "the lines of a sysctl.d file"
@@ -473,18 +546,39 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
 }
 
 std::optional<Profile> load_tuned(const std::string& name_or_path, const std::string& root,
-                                  Diagnostics& diagnostics) {
+                                  Diagnostics& diagnostics, std::vector<LeftOut>* left_out) {
+  Leftovers leftovers(left_out);
   const bool lacks_slash = name_or_path.find('/') == std::string::npos;
   const std::string name =
       lacks_slash && name_or_path.ends_with(".conf") ? "./" + name_or_path : name_or_path;
+  const std::size_t first = diagnostics.list.size();
   const std::optional<TunedProfile> tuned = read_tuned({name}, root, diagnostics);
   if (!tuned) return std::nullopt;
+  OriginReader reader;
+  leftovers.add_reported(diagnostics, first, [&](const Diagnostic& one) {
+    // A repeated option of another section is a part of what that section's own line says.
+    return one.severity == Severity::error || one.lint == "tuned-glob" || one.lint == "not-plain" ||
+           (one.lint == "overridden" && reader.text_at(one.origin).starts_with("net."));
+  });
+  leftovers.add_outside(tuned->outside_net);
+  for (const TunedSection& section : tuned->other_sections) {
+    leftovers.add(section.origin, fmt::format("[{}]", section.name), "it sets no sysctls");
+  }
 
   Converter converter(diagnostics);
   std::vector<Entry> entries;
   for (const TunedAssignment& line : tuned->assignments) {
+    if (line.is_dropped) {
+      leftovers.add(line.origin, line.key,
+                    "a later file drops it, or its section is replaced or switched off");
+    } else if (!line.is_effective()) {
+      leftovers.add(line.origin, line.key,
+                    fmt::format("{} sets it again", place_of(line.overridden_by, line.origin)));
+    }
     if (!line.is_effective()) continue;
     if (!line.open.empty()) {
+      leftovers.add(line.origin, line.key,
+                    fmt::format("TuneD computes {} when it runs", printable(line.open)));
       converter.report(Severity::warning, line.value_origin,
                        fmt::format("TuneD computes {} when it runs, so this key is left out",
                                    printable(line.open)),
@@ -507,13 +601,18 @@ std::optional<Profile> load_tuned(const std::string& name_or_path, const std::st
                         "as well, and the kernel refuses it",
                         is_raise ? '>' : '<'),
             fmt::format("write the value without \"{}\"", is_raise ? '>' : '<'), "");
+        leftovers.add(line.origin, line.key, diagnostics.list.back().message);
         continue;
       }
       kind = is_raise ? Rule::Kind::at_least : Rule::Kind::at_most;
     }
     std::optional<std::vector<Rule>> rules = converter.rules_of(line.key, parameter, written, kind);
-    if (!rules) continue;
+    if (!rules) {
+      leftovers.add(line.origin, line.key, diagnostics.list.back().message);
+      continue;
+    }
     if (line.is_conditional) {
+      leftovers.add(line.origin, line.key, "its section counts on some processors or kernels only");
       converter.report(Severity::note, line.origin,
                        "this section counts on some processors or kernels only, so the key is left "
                        "out",

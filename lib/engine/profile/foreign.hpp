@@ -12,16 +12,26 @@
 
 namespace nettune::profile {
 
+/// What a foreign file says and its profile does not hold: a line, or a whole section.
+struct LeftOut {
+  Origin origin;
+  std::string what;    ///< "kernel.panic", "[cpu]"; "" where the line names nothing
+  std::string reason;  ///< one clause, no full stop
+};
+
 /// The sysctl.d files at `paths` as one profile, read in this order: as with systemd-sysctl, a
 /// later line wins over an earlier one, and a named key over a glob. Errors are lines that a loader
 /// or the kernel refuses; warnings are lines that do something else than they seem to. nullopt
-/// where a file cannot be read; lines with errors are left out of the profile.
+/// where a file cannot be read; lines with errors are left out of the profile. `left_out`, where
+/// given, gets all that is.
 std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
-                                     Diagnostics& diagnostics);
+                                     Diagnostics& diagnostics,
+                                     std::vector<LeftOut>* left_out = nullptr);
 
 /// The TuneD profile called `name_or_path` (a path holds a slash or ends in .conf) with all that it
 /// includes, looked for below `root`. What TuneD alone can compute is left out, with a warning.
 std::optional<Profile> load_tuned(const std::string& name_or_path, const std::string& root,
-                                  Diagnostics& diagnostics);
+                                  Diagnostics& diagnostics,
+                                  std::vector<LeftOut>* left_out = nullptr);
 
 }  // namespace nettune::profile

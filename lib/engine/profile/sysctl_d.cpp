@@ -164,7 +164,7 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
                "sysctl(8) takes the blank behind \"-\" for a part of the name",
                "write the key directly behind the \"-\"", "blank-in-key");
       } else {
-        ++file.outside_net;
+        file.outside_net.push_back(origin);
       }
       continue;
     }

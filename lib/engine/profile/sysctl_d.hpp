@@ -66,7 +66,7 @@ struct Assignment {
 struct SysctlFile {
   SourcePtr source;
   std::vector<Assignment> assignments;  ///< in the order of the file
-  std::size_t outside_net = 0;          ///< lines about other keys: passed over
+  std::vector<Origin> outside_net;      ///< lines about other keys: passed over
 };
 
 /// Every fault is a diagnostic, and the other lines are returned all the same; nullopt where the

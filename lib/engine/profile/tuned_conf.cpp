@@ -48,6 +48,7 @@ class Section {
   explicit Section(std::string section_name) : name(std::move(section_name)) {}
 
   std::string name;
+  Origin origin{};
 
   const std::vector<Option>& options() const { return options_; }
   const Option* find(std::string_view option) const {
@@ -146,6 +147,7 @@ class IniReader {
     if (value.front() == '[' && value.find(']') != std::string_view::npos && value.size() > 2) {
       // Greedy, as the pattern of ConfigParser is; what follows the last bracket is passed over.
       section_ = add_section(value.substr(1, value.rfind(']') - 1));
+      sections_[section_].origin = origin_in(*text_.source, number, value);
       option_ = nullptr;
       return;
     }
@@ -264,6 +266,7 @@ Expanded expand(std::string_view text, const std::vector<Variable>& variables) {
 struct Unit {
   std::string name;
   std::string type;
+  Origin origin{};
   bool enabled = true;
   bool replace = false;
   bool is_conditional = false;
@@ -288,6 +291,7 @@ Unit make_unit(Section section) {
   Unit unit;
   unit.name = section.name;
   unit.type = section.name;
+  unit.origin = section.origin;
   section.remove_if([&](const Option& option) {
     const std::string& value = option.value;
     if (option.name == "type") {
@@ -324,6 +328,7 @@ void merge_unit(std::vector<Unit>& units, Unit unit) {
     return;
   }
   old->type = unit.type;
+  old->origin = unit.origin;
   old->enabled = unit.enabled;
   if (unit.is_conditional) old->is_conditional = true;
   if (unit.priority != 0) old->priority = unit.priority;
@@ -549,6 +554,10 @@ class TunedReader {
         }
       }
     }
+    for (const Unit& unit : units_) {
+      if (unit.type == "sysctl" || unit.name == "variables" || !unit.enabled) continue;
+      profile_.other_sections.push_back({unit.name, unit.origin});
+    }
     for (const Line& line : lines_) add_assignment(line);
     for (TunedAssignment& assignment : profile_.assignments) {
       const auto winner = winners.find(assignment.key.pattern());
@@ -576,7 +585,7 @@ class TunedReader {
   void add_assignment(const Line& line) {
     const Option& option = line.option;
     if (!option.name.starts_with("net.") && !option.name.starts_with("net/")) {
-      ++profile_.outside_net;
+      profile_.outside_net.push_back(option.origin);
       return;
     }
     std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(option.name);

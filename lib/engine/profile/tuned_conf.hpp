@@ -32,13 +32,20 @@ struct TunedAssignment {
   bool is_effective() const { return overridden_by.source == nullptr && !is_dropped; }
 };
 
+/// A section that sets something else than sysctls, and is not switched off.
+struct TunedSection {
+  std::string name;
+  Origin origin;  ///< where the last file that has it begins it
+};
+
 struct TunedProfile {
   std::string name;  ///< as TuneD shows it: the names, joined by blanks
   std::string path;  ///< the file of the last name
   std::string summary;
   std::vector<SourcePtr> sources;
   std::vector<TunedAssignment> assignments;  ///< as the files are read: what is included first
-  std::size_t outside_net = 0;
+  std::vector<Origin> outside_net;           ///< lines about other keys: passed over
+  std::vector<TunedSection> other_sections;
 };
 
 /// The profiles called `names`, merged as TuneD does when several are active. A name that holds a

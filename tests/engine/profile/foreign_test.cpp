@@ -312,3 +312,64 @@ TEST_CASE("a tuned.conf is found by its path") {
         "2:22+3 warning: octal: 077 is 63 [octal] (write 77 without the leading 0 if that is "
         "meant)\n");
 }
+
+TEST_CASE("whoever asks is told of each line of a sysctl.d file that the profile lacks") {
+  TempTree root;
+  const std::string path = root.add(
+      "a.conf",
+      "kernel.panic = 1\nnet.ipv4.tcp_sack = 1\nnet.ipv4.tcp_sack = 0\nnet.core.wmem_max = 1M\n"
+      "no assignment\n-net.ipv4.conf.*.rp_filter\nnet.ipv4.tcp_ecn = 2\n-net.ipv4.tcp_ecn\n"
+      "net.core.somaxconn = 010\nnet.core.somaxconn = 010\nnet.x.\x01 = 1\n");
+  Diagnostics diagnostics;
+  std::vector<LeftOut> left_out;
+  const auto profile = load_sysctl_d({path}, diagnostics, &left_out);
+  CHECK(text_of(profile) ==
+        "net.ipv4.tcp_sack: 0 | net.ipv4.tcp_ecn: keep | net.core.somaxconn: 8");
+  std::string all;
+  for (const LeftOut& one : left_out) {
+    all += fmt::format("{}: {}: {}\n", one.origin.line, one.what, one.reason);
+  }
+  CHECK(
+      all ==
+      "11: : control character 0x01\n"
+      "5: no assignment: this line is no assignment, and every loader passes it over\n"
+      "1: kernel.panic: it is not below net.\n"
+      "2: net.ipv4.tcp_sack: line 3 sets it again\n"
+      "7: net.ipv4.tcp_ecn: line 8 excludes it\n"
+      "4: net.core.wmem_max: the kernel refuses this value: \"1M\" has more than digits, which is "
+      "all the kernel takes\n"
+      "6: net.ipv4.conf.*.rp_filter: a glob excludes no key\n");
+}
+
+TEST_CASE("whoever asks is told of each line and section of a tuned.conf that the profile lacks") {
+  TempTree root;
+  root.add("usr/lib/tuned/base/tuned.conf",
+           "[cpu]\ngovernor=performance\n[disk]\nreadahead=>4096\n[sysctl]\n"
+           "net.ipv4.tcp_sack=1\nnet.ipv4.tcp_ecn=1\n");
+  root.add("etc/tuned/p/tuned.conf",
+           "[main]\ninclude=base\n[disk]\nenabled=false\n[sysctl]\ndrop=net.ipv4.tcp_ecn\n"
+           "net.ipv4.tcp_sack=0\nvm.swappiness=10\nnet.core.somaxconn=${f:exec:echo:1}\n"
+           "net.ipv4.conf.*.rp_filter=1\nnet.ipv4.tcp_rmem=>1 2 3\nnet.ipv4.tcp_sack=0\n"
+           "[arm]\ntype=sysctl\nuname_regex=aarch64\nnet.ipv4.tcp_fastopen=1\n");
+  Diagnostics diagnostics;
+  std::vector<LeftOut> left_out;
+  const auto profile = load_tuned("p", root.path(), diagnostics, &left_out);
+  CHECK(text_of(profile) == "net.ipv4.tcp_sack: 0");
+  std::vector<std::string> all;
+  for (const LeftOut& one : left_out) {
+    all.push_back(fmt::format("{}: {}: {}", one.origin.line, one.what, one.reason));
+  }
+  CHECK(all ==
+        std::vector<std::string>{
+            "7: net.ipv4.tcp_sack: net.ipv4.tcp_sack is set again on line 12, which counts",
+            "10: net.ipv4.conf.*.rp_filter: TuneD knows no globs: no key has this name",
+            "8: vm.swappiness: it is not below net.", "1: [cpu]: it sets no sysctls",
+            fmt::format("6: net.ipv4.tcp_sack: {}/etc/tuned/p/tuned.conf:12 sets it again",
+                        root.path()),
+            "7: net.ipv4.tcp_ecn: a later file drops it, or its section is replaced or switched "
+            "off",
+            "9: net.core.somaxconn: TuneD computes ${f:exec:echo:1} when it runs",
+            "11: net.ipv4.tcp_rmem: TuneD compares single numbers alone: here it writes the \">\" "
+            "as well, and the kernel refuses it",
+            "16: net.ipv4.tcp_fastopen: its section counts on some processors or kernels only"});
+}
