@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,16 +46,34 @@ std::string read_fact(const std::string& path, std::size_t limit) {
   return text;
 }
 
-Result<void> write_file(const std::string& path, std::string_view text) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (!fd) return std::unexpected(Error{errno, "open", path});
+namespace {
+
+Result<void> write_text(int fd, const std::string& path, std::string_view text) {
   while (!text.empty()) {
-    const ssize_t count = ::write(fd.get(), text.data(), text.size());
+    const ssize_t count = ::write(fd, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return std::unexpected(Error{errno, "write", path});
     text.remove_prefix(static_cast<std::size_t>(count));
   }
   return {};
+}
+
+}  // namespace
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!fd) return std::unexpected(Error{errno, "open", path});
+  return write_text(fd.get(), path, text);
+}
+
+Result<void> write_new_file(const std::string& path, std::string_view text) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return write_file(path, text);
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd) return std::unexpected(Error{errno, "make", path});
+  const Result<void> written = write_text(fd.get(), path, text);
+  if (!written) ::unlink(path.c_str());
+  return written;
 }
 
 std::vector<std::string> names_in(const std::string& directory) {

@@ -21,6 +21,10 @@ std::string read_fact(const std::string& path, std::size_t limit = 65536);
 /// Replaces the file by `text`, or makes it.
 Result<void> write_file(const std::string& path, std::string_view text);
 
+/// Makes the file with `text` in it. EEXIST where there is one already; a device or a pipe is not
+/// one. What could not be written whole is removed again.
+Result<void> write_new_file(const std::string& path, std::string_view text);
+
 /// The names in a folder, sorted, without "." and ".."; none where it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/sysctl/value.hpp"
+#include "terminal.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -211,6 +212,37 @@ std::string yaml_value(const profile::Desired& desired) {
   fields.reserve(desired.rules.size());
   for (const profile::ResolvedRule& rule : desired.rules) fields.push_back(one(rule));
   return list_text(fields);
+}
+
+std::string yaml_comment(std::string_view text) {
+  // YAML takes what follows "# " to the end of the line; printable() leaves no line feed in it.
+  return "  # " + printable(text);
+}
+
+std::string_view on_drift_text(profile::OnDrift on_drift) {
+  return on_drift == profile::OnDrift::restore ? "restore" : "report";
+}
+
+void append_yaml_entry(std::string& out, const std::string& key, const std::string& value,
+                       const Entry& entry, const std::string& comment) {
+  const std::string name = yaml_scalar(key);
+  if (entry.why.empty() && !entry.optional && !entry.on_drift) {
+    out += fmt::format("  {}: {}{}\n", name, value, comment);
+    return;
+  }
+  out += fmt::format("  {}:{}\n    value: {}\n", name, comment, value);
+  if (entry.optional) out += "    optional: true\n";
+  if (entry.on_drift) out += fmt::format("    on-drift: {}\n", on_drift_text(*entry.on_drift));
+  if (entry.why.empty()) return;
+  constexpr std::size_t width = 90;
+  if (const std::string why = yaml_scalar(entry.why); why.size() <= width) {
+    out += fmt::format("    why: {}\n", why);
+    return;
+  }
+  out += "    why: >-\n";
+  for (const std::string& line : wrap(printable(entry.why), width)) {
+    out += fmt::format("      {}\n", line);
+  }
 }
 
 }  // namespace nettune::ctl

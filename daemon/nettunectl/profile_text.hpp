@@ -23,4 +23,15 @@ std::string yaml_scalar(std::string_view text, bool in_list = false);
 std::string yaml_value(const profile::Entry& entry);
 std::string yaml_value(const profile::Desired& desired);
 
+/// "  # TEXT", for the end of a line.
+std::string yaml_comment(std::string_view text);
+
+/// "restore" or "report".
+std::string_view on_drift_text(profile::OnDrift on_drift);
+
+/// A line below `sysctl:`, or the long form where `entry` has more to say than a value. `comment`
+/// is "" or a yaml_comment().
+void append_yaml_entry(std::string& out, const std::string& key, const std::string& value,
+                       const profile::Entry& entry, const std::string& comment);
+
 }  // namespace nettune::ctl

@@ -28,13 +28,8 @@ int rank_of_folder(std::string_view path) {
   return 0;
 }
 
-struct SysctlOrder {
-  std::vector<std::string> read;
-  std::vector<std::pair<std::string, std::string>> masked;  // a file, and the one that hides it
-};
+}  // namespace
 
-// By name, whatever the folder; of two with one name only that in the stronger folder is read.
-// Debian's 99-sysctl.conf is a link to ../sysctl.conf: a file that is given twice is read once.
 SysctlOrder order_of_systemd(std::vector<std::string> files) {
   std::ranges::sort(files, {}, [](const std::string& file) {
     return std::tuple(name_of(file), rank_of_folder(file), std::string_view(file));
@@ -58,8 +53,6 @@ SysctlOrder order_of_systemd(std::vector<std::string> files) {
   }
   return order;
 }
-
-}  // namespace
 
 profile::Store make_store(const std::string& root, sysctl::Version kernel) {
   std::vector<std::string> directories;

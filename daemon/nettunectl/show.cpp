@@ -43,13 +43,6 @@ std::vector<Merged> merge(const profile::Profile& profile) {
   return merged;
 }
 
-std::string_view on_drift_text(profile::OnDrift on_drift) {
-  return on_drift == profile::OnDrift::restore ? "restore" : "report";
-}
-
-// YAML takes what follows "# " to the end of the line; printable() leaves no line feed in it.
-std::string comment(std::string_view text) { return "  # " + printable(text); }
-
 std::string origin_comment(const Entry& entry, const std::vector<const Entry*>& replaced,
                            const std::vector<std::string>& directories) {
   std::string text = short_origin(describe(entry.origin), directories);
@@ -57,15 +50,7 @@ std::string origin_comment(const Entry& entry, const std::vector<const Entry*>& 
     text +=
         (i == 0 ? "; replaces " : ", ") + short_origin(describe(replaced[i]->origin), directories);
   }
-  return comment(text);
-}
-
-void append_wrapped_scalar(std::string& out, std::string_view word, std::string_view indent,
-                           const std::string& text) {
-  out += fmt::format("{}{}: >-\n", indent, word);
-  for (const std::string& line : wrap(printable(text), 90)) {
-    out += fmt::format("{}  {}\n", indent, line);
-  }
+  return yaml_comment(text);
 }
 
 void append_head(std::string& out, const profile::Profile& profile, bool resolved,
@@ -91,23 +76,11 @@ void append_head(std::string& out, const profile::Profile& profile, bool resolve
       seen.push_back(requirement.subject);
       out += fmt::format("  {}{}: {}{}\n", repeated ? "# and " : "",
                          is_kernel ? "kernel" : "memory", yaml_scalar(requirement.text),
-                         comment(short_origin(describe(requirement.origin), directories)));
+                         yaml_comment(short_origin(describe(requirement.origin), directories)));
     }
   }
   out += fmt::format("on-drift: {}\n", on_drift_text(profile.on_drift()));
   if (profile.flush_metrics()) out += "flush-metrics: true\n";
-}
-
-void append_entry(std::string& out, const std::string& key, const std::string& value,
-                  const Entry& entry, const std::string& comment_text) {
-  if (entry.why.empty() && !entry.optional && !entry.on_drift) {
-    out += fmt::format("  {}: {}{}\n", key, value, comment_text);
-    return;
-  }
-  out += fmt::format("  {}:{}\n    value: {}\n", key, comment_text, value);
-  if (entry.optional) out += "    optional: true\n";
-  if (entry.on_drift) out += fmt::format("    on-drift: {}\n", on_drift_text(*entry.on_drift));
-  if (!entry.why.empty()) append_wrapped_scalar(out, "why", "    ", entry.why);
 }
 
 // The options that the language groups in a mapping, as socket_preset.cpp flattens them.
@@ -125,7 +98,7 @@ std::string_view group_of(std::string_view option) {
 void append_preset(std::string& out, const profile::SocketPreset& preset,
                    const std::vector<std::string>& directories) {
   out += fmt::format("  {}:{}\n", yaml_scalar(preset.name),
-                     comment(short_origin(describe(preset.origin), directories)));
+                     yaml_comment(short_origin(describe(preset.origin), directories)));
   if (!preset.why.empty()) append_wrapped_scalar(out, "why", "    ", preset.why);
   for (auto option = preset.options.begin(); option != preset.options.end(); ++option) {
     const std::string_view group = group_of(option->name);
@@ -154,8 +127,8 @@ std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProf
   const std::vector<Merged> merged = merge(profile);
   if (resolved == nullptr) {
     for (const Merged& item : merged) {
-      append_entry(out, yaml_scalar(item.entry->key.name()), yaml_value(*item.entry), *item.entry,
-                   origin_comment(*item.entry, item.replaced, directories));
+      append_yaml_entry(out, item.entry->key.name(), yaml_value(*item.entry), *item.entry,
+                        origin_comment(*item.entry, item.replaced, directories));
     }
   } else {
     const audit::Report report =
@@ -168,7 +141,7 @@ std::string to_yaml(const profile::Profile& profile, const profile::ResolvedProf
       std::string text = short_origin(row->declared_at, directories);
       if (!row->desired_readable.empty()) text.insert(0, row->desired_readable + "; ");
       if (!desired.entry->key.is_literal()) text.append(", ").append(desired.entry->key.name());
-      append_entry(out, yaml_scalar(row->key), yaml_value(desired), *desired.entry, comment(text));
+      append_yaml_entry(out, row->key, yaml_value(desired), *desired.entry, yaml_comment(text));
     }
     for (const Entry* entry : resolved->unmatched()) {
       out += fmt::format("  # {}: matches no key now ({})\n", printable(entry->key.name()),
