@@ -33,6 +33,8 @@ extern const Command apply_command;
 extern const Command audit_command;
 extern const Command check_command;
 extern const Command confirm_command;
+extern const Command export_command;
+extern const Command import_command;
 extern const Command list_command;
 extern const Command show_command;
 extern const Command explain_command;

@@ -20,8 +20,9 @@ namespace nettune::ctl {
 namespace {
 
 constexpr std::array commands = {
-    &audit_command, &plan_command, &apply_command, &confirm_command, &revert_command,
-    &check_command, &list_command, &show_command,  &explain_command, &recommend_command,
+    &audit_command,   &plan_command,      &apply_command,  &confirm_command,
+    &revert_command,  &check_command,     &list_command,   &show_command,
+    &explain_command, &recommend_command, &import_command, &export_command,
 };
 
 std::string help() {

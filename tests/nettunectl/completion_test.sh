@@ -63,6 +63,15 @@ offers 'server-base small-memory sub/' show s
 offers 'own.conf own.yaml' check own
 offers 'own.yaml' check server-base own.y
 
+# What import and export take.
+offers 'sysctl.d tuned' import ''
+offers 'sysctl.d' export ''
+offers 'own.conf sub/' import sysctl.d ''
+offers 'own.conf sub/' import --output own.yaml sysctl.d ''
+offers 'latency' export sysctl.d l
+asked import tuned own
+[[ " $out " == *' own.conf '* ]] || fail 'it does not offer: own.conf'
+
 # Keys.
 offers 'net.core.rmem_default net.core.rmem_max' explain net.core.rmem_
 offers '' explain nothing

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+// nettunectl import: a profile that says what files of sysctl.d or a TuneD profile say.
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "command.hpp"
+#include "engine/profile/lint.hpp"
+#include "engine/profile/resolve.hpp"
+#include "machine.hpp"
+#include "moving.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "profile_text.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+using profile::Entry;
+using profile::Expression;
+using profile::Quantity;
+using sysctl::Integer;
+using sysctl::Unit;
+
+// What was read, and what of it the profile does not hold.
+struct Imported {
+  std::string origin;   // for the head: "the TuneD profile balanced"
+  std::string summary;  // of the profile
+  std::vector<Entry> entries;
+  std::vector<SourcePtr> sources;
+  std::vector<LeftOut> left_out;
+};
+
+// --- reading ---
+
+bool is_mask(const std::string& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
+// A file as a whole; its source is kept with the others.
+void leave_file_out(Imported& imported, const std::string& path, std::string reason) {
+  auto source = std::make_shared<Source>(Source{path, ""});
+  imported.left_out.push_back({{source.get(), 0, 0, 1}, "", std::move(reason)});
+  imported.sources.push_back(std::move(source));
+}
+
+std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
+                                      Diagnostics& diagnostics) {
+  Imported imported;
+  SysctlOrder order = order_of_systemd(files);
+  for (const std::string& path : order.read) {
+    if (is_mask(path)) {
+      leave_file_out(imported, path, "it is a mask, which hides the files of its name");
+    }
+  }
+  std::erase_if(order.read, is_mask);
+  for (const auto& [path, by] : order.masked) {
+    leave_file_out(
+        imported, path,
+        fmt::format("systemd-sysctl does not read it: {} has the same name and comes first",
+                    printable(by)));
+  }
+  const std::optional<profile::Profile> profile =
+      profile::load_sysctl_d(order.read, diagnostics, &imported.left_out);
+  if (!profile) return std::nullopt;
+  imported.entries = profile->entries();
+  imported.sources.insert(imported.sources.end(), profile->sources().begin(),
+                          profile->sources().end());
+  imported.origin = fmt::format("{}", fmt::join(order.read, ", "));
+  imported.summary = order.read.size() == 1 ? fmt::format("What {} sets", order.read.front())
+                                            : count_of(order.read.size(), "file") + " of sysctl.d";
+  return imported;
+}
+
+std::optional<Imported> read_tuned(std::string name, const std::string& root,
+                                   Diagnostics& diagnostics) {
+  Imported imported;
+  const bool has_slash = name.find('/') != std::string::npos;
+  // TuneD's profiles are folders.
+  const std::string inside = name + (name.ends_with('/') ? "" : "/") + "tuned.conf";
+  if (has_slash && access(inside.c_str(), F_OK) == 0) name = inside;
+  const std::optional<profile::Profile> profile =
+      profile::load_tuned(name, root, diagnostics, &imported.left_out);
+  if (!profile) return std::nullopt;
+  imported.entries = profile->entries();
+  imported.sources = profile->sources();
+  imported.origin = fmt::format("the TuneD profile {}, {}", profile->name(), profile->path());
+  imported.summary = fmt::format("TuneD's {}{}{}", profile->name(),
+                                 profile->summary().empty() ? "" : ": ", profile->summary());
+  return imported;
+}
+
+// --- values ---
+
+// The unit in which `number` is plain to read, as an amount of base units; as it is where none is.
+Quantity readable_quantity(Integer number, Unit unit) {
+  constexpr Integer nanoseconds_per_us = 1000;
+  const Quantity plain{profile::Dimension::number, number, 1};
+  if (number <= 0) return plain;
+  const auto time = [&](Integer nanoseconds) {
+    // Without a limit, times a factor: what counts days in nanoseconds is far below.
+    if (number > std::numeric_limits<std::int64_t>::max()) return plain;
+    if (number * nanoseconds % nanoseconds_per_us != 0) return plain;
+    return Quantity{profile::Dimension::duration, number * nanoseconds, 1};
+  };
+  switch (unit) {
+    case Unit::bytes:
+      if (number % 1024 != 0 && number % 1000 != 0) return plain;
+      return {profile::Dimension::bytes, number, 1};
+    case Unit::seconds:
+      return time(1'000'000'000);
+    case Unit::centiseconds:
+      return time(10'000'000);
+    case Unit::milliseconds:
+      return time(1'000'000);
+    case Unit::microseconds:
+      return time(1000);
+    case Unit::nanoseconds:
+      return time(1);
+    default:
+      return plain;
+  }
+}
+
+void give_units(Entry& entry) {
+  if (entry.parameter == nullptr) return;
+  for (profile::Rule& rule : entry.rules) {
+    for (Expression& operand : rule.operands) {
+      if (operand.kind != Expression::Kind::literal) continue;
+      operand.quantity = readable_quantity(operand.quantity.numerator, entry.parameter->unit);
+    }
+  }
+}
+
+// The place of the line, and what it does not seem to say.
+std::string why_of(const Entry& entry, const Diagnostics& diagnostics) {
+  std::string why = describe(entry.origin);
+  for (const Diagnostic& one : diagnostics.list) {
+    const bool is_here =
+        one.origin.source == entry.origin.source && one.origin.line == entry.origin.line;
+    if (is_here && one.severity != Severity::error && one.lint != "repeated") {
+      why += fmt::format("; {}", one.message);
+    }
+  }
+  return why;
+}
+
+// --- writing ---
+
+struct Written {
+  std::string text;
+  std::vector<int> first_lines;  // of each entry
+};
+
+Written to_yaml(const Imported& imported) {
+  Written written;
+  std::string& out = written.text;
+  append_comment(out, "# ", "# ", fmt::format("Made by nettunectl import of {}", imported.origin));
+  out += fmt::format("nettune: 1\nsummary: {}\n", yaml_scalar(imported.summary));
+  if (!imported.entries.empty()) out += "sysctl:\n";
+  int line = static_cast<int>(std::ranges::count(out, '\n')) + 1;
+  for (const Entry& entry : imported.entries) {
+    const std::size_t begin = out.size();
+    written.first_lines.push_back(line);
+    append_yaml_entry(out, entry.key.name(), yaml_value(entry), entry, "");
+    line += static_cast<int>(std::ranges::count(std::string_view(out).substr(begin), '\n'));
+  }
+  append_left_out(out, imported.left_out);
+  return written;
+}
+
+// What "check" has against the profile.
+Diagnostics check(const std::string& text, const Machine& machine) {
+  Diagnostics diagnostics;
+  const std::optional<profile::Document> document =
+      profile::parse_document("the profile", text, diagnostics);
+  if (!document) return diagnostics;
+  std::optional<profile::Profile> profile =
+      profile::ProfileBuilder::check(*document, diagnostics, machine.host.kernel);
+  if (!profile) return diagnostics;
+  const std::optional<profile::ResolvedProfile> resolved =
+      profile::resolve(std::move(*profile), machine.host, *machine.tree, diagnostics);
+  if (resolved) profile::lint(*resolved, diagnostics);
+  return diagnostics;
+}
+
+// Takes out the entries that "check" calls errors: the kernel may take them, a profile may not.
+// false where an error is about no entry.
+bool drop_faulty(Imported& imported, const Written& written, const Diagnostics& diagnostics) {
+  std::vector<bool> is_faulty(imported.entries.size(), false);
+  for (const Diagnostic& one : diagnostics.list) {
+    if (one.severity != Severity::error) continue;
+    const auto after = std::ranges::upper_bound(written.first_lines, one.origin.line);
+    if (after == written.first_lines.begin()) return false;
+    const auto i = static_cast<std::size_t>(after - written.first_lines.begin()) - 1;
+    if (is_faulty[i]) continue;
+    is_faulty[i] = true;
+    const Entry& entry = imported.entries[i];
+    imported.left_out.push_back({entry.origin, entry.key.name(), one.message});
+  }
+  std::size_t i = 0;
+  std::erase_if(imported.entries, [&](const Entry&) { return is_faulty[i++]; });
+  return true;
+}
+
+// By file and line, files in the order in which they were read.
+void sort_by_place(Imported& imported) {
+  const auto rank = [&](const LeftOut& one) {
+    const auto source = std::ranges::find_if(
+        imported.sources, [&](const SourcePtr& known) { return known.get() == one.origin.source; });
+    return std::pair(source - imported.sources.begin(), one.origin.line);
+  };
+  std::ranges::stable_sort(imported.left_out, {}, rank);
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::vector<std::string> words;
+  Destination destination;
+  MachineOptions which;
+  Options options(self);
+  options.arguments("KIND", words);
+  destination.add_to(options);
+  which.add_facts(options);
+  which.add_root(options);
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+  const std::string kind = words.front();
+  const std::vector<std::string> names(words.begin() + 1, words.end());
+  if (kind != "sysctl.d" && kind != "tuned") {
+    return options.refuse(fmt::format("it takes sysctl.d or tuned first, not \"{}\"", kind));
+  }
+  if (names.empty()) {
+    return options.refuse(kind == "tuned" ? "PROFILE is missing" : "FILE is missing");
+  }
+  if (kind == "tuned" && names.size() > 1) {
+    return options.refuse(fmt::format("unexpected argument \"{}\"", names[1]));
+  }
+
+  const std::optional<Machine> machine = open_machine(which);
+  if (!machine) return exit_trouble;
+  Diagnostics diagnostics;
+  std::optional<Imported> imported = kind == "tuned"
+                                         ? read_tuned(names.front(), machine->root, diagnostics)
+                                         : read_sysctl_d(names, diagnostics);
+  if (!imported) {
+    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
+    return exit_trouble;
+  }
+  for (Entry& entry : imported->entries) {
+    give_units(entry);
+    entry.why = why_of(entry, diagnostics);
+  }
+  Written written = to_yaml(*imported);
+  for (;;) {
+    Diagnostics faults = check(written.text, *machine);
+    if (!faults.has_errors()) break;
+    if (!drop_faulty(*imported, written, faults)) {
+      print_error(format_all(faults, look_at_terminal(STDERR_FILENO)));
+      complain("no profile can say this");
+      return exit_trouble;
+    }
+    written = to_yaml(*imported);
+  }
+  sort_by_place(*imported);
+  return hand_over(to_yaml(*imported).text, destination, imported->left_out);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl import sysctl.d /etc/sysctl.d/*.conf -o ./mine.yaml",
+     "what systemd-sysctl would set from these files, as a profile"},
+    {"nettunectl import tuned network-latency", "a TuneD profile with what it includes"},
+};
+
+}  // namespace
+
+const Command import_command = {
+    "import",
+    "sysctl.d FILE... | tuned PROFILE|FILE",
+    "make a profile of sysctl.d files or of a TuneD profile",
+    "Writes a profile that sets what the files set: the values that the kernel holds after them, "
+    "in "
+    "units where these are exact, each with its line as the reason. Several files of sysctl.d are "
+    "taken in the order in which systemd reads them.\n"
+    "What a profile cannot hold is left out, and listed with the reason on standard error and at "
+    "the end of the profile: keys outside net., values that the kernel refuses or that do harm, "
+    "lines that a later one overrides, what TuneD computes when it runs, its other sections. The "
+    "profile passes \"nettunectl check\".\n"
+    "Exit status: 0 all is carried over, 1 something is left out, 2 trouble.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "moving.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "command.hpp"
+#include "engine/diagnostic.hpp"
+#include "files.hpp"
+#include "output.hpp"
+#include "terminal.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+constexpr std::size_t comment_width = 100;
+
+// "99-tuning.conf:3: kernel.panic"
+std::string subject_of(const LeftOut& one) {
+  std::string text = describe(one.origin);
+  if (!text.empty() && !one.what.empty()) text += ": ";
+  return text + one.what;
+}
+
+}  // namespace
+
+void append_comment(std::string& out, std::string_view first, std::string_view rest,
+                    std::string_view text) {
+  bool is_first = true;
+  for (const std::string& line : wrap(printable(text), comment_width - rest.size())) {
+    out += is_first ? first : rest;
+    out += line;
+    out += '\n';
+    is_first = false;
+  }
+}
+
+void append_left_out(std::string& out, const std::vector<LeftOut>& left_out) {
+  if (left_out.empty()) return;
+  out += "\n# Left out:\n";
+  for (const LeftOut& one : left_out) {
+    append_comment(out, "#   ", "#     ", fmt::format("{}: {}", subject_of(one), one.reason));
+  }
+}
+
+int hand_over(const std::string& text, const Destination& destination,
+              const std::vector<LeftOut>& left_out) {
+  int status = left_out.empty() ? exit_ok : exit_differs;
+  if (destination.file.empty() || destination.file == "-") {
+    status = print(text, status);
+  } else {
+    const Result<void> written = destination.force ? write_file(destination.file, text)
+                                                   : write_new_file(destination.file, text);
+    if (!written) {
+      complain(fmt::format("{}{}", describe(written.error()),
+                           written.error().number == EEXIST ? "; --force replaces it" : ""));
+      return exit_trouble;
+    }
+  }
+  if (status == exit_trouble) return status;
+  std::string report;
+  for (const LeftOut& one : left_out) {
+    report += fmt::format("nettunectl: left out: {}: {}\n", printable(subject_of(one)),
+                          printable(one.reason));
+  }
+  print_error(report);
+  return status;
+}
+
+}  // namespace nettune::ctl

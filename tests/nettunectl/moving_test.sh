@@ -1,0 +1,393 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# import and export on a temporary root; and there and back with the real systemd-sysctl, in a
+# network namespace.
+set -euo pipefail
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "$work"
+
+# --- import: values in units where these are exact, each with its line
+put a.conf '# a list
+net.core.rmem_max = 16777216
+net.core.wmem_max = 16777215
+net.core.rmem_default = 2500000
+net.ipv4.tcp_rmem = 4096 87380 16777216
+net.ipv4.tcp_wmem = 8192
+net.ipv4.tcp_keepalive_time = 600
+net.ipv4.tcp_keepalive_intvl = 75
+net.core.netdev_budget_usecs = 8000
+net.ipv4.tcp_mem = 8192 12288 16384
+net.ipv4.tcp_sack = 1
+net.ipv4.tcp_fin_timeout = 036
+-net.core.busy_poll = 50
+net/ipv4/conf/eth0.100/rp_filter = 2
+net.ipv4.conf.*.rp_filter = 1
+-net.ipv4.conf.lo.rp_filter
+net.ipv4.tcp_congestion_control = bbr'
+run import sysctl.d a.conf
+expect_status 0
+expect_silent_err
+diff - "$work/out" <<'YAML' || fail 'another profile'
+# Made by nettunectl import of a.conf
+nettune: 1
+summary: What a.conf sets
+sysctl:
+  net.core.rmem_max:
+    value: 16 MiB
+    why: "a.conf:2"
+  net.core.wmem_max:
+    value: 16777215
+    why: "a.conf:3"
+  net.core.rmem_default:
+    value: 2500 kB
+    why: "a.conf:4"
+  net.ipv4.tcp_rmem:
+    value: [4 KiB, 87380, 16 MiB]
+    why: "a.conf:5"
+  net.ipv4.tcp_wmem:
+    value: [8 KiB, keep, keep]
+    why: "a.conf:6; the second and third fields keep their values"
+  net.ipv4.tcp_keepalive_time:
+    value: 10 min
+    why: "a.conf:7"
+  net.ipv4.tcp_keepalive_intvl:
+    value: 75 s
+    why: "a.conf:8"
+  net.core.netdev_budget_usecs:
+    value: 8 ms
+    why: "a.conf:9"
+  net.ipv4.tcp_mem:
+    value: [8192, 12288, 16384]
+    why: "a.conf:10"
+  net.ipv4.tcp_sack:
+    value: true
+    why: "a.conf:11"
+  net.ipv4.tcp_fin_timeout:
+    value: 30 s
+    why: "a.conf:12; octal: 036 is 30"
+  net.core.busy_poll:
+    value: 50 us
+    optional: true
+    why: "a.conf:13"
+  net/ipv4/conf/eth0.100/rp_filter:
+    value: 2
+    why: "a.conf:14"
+  "net.ipv4.conf.*.rp_filter":
+    value: 1
+    why: "a.conf:15"
+  net.ipv4.conf.lo.rp_filter:
+    value: keep
+    why: "a.conf:16"
+  net.ipv4.tcp_congestion_control:
+    value: bbr
+    why: "a.conf:17"
+YAML
+run import sysctl.d a.conf -o a.yaml
+expect_status 0
+expect_silent_out
+run check a.yaml
+expect_status 0
+
+# --- what is left out: on standard error, at the end, and in the exit status
+put b.conf 'kernel.panic = 10
+net.ipv4.tcp_ecn = 1
+net.core.wmem_max = 1M
+this is nothing
+net.ipv4.tcp_notsent_lowat = 0
+net.ipv4.tcp_rmem = 16777216 4096 8192
+"net.ipv4.tcp_sack" = 1
+net.ipv4.tcp_ecn = 2'
+run import sysctl.d b.conf
+expect_status 1
+[[ $(grep -c '^nettunectl: left out: ' <<<"$err") == 7 && $(wc -l <<<"$err") == 7 ]] ||
+  fail 'not seven lines are left out'
+expect_err 'nettunectl: left out: b.conf:1: kernel.panic: it is not below net.'
+expect_err 'nettunectl: left out: b.conf:2: net.ipv4.tcp_ecn: line 8 sets it again'
+expect_err 'nettunectl: left out: b.conf:3: net.core.wmem_max: the kernel refuses this value: "1M"'
+expect_err 'nettunectl: left out: b.conf:4: this is nothing: this line is no assignment'
+expect_err 'nettunectl: left out: b.conf:5: net.ipv4.tcp_notsent_lowat: 0 is harmful'
+expect_err 'nettunectl: left out: b.conf:6: net.ipv4.tcp_rmem: the default of net.ipv4.tcp_rmem (4096) is below the min'
+expect_err 'nettunectl: left out: b.conf:7: "net.ipv4.tcp_sack": the quotes are a part of the name'
+expect_line '# Left out:'
+expect_line '#   b.conf:1: kernel.panic: it is not below net.'
+[[ $(grep -c '^#   [^ ]' <<<"$out") == 7 ]] || fail 'the profile does not list the seven'
+cp "$work/out" "$work/b.yaml"
+run check b.yaml
+expect_status 0
+run show b.yaml --format json
+"$python" -c 'import json, sys
+assert [k["key"] for k in json.load(sys.stdin)["sysctl"]] == ["net.ipv4.tcp_ecn"]' <<<"$out" ||
+  fail 'the profile holds other keys'
+
+# --- several files, in the order of systemd; masks; a name that comes twice
+mkdir -p etc/sysctl.d run/sysctl.d usr/lib/sysctl.d
+put usr/lib/sysctl.d/10-x.conf 'net.core.somaxconn = 1000'
+put run/sysctl.d/10-x.conf 'net.core.somaxconn = 2000'
+put usr/lib/sysctl.d/20-x.conf 'net.ipv4.tcp_sack = 0'
+ln -s /dev/null etc/sysctl.d/20-x.conf
+put etc/sysctl.d/05-x.conf 'net.core.somaxconn = 500'
+run import sysctl.d usr/lib/sysctl.d/*.conf run/sysctl.d/10-x.conf etc/sysctl.d/*.conf
+expect_status 1
+expect_line 'summary: 2 files of sysctl.d'
+expect_line '    value: 2000'
+expect_no_out tcp_sack
+expect_err 'usr/lib/sysctl.d/10-x.conf: systemd-sysctl does not read it: run/sysctl.d/10-x.conf has the same name'
+expect_err 'usr/lib/sysctl.d/20-x.conf: systemd-sysctl does not read it: etc/sysctl.d/20-x.conf has the same name'
+expect_err 'etc/sysctl.d/20-x.conf: it is a mask'
+expect_err 'etc/sysctl.d/05-x.conf:1: net.core.somaxconn: run/sysctl.d/10-x.conf:1 sets it again'
+
+# --- TuneD, below a root
+make_root m
+mkdir -p m/usr/lib/tuned
+cp -r "$source_dir"/tests/profiles/foreign/tuned/* m/usr/lib/tuned/
+# shellcheck disable=SC2016  # TuneD expands it
+put m/etc/tuned/mine/tuned.conf '[main]
+summary=Ours
+include=network-throughput
+[cpu]
+governor=performance
+[variables]
+lowat=131072
+[sysctl]
+net.ipv4.tcp_notsent_lowat=${lowat}
+net.core.somaxconn=${f:exec:echo:1}
+net.core.rmem_max="<16777216"
+vm.swappiness=10'
+run import tuned mine --root m
+expect_status 1
+expect_line "summary: \"TuneD's mine: Ours\""
+expect_line '    value: [4 KiB, 128 KiB, 16 MiB]'
+expect_line '    why: "m/usr/lib/tuned/network-throughput/tuned.conf:8"'
+expect_line '    value: at most 16 MiB'
+expect_line '    why: "m/etc/tuned/mine/tuned.conf:9"'
+expect_err 'left out: m/etc/tuned/mine/tuned.conf:12: vm.swappiness: it is not below net.'
+expect_err 'left out: m/etc/tuned/mine/tuned.conf:4: [cpu]: it sets no sysctls'
+# shellcheck disable=SC2016
+expect_err 'left out: m/etc/tuned/mine/tuned.conf:10: net.core.somaxconn: TuneD computes ${f:exec:echo:1} when it runs'
+expect_err 'left out: m/usr/lib/tuned/throughput-performance/tuned.conf:7: net.core.somaxconn: m/etc/tuned/mine/tuned.conf:10 sets it again'
+expect_err 'left out: m/usr/lib/tuned/network-throughput/tuned.conf:10: net.ipv4.tcp_notsent_lowat: m/etc'
+for profile in m/usr/lib/tuned/*/; do
+  run import tuned "$profile" --root m -o t.yaml --force
+  [[ $status == [01] ]] || fail 'no profile comes of it'
+  run check t.yaml
+  expect_status 0
+done
+run import tuned m/usr/lib/tuned/network-latency/tuned.conf --root m
+run import tuned nosuch --root m
+expect_status 2
+expect_err 'there is no TuneD profile "nosuch"'
+expect_silent_out
+
+# --- files, and wrong arguments
+run import sysctl.d a.conf -o a.yaml
+expect_status 2
+expect_err 'make a.yaml: File exists; --force replaces it'
+echo x >a.yaml
+run import sysctl.d a.conf -o a.yaml --force
+expect_status 0
+[[ $(wc -l <a.yaml) -gt 20 ]] || fail '--force does not replace the file'
+run import sysctl.d a.conf -o -
+expect_status 0
+expect_line 'nettune: 1'
+run import sysctl.d a.conf -o /dev/null
+expect_status 0
+run import sysctl.d a.conf -o no/such.yaml
+expect_status 2
+expect_err 'make no/such.yaml: No such file or directory'
+if [[ -w /dev/full ]]; then
+  run import sysctl.d a.conf -o /dev/full
+  expect_status 2
+  expect_err 'No space left on device'
+fi
+run import sysctl.d none.conf
+expect_status 2
+expect_err 'none.conf: No such file or directory'
+run import
+expect_status 2
+run import sysctl.d
+expect_err 'import: FILE is missing'
+expect_status 2
+run import tuned
+expect_err 'import: PROFILE is missing'
+run import ini a.conf
+expect_status 2
+expect_err 'import: it takes sysctl.d or tuned first, not "ini"'
+run import tuned a b
+expect_err 'unexpected argument "b"'
+put empty.conf ''
+run import sysctl.d empty.conf -o empty.yaml
+expect_status 0
+run check empty.yaml
+expect_status 0
+
+# --- export: live values where a rule leaves a choice, maximum first, slashes, what is not said
+make_root e
+set_key e net.core.rmem_default 212992
+put e/proc/sys/net/ipv4/conf/eth0.100/rp_filter 0
+put e/proc/sys/net/ipv4/conf/lo/rp_filter 0
+set_key e net.ipv4.ip_forward 0
+set_key e net.ipv4.conf.all.forwarding 0
+set_key e net.ipv4.tcp_congestion_control cubic
+put p/x.yaml 'nettune: 1
+summary: x
+on-drift: report
+requires: {kernel: ">= 5.10"}
+sysctl:
+  net.core.rmem_default: 256 KiB
+  net.core.rmem_max: at least 1 MiB
+  net.core.wmem_max: at least 32 MiB
+  net.core.somaxconn: between 1000 and 2000
+  net.ipv4.tcp_rmem: [keep, 64 KiB, at least 16 MiB]
+  net.ipv4.tcp_congestion_control: one of [bbr, cubic]
+  net.ipv4.ip_forward: true
+  net.ipv4.conf.all.forwarding: {value: true, on-drift: report}
+  net.ipv4.conf.*.rp_filter: 2
+  net.ipv4.conf.lo.rp_filter: keep
+  net.ipv4.conf.veth*.rp_filter: 1
+  net.ipv4.tcp_mtu_probing: {value: 1, optional: true}
+  net.core.busy_poll: {value: 50, optional: true}
+  net.core.nosuch: 1
+  net.ipv4.conf.eth7.rp_filter: 1
+  net.netfilter.nf_conntrack_max: at least 1000
+sockets: {default: {nodelay: true}}'
+export NETTUNE_PROFILE_PATH=$work/p
+run export sysctl.d x --root e
+expect_status 1
+diff - <(sed '/^$/d; /^# From /d; /^# Left out:/q' "$work/out") <<'CONF' || fail 'another file'
+# sysctl.d(5): what the profile x comes to on the machine below e: Linux 6.1.0-13-amd64, 8 GiB of
+# memory
+# For machines with Linux >= 5.10
+# Made by "nettunectl export sysctl.d x". "at least" and the like are here what they come to with
+# the live values of this machine; make the file anew for another one. systemd-sysctl sets the
+# values at boot, and nothing watches them.
+# x.yaml:18: 50; optional, and this kernel has no such key
+# net.core.busy_poll is not set
+# x.yaml:19: 1; this kernel has no such key
+# net.core.nosuch is not set
+# x.yaml:7: at least 1 MiB
+net.core.rmem_max = 4194304
+# x.yaml:6: 256 KiB
+net.core.rmem_default = 262144
+# x.yaml:9: between 1000 and 2000
+net.core.somaxconn = 2000
+# x.yaml:8: at least 32 MiB
+net.core.wmem_max = 33554432
+# x.yaml:12: true
+net.ipv4.ip_forward = 1
+# x.yaml:13: true
+net.ipv4.conf.all.forwarding = 1
+# x.yaml:14: 2, for net.ipv4.conf.*.rp_filter
+net/ipv4/conf/eth0.100/rp_filter = 2
+# x.yaml:20: 1; there is no link eth7 yet
+-net.ipv4.conf.eth7.rp_filter = 1
+# x.yaml:15: keep; the profile leaves it as it is
+# net.ipv4.conf.lo.rp_filter is not set
+# x.yaml:11: one of [bbr, cubic]
+net.ipv4.tcp_congestion_control = cubic
+# x.yaml:17: 1
+-net.ipv4.tcp_mtu_probing = 1
+# x.yaml:10: [keep, 64 KiB, at least 16 MiB]
+net.ipv4.tcp_rmem = 4096 65536 33554432
+# x.yaml:21: at least 1000; the module nf_conntrack is not loaded, and the value depends on the
+#   live one
+# net.netfilter.nf_conntrack_max is not set
+# Left out:
+CONF
+expect_line "# From $work/p/x.yaml"
+diff - "$work/err" <<ERR || fail 'other things are left out'
+nettunectl: left out: $work/p/x.yaml:19: net.core.nosuch: this kernel has no such key
+nettunectl: left out: $work/p/x.yaml:21: net.netfilter.nf_conntrack_max: the module nf_conntrack is not loaded, and the value depends on the live one
+nettunectl: left out: $work/p/x.yaml:22: 1 socket preset: sysctl.d holds no options of sockets
+nettunectl: left out: on-drift: report: systemd-sysctl does not watch what it has set
+nettunectl: left out: $work/p/x.yaml:13: on-drift: report of net.ipv4.conf.all.forwarding: systemd-sysctl does not watch what it has set
+nettunectl: left out: $work/p/x.yaml:14: net.ipv4.conf.*.rp_filter: only the keys that it matches now are here; links that come later are not covered
+nettunectl: left out: $work/p/x.yaml:16: net.ipv4.conf.veth*.rp_filter: it matches no key now
+ERR
+
+# Nothing is lost: 0. A link whose name is a glob to systemd is.
+put p/y.yaml 'nettune: 1
+sysctl: {net.core.somaxconn: at least 8192, net.core.optmem_max: keep}'
+run export sysctl.d y --root e -o y.conf
+expect_status 0
+expect_silent_out
+expect_silent_err
+grep -qx 'net.core.somaxconn = 8192' y.conf || fail 'y.conf has another value'
+run export sysctl.d y --root e -o y.conf
+expect_status 2
+expect_err 'make y.conf: File exists; --force replaces it'
+run export sysctl.d y --root e -o y.conf --force
+expect_status 0
+put e/proc/sys/net/ipv4/conf/'a[1]'/rp_filter 0
+put p/z.yaml 'nettune: 1
+sysctl: {net.ipv4.conf.*.rp_filter: 1}'
+run export sysctl.d z --root e
+expect_status 1
+expect_err 'net.ipv4.conf.a[1].rp_filter: a line of sysctl.d cannot hold this name'
+expect_no_out 'net.ipv4.conf.a[1].rp_filter = '
+# A range of ports may begin below 1024 only after the ports for root do.
+set_key e net.ipv4.ip_local_port_range $'32768\t60999'
+set_key e net.ipv4.ip_unprivileged_port_start 1024
+put p/z.yaml 'nettune: 1
+sysctl: {net.ipv4.ip_local_port_range: [512, 60999], net.ipv4.ip_unprivileged_port_start: 512}'
+run export sysctl.d z --root e
+expect_status 0
+[[ $(grep -o '^net[^ ]*' <<<"$out" | paste -sd ' ') == 'net.ipv4.ip_unprivileged_port_start net.ipv4.ip_local_port_range' ]] ||
+  fail 'the range stands first'
+
+put p/new.yaml 'nettune: 1
+requires: {kernel: ">= 99.0"}'
+run export sysctl.d new --root e
+expect_status 2
+expect_err 'does not apply'
+put p/bad.yaml 'nettune: 1
+sysctl: {net.core.somaxconn: 1M}'
+run export sysctl.d bad --root e
+expect_status 2
+expect_err 'bad.yaml:2:31: error'
+run export
+expect_status 2
+run export sysctl.d
+expect_status 2
+expect_err 'export: PROFILE is missing'
+run export tuned x
+expect_status 2
+expect_err 'export: it takes sysctl.d first, not "tuned"'
+run export sysctl.d x y
+expect_err 'unexpected argument "y"'
+
+# --- there and back with systemd-sysctl, each profile that ships in a namespace of its own
+systemd_sysctl=/lib/systemd/systemd-sysctl
+if [[ ! -x $systemd_sysctl ]] || ! unshare -Urn true 2>/dev/null; then
+  finish
+  echo 'skipped: the way there and back; no systemd-sysctl, or no network namespaces here'
+  exit 77
+fi
+cp "$source_dir"/profiles/*.yaml p/
+# A bound of the machine, not of the keys.
+sed -i '/^requires:/,+1d' p/small-memory.yaml
+export -f run fail expect_status expect_silent_err
+export nettunectl work failures systemd_sysctl
+for path in "$source_dir"/profiles/*.yaml p/x.yaml; do
+  profile=$(basename "$path" .yaml) unshare -Urn bash -euo pipefail <<'SH' || failures=$((failures + 1))
+wrong() { fail "$1"; }
+run export sysctl.d "$profile" -o "$profile-1.conf"
+expect_status 1 # the socket presets
+"$systemd_sysctl" "$PWD/$profile-1.conf" 2>"$work/said" || wrong "systemd-sysctl: $(<"$work/said")"
+[[ ! -s $work/said ]] || wrong "systemd-sysctl: $(<"$work/said")"
+[[ $profile == x ]] || { run audit "$profile" --all; expect_status 0; }
+grep -q '^net' "$profile-1.conf" || wrong 'the file sets nothing'
+run import sysctl.d "$profile-1.conf" -o "$profile-1.yaml"
+expect_status 0
+run check "$profile-1.yaml"
+expect_status 0
+[[ $profile == x ]] || { run audit "$profile-1.yaml"; expect_status 0; }
+run export sysctl.d "$profile-1.yaml" -o "$profile-2.conf"
+[[ $profile == x ]] || expect_status 0
+# What is only there in time is "optional" in a profile.
+diff <(grep '^[-n]' "$profile-1.conf" | grep -v eth7 | sort) <(grep '^[-n]' "$profile-2.conf" | sort) ||
+  wrong 'import and export lead to other values'
+exit "$failures"
+SH
+done
+finish
