@@ -177,8 +177,37 @@ Written to_yaml(const Imported& imported) {
   return written;
 }
 
-// What "check" has against the profile.
-Diagnostics check(const std::string& text, const Machine& machine) {
+// Whether a rule that was read back is the one that was written.
+bool is_same(const profile::Rule& a, const profile::Rule& b, Unit unit, const profile::Host& host) {
+  return a.kind == b.kind &&
+         std::ranges::equal(a.operands, b.operands, [&](const Expression& x, const Expression& y) {
+           const bool is_word = x.kind == Expression::Kind::word;
+           if (is_word || y.kind == Expression::Kind::word) return x.word == y.word;
+           const auto first = profile::evaluate(x, unit, host);
+           const auto second = profile::evaluate(y, unit, host);
+           return first && second && *first == *second;
+         });
+}
+
+// A text may be a word of the language: a queue discipline called "keep".
+void find_changed(const std::vector<Entry>& written, const std::vector<Entry>& read,
+                  const profile::Host& host, Diagnostics& diagnostics) {
+  for (std::size_t i = 0; i < std::min(written.size(), read.size()); ++i) {
+    const Unit unit = written[i].parameter == nullptr ? Unit::none : written[i].parameter->unit;
+    const bool is_kept =
+        std::ranges::equal(written[i].rules, read[i].rules,
+                           [&](const auto& a, const auto& b) { return is_same(a, b, unit, host); });
+    if (is_kept) continue;
+    Diagnostic fault;
+    fault.origin = read[i].origin;
+    fault.message = "the value means something else in a profile";
+    diagnostics.list.push_back(std::move(fault));
+  }
+}
+
+// What "check" has against the profile, and what it does not say as it was meant.
+Diagnostics check(const std::string& text, const std::vector<Entry>& entries,
+                  const Machine& machine) {
   Diagnostics diagnostics;
   const std::optional<profile::Document> document =
       profile::parse_document("the profile", text, diagnostics);
@@ -186,6 +215,8 @@ Diagnostics check(const std::string& text, const Machine& machine) {
   std::optional<profile::Profile> profile =
       profile::ProfileBuilder::check(*document, diagnostics, machine.host.kernel);
   if (!profile) return diagnostics;
+  if (diagnostics.has_errors()) return diagnostics;
+  find_changed(entries, profile->entries(), machine.host, diagnostics);
   const std::optional<profile::ResolvedProfile> resolved =
       profile::resolve(std::move(*profile), machine.host, *machine.tree, diagnostics);
   if (resolved) profile::lint(*resolved, diagnostics);
@@ -259,7 +290,7 @@ int run(const Command& self, Arguments arguments) {
   }
   Written written = to_yaml(*imported);
   for (;;) {
-    Diagnostics faults = check(written.text, *machine);
+    Diagnostics faults = check(written.text, imported->entries, *machine);
     if (!faults.has_errors()) break;
     if (!drop_faulty(*imported, written, faults)) {
       print_error(format_all(faults, look_at_terminal(STDERR_FILENO)));

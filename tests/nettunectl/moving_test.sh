@@ -120,6 +120,37 @@ run show b.yaml --format json
 assert [k["key"] for k in json.load(sys.stdin)["sysctl"]] == ["net.ipv4.tcp_ecn"]' <<<"$out" ||
   fail 'the profile holds other keys'
 
+# --- words that the language, or YAML, would take for its own
+put w.conf 'net.core.default_qdisc = keep
+net.x.a = at least 5
+net.x.b = one of [1]
+net.x.c = 010
+net.x.d = "quoted" # and a sign
+net.x.e = a: b
+net.x.f = 16 MiB
+net.ipv4.ip_local_reserved_ports = 8080,9148-9150
+net.ipv4.tcp_fastopen_key = 00000001-00000002-00000003-00000004
+net.ipv4.tcp_congestion_control = true
+net.x.g =
+net.x.*h = [x'
+run import sysctl.d w.conf -o w.yaml
+expect_status 1
+expect_err 'w.conf:1: net.core.default_qdisc: the value means something else in a profile'
+run check w.yaml
+expect_status 0
+run show w.yaml --format json
+"$python" - "$work/out" <<'P' || fail 'a value is another one'
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    values = {one["key"]: one["value"] for one in json.load(file)["sysctl"]}
+meant = {"net.x.d": '"quoted" # and a sign', "net.x.e": "a: b",
+         "net.ipv4.ip_local_reserved_ports": "8080,9148-9150",
+         "net.ipv4.tcp_fastopen_key": "00000001-00000002-00000003-00000004",
+         "net.ipv4.tcp_congestion_control": "true"}
+assert all(values.get(key, value) == value for key, value in meant.items()), values
+assert "net.x.a" not in values and "net.x.b" not in values, values
+P
+
 # --- several files, in the order of systemd; masks; a name that comes twice
 mkdir -p etc/sysctl.d run/sysctl.d usr/lib/sysctl.d
 put usr/lib/sysctl.d/10-x.conf 'net.core.somaxconn = 1000'
