@@ -113,13 +113,12 @@ class Order {
     }
     // The kernel refuses a range that begins below the ports for root, whichever is written first.
     const auto start = index.find(port_start);
-    if (start != index.end() && lines_[start->second].value) {
-      const auto number = sysctl::parse_decimal(*lines_[start->second].value);
-      const auto range = index.find(port_range);
-      if (number && *number <= 1024 && range != index.end()) {
-        before_[range->second].push_back(start->second);
-      }
-    }
+    const auto range = index.find(port_range);
+    if (start == index.end() || range == index.end()) return;
+    const std::optional<std::string>& value = lines_[start->second].value;
+    if (!value) return;
+    const auto number = sysctl::parse_decimal(*value);
+    if (number && *number <= 1024) before_[range->second].push_back(start->second);
   }
 
   std::vector<Line> sorted() {
