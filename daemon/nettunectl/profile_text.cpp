@@ -223,6 +223,19 @@ std::string_view on_drift_text(profile::OnDrift on_drift) {
   return on_drift == profile::OnDrift::restore ? "restore" : "report";
 }
 
+void append_yaml_why(std::string& out, const std::string& text) {
+  if (text.empty()) return;
+  constexpr std::size_t width = 90;
+  if (const std::string why = yaml_scalar(text); why.size() <= width) {
+    out += fmt::format("    why: {}\n", why);
+    return;
+  }
+  out += "    why: >-\n";
+  for (const std::string& line : wrap(printable(text), width)) {
+    out += fmt::format("      {}\n", line);
+  }
+}
+
 void append_yaml_entry(std::string& out, const std::string& key, const std::string& value,
                        const Entry& entry, const std::string& comment) {
   const std::string name = yaml_scalar(key);
@@ -233,16 +246,7 @@ void append_yaml_entry(std::string& out, const std::string& key, const std::stri
   out += fmt::format("  {}:{}\n    value: {}\n", name, comment, value);
   if (entry.optional) out += "    optional: true\n";
   if (entry.on_drift) out += fmt::format("    on-drift: {}\n", on_drift_text(*entry.on_drift));
-  if (entry.why.empty()) return;
-  constexpr std::size_t width = 90;
-  if (const std::string why = yaml_scalar(entry.why); why.size() <= width) {
-    out += fmt::format("    why: {}\n", why);
-    return;
-  }
-  out += "    why: >-\n";
-  for (const std::string& line : wrap(printable(entry.why), width)) {
-    out += fmt::format("      {}\n", line);
-  }
+  append_yaml_why(out, entry.why);
 }
 
 }  // namespace nettune::ctl

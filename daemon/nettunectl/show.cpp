@@ -99,7 +99,7 @@ void append_preset(std::string& out, const profile::SocketPreset& preset,
                    const std::vector<std::string>& directories) {
   out += fmt::format("  {}:{}\n", yaml_scalar(preset.name),
                      yaml_comment(short_origin(describe(preset.origin), directories)));
-  if (!preset.why.empty()) append_wrapped_scalar(out, "why", "    ", preset.why);
+  append_yaml_why(out, preset.why);
   for (auto option = preset.options.begin(); option != preset.options.end(); ++option) {
     const std::string_view group = group_of(option->name);
     if (group.empty()) {

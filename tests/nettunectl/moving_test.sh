@@ -107,7 +107,7 @@ expect_err 'nettunectl: left out: b.conf:2: net.ipv4.tcp_ecn: line 8 sets it aga
 expect_err 'nettunectl: left out: b.conf:3: net.core.wmem_max: the kernel refuses this value: "1M"'
 expect_err 'nettunectl: left out: b.conf:4: this is nothing: this line is no assignment'
 expect_err 'nettunectl: left out: b.conf:5: net.ipv4.tcp_notsent_lowat: 0 is harmful'
-expect_err 'nettunectl: left out: b.conf:6: net.ipv4.tcp_rmem: the default of net.ipv4.tcp_rmem (4096) is below the min'
+expect_err 'nettunectl: left out: b.conf:6: net.ipv4.tcp_rmem: the default of net.ipv4.tcp_rmem (4 KiB) is below its min'
 expect_err 'nettunectl: left out: b.conf:7: "net.ipv4.tcp_sack": the quotes are a part of the name'
 expect_line '# Left out:'
 expect_line '#   b.conf:1: kernel.panic: it is not below net.'
@@ -233,7 +233,7 @@ if [[ -w /dev/full ]]; then
 fi
 run import sysctl.d none.conf
 expect_status 2
-expect_err 'none.conf: No such file or directory'
+expect_err "none.conf: error: the file can't be read: No such file or directory"
 run import
 expect_status 2
 run import sysctl.d

@@ -85,7 +85,7 @@ expect_out '# top.yaml:7; replaces base.yaml:3'
 expect_out 'net.core.rmem_max: 2% ram  # base.yaml:4'
 expect_out 'keepalive: {idle: 60 s}'
 expect_out 'fast-open: {queue: 256, connect: true}'
-expect_out '    why: >-'
+expect_out '    why: "a reason: with # signs"'
 expect_out 'at least max(16 MiB, bdp(10 Gbit/s, 20 ms))'
 expect_out 'on-drift: report'
 printf '%s\n' "$out" >"$work/shown.yaml"
