@@ -164,6 +164,9 @@ std::string file_name(const Place& place) {
   return fmt::format("netns-{}.state", place.netns.inode);
 }
 
+// The next state, until it is whole and takes the place of the one before.
+std::string new_file_name(const Place& place) { return file_name(place) + ".new"; }
+
 // Refuses what somebody else could have written.
 std::optional<std::string> why_untrusted(const struct stat& status, const struct stat& folder) {
   if ((status.st_mode & 022) != 0) {
@@ -411,7 +414,11 @@ std::expected<StateFolder, Failure> StateFolder::lock(const std::string& directo
     struct flock wanted{};
     wanted.l_type = F_WRLCK;
     wanted.l_whence = SEEK_SET;
-    if (::fcntl(folder.lock_.get(), F_SETLK, &wanted) == 0) return folder;
+    if (::fcntl(folder.lock_.get(), F_SETLK, &wanted) == 0) {
+      // What a writer that was killed while it stored a state has left: nobody reads it.
+      ::unlinkat(folder.folder_.get(), new_file_name(place).c_str(), 0);
+      return folder;
+    }
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
       return std::unexpected(system_failure("lock", directory + "/lock", errno));
     }
@@ -429,7 +436,7 @@ std::expected<State, Failure> StateFolder::load() const {
 std::expected<void, Failure> StateFolder::store(const State& state) const {
   const std::string name = file_name(place_);
   const std::string path = directory_ + "/" + name;
-  const std::string next = name + ".new";
+  const std::string next = new_file_name(place_);
   const auto failed = [&](std::string_view action) {
     const int number = errno;
     ::unlinkat(folder_.get(), next.c_str(), 0);
@@ -440,7 +447,6 @@ std::expected<void, Failure> StateFolder::store(const State& state) const {
     if (::fsync(folder_.get()) != 0) return failed("sync the folder of");
     return {};
   }
-  ::unlinkat(folder_.get(), next.c_str(), 0);  // what a killed writer may have left
   {
     const UniqueFd fd(::openat(folder_.get(), next.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));

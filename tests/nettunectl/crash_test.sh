@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# apply and revert, killed at each of their system calls, and refused the state's files: on real
+# keys, in namespaces of their own. crash.py does it.
+set -euo pipefail
+if [[ -z ${NETTUNE_INSIDE-} ]]; then
+  command -v strace >/dev/null || { echo "skipped: needs strace"; exit 77; }
+  unshare --user --map-root-user --net --mount strace -o /dev/null true 2>/dev/null ||
+    { echo "skipped: no namespace may be made here, or nothing traced"; exit 77; }
+  export NETTUNE_INSIDE=1
+  exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
+fi
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+mount -t tmpfs -o mode=755 tmpfs /run
+ip link set lo up
+ip link add v0 type veth peer name v1
+
+put p/a.yaml 'nettune: 1
+sysctl:
+  net.core.somaxconn: 8192
+  net.ipv4.ip_forward: true
+  net.ipv4.ip_local_port_range: [40000, 60999]
+  net.ipv4.ip_unprivileged_port_start: 35000
+  net.ipv4.tcp_keepalive_time: 300 s
+  net.ipv4.tcp_rmem: [8192, 262144, 8388608]'
+put p/b.yaml 'nettune: 1
+sysctl:
+  net.core.somaxconn: 16384
+  net.ipv4.conf.v0.rp_filter: 2
+  net.ipv4.tcp_keepalive_time: 120 s
+  net.ipv4.tcp_wmem: [8192, 65536, 8388608]'
+export NETTUNE_PROFILE_PATH=$work/p
+# What a sanitizer looks for at the end of a process it cannot find while that is traced.
+export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+"$python" "$source_dir/tests/nettunectl/crash.py" "$nettunectl" "$work"
