@@ -53,6 +53,20 @@ assert plan["format"] == "plan/1" and plan["profile"] == "a", plan
 assert [w["key"] for w in plan["writes"]] == ["net.core.somaxconn", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem"], plan
 assert plan["writes"][0]["before"] == "4096" and plan["writes"][0]["after"] == "8192", plan' \
   <<<"$out" || fail "the plan in JSON is another one"
+"$python" - "$source_dir/packaging/schema/nettune-plan.schema.json" "$work/out" <<'P' ||
+import json, sys
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is not installed; the schema is not held against the plan")
+    sys.exit()
+schema, plan = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(plan)
+plan["writes"][0]["purpose"] = "other"
+assert not jsonschema.Draft202012Validator(schema).is_valid(plan)
+P
+  fail "the plan in JSON is not as its schema has it"
 
 # --- apply, and again
 run apply a
