@@ -33,6 +33,7 @@ Json write_json(const Write& write, const profile::Host& host) {
   json["purpose"] = write.purpose == Purpose::desired ? "desired" : "restored";
   json["declared_at"] = text_or_null(write.declared_at);
   json["order"] = text_or_null(write.order);
+  json["only_if_changed"] = write.only_if_changed;
   return json;
 }
 
@@ -78,7 +79,8 @@ std::expected<Write, std::string> write_from(const Json& json) {
                .text = *after,
                .purpose = *purpose == "desired" ? Purpose::desired : Purpose::restored,
                .declared_at = text_member(json, "declared_at").value_or(""),
-               .order = text_member(json, "order").value_or("")};
+               .order = text_member(json, "order").value_or(""),
+               .only_if_changed = json.value("only_if_changed", Json(false)) == Json(true)};
 }
 
 }  // namespace

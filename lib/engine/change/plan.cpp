@@ -173,6 +173,33 @@ class Sorter {
 
 void sort_writes(std::vector<Write>& writes) { Sorter(writes).sort(); }
 
+// Keys that are right, and that the kernel may change with one that is written, are written again
+// after it.
+void add_endangered(std::vector<Write>& writes, std::vector<LeftAlone>& left_alone,
+                    const audit::Audit& audit) {
+  std::vector<sysctl::KeyGlob> globs;
+  for (const Write& write : writes) {
+    std::ranges::move(sysctl::side_effects_of(write.key), std::back_inserter(globs));
+  }
+  if (globs.empty()) return;
+  for (const audit::Finding& finding : audit.findings()) {
+    if (finding.verdict != audit::Verdict::match) continue;
+    const Desired& desired = *finding.desired;
+    const bool is_endangered = std::ranges::any_of(
+        globs, [&](const sysctl::KeyGlob& glob) { return glob.matches(desired.key); });
+    if (!is_endangered) continue;
+    std::erase_if(left_alone, [&](const LeftAlone& left) { return left.key == desired.key; });
+    writes.push_back({.key = desired.key,
+                      .parameter = desired.parameter,
+                      .before = finding.live_text,
+                      .text = finding.live_text,
+                      .purpose = Purpose::desired,
+                      .declared_at = describe(desired.entry->origin),
+                      .order = "right already; written again if the kernel changes it with another",
+                      .only_if_changed = true});
+  }
+}
+
 // --- back to the baseline ---
 
 struct Restored {
@@ -204,7 +231,8 @@ void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Res
                     .text = baseline.before,
                     .purpose = Purpose::restored,
                     .declared_at = {},
-                    .order = {}});
+                    .order = {},
+                    .only_if_changed = false});
 }
 
 }  // namespace
@@ -256,16 +284,30 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
                             .text = *text,
                             .purpose = Purpose::desired,
                             .declared_at = describe(desired.entry->origin),
-                            .order = {}});
+                            .order = {},
+                            .only_if_changed = false});
+  }
+  // What the kernel changed with a key that is still wanted stays as that key has made it.
+  std::vector<sysctl::KeyGlob> still_caused;
+  if (!state.baselines.empty()) {
+    for (const Desired& desired : resolved.desired()) {
+      std::ranges::move(sysctl::side_effects_of(desired.key), std::back_inserter(still_caused));
+    }
   }
   Restored restored;
   for (const Baseline& baseline : state.baselines) {
     const auto wanted =
         std::ranges::lower_bound(resolved.desired(), baseline.key, {}, &Desired::key);
     if (wanted != resolved.desired().end() && wanted->key == baseline.key) continue;
+    const bool is_still_caused =
+        baseline.is_side_effect && std::ranges::any_of(still_caused, [&](const auto& glob) {
+          return glob.matches(baseline.key);
+        });
+    if (is_still_caused) continue;
     restore(baseline, tree, false, restored, plan.left_alone_);
   }
   std::ranges::move(restored.written, std::back_inserter(plan.writes_));
+  add_endangered(plan.writes_, plan.left_alone_, audit);
   sort_writes(plan.writes_);
   std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
   std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);

@@ -20,6 +20,8 @@ struct Write {
   JournalEntry::Purpose purpose = JournalEntry::Purpose::desired;
   std::string declared_at;  ///< "web.yaml:12"; "" for a key that goes back to its baseline
   std::string order;        ///< why it stands where it stands; "" where the order does not matter
+  /// It is right already, and the kernel may change it with a key before it: then it is written.
+  bool only_if_changed = false;
 };
 
 /// A key that is not written, and why.

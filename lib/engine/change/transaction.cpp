@@ -228,10 +228,13 @@ class Transaction {
   }
 
   bool write_one(const Write& write) {
-    if (write.purpose != Purpose::desired) {
-      // What goes back may have followed another key already.
+    if (write.purpose != Purpose::desired || write.only_if_changed) {
+      // What goes back may have followed another key already, and what is right may have stayed.
       const Result<std::string> live = tree_.read(write.key);
-      if (live && sysctl::one_line(*live) == write.text) return take(write, live);
+      if (live && sysctl::one_line(*live) == write.text) {
+        if (write.only_if_changed) untouched_.insert(write.key);
+        return take(write, live);
+      }
     }
     const Result<std::string> got = tree_.write_and_read(write.key, writable(write.text));
     return take(write, got);
@@ -255,7 +258,7 @@ class Transaction {
   // A key that a later write may have changed is read once more, at the end.
   bool check_again(const Write& write) {
     if (!changes_others_ || take(write, tree_.read(write.key))) {
-      outcome_.written.push_back(write.key);
+      if (!untouched_.contains(write.key)) outcome_.written.push_back(write.key);
       return true;
     }
     return false;
@@ -342,7 +345,8 @@ class Transaction {
   const TransactionOptions& options_;
   Journal journal_;
   Outcome outcome_;
-  bool changes_others_ = false;  // one of the writes has side effects
+  std::set<sysctl::Key> untouched_;  // right, and not written
+  bool changes_others_ = false;      // one of the writes has side effects
   std::size_t next_ = 0;
 };
 

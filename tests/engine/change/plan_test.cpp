@@ -175,6 +175,19 @@ TEST_CASE(
   CHECK(left(plan, "net.core.busy_read").is_wrong);
 }
 
+TEST_CASE("a side effect stays while the key that causes it is wanted, and goes with it") {
+  State state;
+  state.profile = "test";
+  state.baselines = {{key("net.ipv4.conf.all.forwarding"), "0", "1", true},
+                     {key("net.ipv4.ip_forward"), "0", "1", false}};
+  const FakeTree tree{{"net.ipv4.conf.all.forwarding", "1"},
+                      {"net.ipv4.ip_forward", "1"},
+                      {"net.ipv4.tcp_sack", "1"}};
+  CHECK(planned("  net.ipv4.ip_forward: true\n", tree, state).writes().empty());
+  CHECK(texts(planned("  net.ipv4.tcp_sack: true\n", tree, state)) ==
+        Texts{"net.ipv4.ip_forward=0", "net.ipv4.conf.all.forwarding=0"});
+}
+
 TEST_CASE("a revert restores what is still as nettune left it, and with force all") {
   State state;
   state.baselines = {{key("net.core.busy_poll"), "0", "50", false},

@@ -177,6 +177,27 @@ TEST_CASE("what the kernel changes with a key is put back, and only where it cha
   CHECK(machine.state().is_empty());
 }
 
+TEST_CASE("a key that is right and changes with another one is written again") {
+  FakeTree tree{{"net.ipv4.conf.all.accept_redirects", "1"},
+                {"net.ipv4.conf.all.forwarding", "0"},
+                {"net.ipv4.conf.eth0.forwarding", "0"},
+                {"net.ipv4.ip_forward", "0"}};
+  tree.behave("net.ipv4.ip_forward", [](FakeTree& self, std::string_view text) {
+    self.set("net.ipv4.ip_forward", std::string(text));
+    self.set("net.ipv4.conf.all.accept_redirects", text == "1" ? "0" : "1");
+    return 0;
+  });
+  const Machine machine(tree);
+  const auto outcome = machine.apply(
+      "  net.ipv4.ip_forward: true\n  net.ipv4.conf.all.accept_redirects: true\n"
+      "  net.ipv4.conf.eth0.forwarding: false\n");
+  REQUIRE(outcome.has_value());
+  CHECK(tree.live("net.ipv4.conf.all.accept_redirects") == "1");
+  CHECK(outcome->written ==
+        std::vector{key("net.ipv4.ip_forward"), key("net.ipv4.conf.all.accept_redirects")});
+  CHECK(tree.writes() == Keys{"net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"});
+}
+
 TEST_CASE("reverting restores what is as nettune left it, and forgets the rest") {
   FakeTree tree = two_keys();
   const Machine machine(tree);
