@@ -64,7 +64,7 @@ rm -f /run/nettune/*.state
 run apply a --quiet
 expect_status 0
 if command -v strace >/dev/null; then
-  strace -f -e trace=openat,open,openat2,creat -o "$work/trace" "$nettunectl" apply a --quiet
+  traced -f -e trace=openat,open,openat2,creat -o "$work/trace" "$nettunectl" apply a --quiet
   grep -q 'tcp_keepalive_time' "$work/trace" || fail "the trace shows no key"
   ! grep -E 'O_WRONLY|O_RDWR' "$work/trace" | grep -v '"lock"' || fail "a key was opened for writing"
 else

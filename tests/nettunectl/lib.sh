@@ -36,6 +36,10 @@ run_with() {
   ran="nettunectl $* < $input"
 }
 
+# traced OPTION... COMMAND...: strace. A sanitizer that looks for leaks at the end cannot do so in a
+# process that is traced, and says so with an exit status of its own.
+traced() { ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace "$@"; }
+
 fail() {
   printf 'FAILED %s:%s: %s\n' "${BASH_SOURCE[-1]##*/}" "${BASH_LINENO[1]}" "$1"
   printf '  ran: %s\n  status: %s\n' "${ran-}" "${status-}"

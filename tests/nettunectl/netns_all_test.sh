@@ -150,7 +150,7 @@ grep -qE '^✗ green +0 ' <<<"$out" || fail 'green has a process still'
 
 # Gone between the list and the opening: what open(2) answers then.
 if command -v strace >/dev/null && strace -o "$work/trace" true 2>/dev/null; then
-  strace -qq -o "$work/trace" -P /run/netns/blue -e trace=openat -e inject=openat:error=ENOENT \
+  traced -qq -o "$work/trace" -P /run/netns/blue -e trace=openat -e inject=openat:error=ENOENT \
     "$nettunectl" audit one --netns all >"$work/out" 2>"$work/err" && status=0 || status=$?
   out=$(<"$work/out") err=$(<"$work/err") ran='audit one --netns all, and blue vanishes'
   expect_status 1
@@ -158,7 +158,7 @@ if command -v strace >/dev/null && strace -o "$work/trace" true 2>/dev/null; the
   expect_out '2 of 3 network namespaces differ'
   expect_out '1 vanished while this ran'
   for format in json junit; do
-    strace -qq -o "$work/trace" -P /run/netns/blue -e trace=openat -e inject=openat:error=ENOENT \
+    traced -qq -o "$work/trace" -P /run/netns/blue -e trace=openat -e inject=openat:error=ENOENT \
       "$nettunectl" audit one --netns all --format $format >"$work/out" 2>"$work/err" && status=0 || status=$?
     out=$(<"$work/out")
     expect_status 1
@@ -166,14 +166,14 @@ if command -v strace >/dev/null && strace -o "$work/trace" true 2>/dev/null; the
     [[ $format != json ]] || check_json
   done
   # The way back is refused: said, whatever was read.
-  strace -qq -o "$work/trace" -e trace=setns -e inject=setns:error=EPERM:when=3 \
+  traced -qq -o "$work/trace" -e trace=setns -e inject=setns:error=EPERM:when=3 \
     "$nettunectl" audit one --netns all >"$work/out" 2>"$work/err" && status=0 || status=$?
   out=$(<"$work/out") err=$(<"$work/err") ran='audit one --netns all, and the way back fails'
   expect_status 2
   expect_silent_out
   expect_err 'the way back into the own network namespace was refused'
   # Nothing but reads: no write below /proc/sys, and no child.
-  strace -f -qq -o "$work/trace" -e trace=openat,clone,clone3,fork,vfork \
+  traced -f -qq -o "$work/trace" -e trace=openat,clone,clone3,fork,vfork \
     "$nettunectl" audit one --netns all >"$work/out" 2>"$work/err" || true
   if grep -E 'O_WRONLY|O_RDWR|clone|fork' "$work/trace"; then fail 'it writes, or makes a process'; fi
 else
