@@ -356,9 +356,12 @@ TEST_CASE("whoever asks is told of each line and section of a tuned.conf that th
   const auto profile = load_tuned("p", root.path(), diagnostics, &left_out);
   CHECK(text_of(profile) == "net.ipv4.tcp_sack: 0");
   std::vector<std::string> all;
+  all.reserve(left_out.size());
   for (const LeftOut& one : left_out) {
     all.push_back(fmt::format("{}: {}: {}", one.origin.line, one.what, one.reason));
   }
+  const std::string gone = "a later file drops it, or its section is replaced or switched off";
+  const std::string compares = "TuneD compares single numbers alone: here it writes";
   CHECK(all ==
         std::vector<std::string>{
             "7: net.ipv4.tcp_sack: net.ipv4.tcp_sack is set again on line 12, which counts",
@@ -366,10 +369,8 @@ TEST_CASE("whoever asks is told of each line and section of a tuned.conf that th
             "8: vm.swappiness: it is not below net.", "1: [cpu]: it sets no sysctls",
             fmt::format("6: net.ipv4.tcp_sack: {}/etc/tuned/p/tuned.conf:12 sets it again",
                         root.path()),
-            "7: net.ipv4.tcp_ecn: a later file drops it, or its section is replaced or switched "
-            "off",
+            "7: net.ipv4.tcp_ecn: " + gone,
             "9: net.core.somaxconn: TuneD computes ${f:exec:echo:1} when it runs",
-            "11: net.ipv4.tcp_rmem: TuneD compares single numbers alone: here it writes the \">\" "
-            "as well, and the kernel refuses it",
+            "11: net.ipv4.tcp_rmem: " + compares + " the \">\" as well, and the kernel refuses it",
             "16: net.ipv4.tcp_fastopen: its section counts on some processors or kernels only"});
 }
