@@ -9,7 +9,7 @@
 namespace nettune::sysctl {
 
 /// The keys that a write of `key` may change besides it, none for most. Found by writing each key
-/// of Linux 6.18 and reading all others (tests/kernel/side_effects.sh does it again).
+/// of Linux 6.18 and reading all others (tests/kernel/side_effects_test.cpp does it again).
 std::vector<KeyGlob> side_effects_of(const Key& key);
 
 }  // namespace nettune::sysctl
