@@ -3,6 +3,7 @@
 // which keeps a change that was made on trial.
 #include <fmt/core.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -179,6 +180,22 @@ struct Planned {
   bool flushes_metrics = false;  ///< the profile says so
 };
 
+// How many keys may be held open at once, beside what a command opens otherwise. Raises the
+// process's limit as far as it may itself.
+std::size_t descriptors_to_spare() {
+  constexpr rlim_t others = 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  const rlim_t wanted = profile::max_keys + others;
+  const rlim_t most = std::min(limit.rlim_max, wanted);
+  if (limit.rlim_cur < most) {
+    rlimit raised = limit;
+    raised.rlim_cur = most;
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) limit = raised;
+  }
+  return limit.rlim_cur > others ? std::min(limit.rlim_cur, wanted) - others : 0;
+}
+
 // nullopt after saying why there is none.
 std::optional<Planned> make_the_plan(const Request& request, const Machine& machine,
                                      const profile::Store& store, const change::Session& session) {
@@ -203,6 +220,7 @@ std::optional<Planned> make_the_plan(const Request& request, const Machine& mach
   const std::optional<profile::ResolvedProfile> resolved =
       resolve_chosen({request.argument, ChosenBy::argument}, machine, store);
   if (!resolved) return std::nullopt;
+  machine.tree->expect_writes(descriptors_to_spare());
   return Planned{change::make_plan(*resolved, audit::compare(*resolved, *machine.tree),
                                    session.state, *machine.tree, lasting_name(request.argument)),
                  resolved->profile().flush_metrics()};
@@ -287,6 +305,7 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
         .kernel = machine.host.kernel};
     const auto outcome =
         change::carry_out(plan, *machine.tree, session->folder, session->state, options);
+    machine.tree->expect_writes(0);
     if (!outcome) {
       complain_of(outcome.error());
       return exit_trouble;

@@ -119,6 +119,8 @@ Shown append_shown(std::string& out, std::string_view text, std::size_t offset, 
 }
 
 std::string shown(std::string_view text, bool unicode) {
+  const bool is_plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+  if (is_plain) return std::string(text);
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) i += append_shown(out, text, i, unicode).length;

@@ -88,7 +88,9 @@ std::optional<Integer> number_at(const Write& write, const std::string& text, st
 class Sorter {
  public:
   explicit Sorter(std::vector<Write>& writes) : writes_(writes), after_(writes.size()) {
-    std::ranges::sort(writes_, {}, &Write::key);
+    if (!std::ranges::is_sorted(writes_, {}, &Write::key)) {
+      std::ranges::sort(writes_, {}, &Write::key);
+    }
     index_.reserve(writes_.size());
     for (std::size_t i = 0; i < writes_.size(); ++i) index_.emplace(writes_[i].key.path(), i);
     for (std::size_t i = 0; i < writes_.size(); ++i) {
@@ -310,7 +312,9 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
   add_endangered(plan.writes_, plan.left_alone_, audit);
   sort_writes(plan.writes_);
   std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
-  std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);
+  if (!std::ranges::is_sorted(plan.left_alone_, {}, &LeftAlone::key)) {
+    std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);
+  }
   return plan;
 }
 

@@ -29,12 +29,20 @@ constexpr std::string_view hex_digits = "0123456789abcdef";
 // One field of a line, behind a tab: no tab, line end or other control character stands in it as
 // itself.
 void append_field(std::string& out, std::string_view text) {
-  out += '\t';
-  for (const char c : text) {
+  const auto stands_as_itself = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f && c != '\\') {
+    return byte >= 0x20 && byte < 0x7f && c != '\\';
+  };
+  out += '\t';
+  if (std::ranges::all_of(text, stands_as_itself)) {
+    out += text;
+    return;
+  }
+  for (const char c : text) {
+    if (stands_as_itself(c)) {
       out += c;
     } else {
+      const auto byte = static_cast<unsigned char>(c);
       out += "\\x";
       out += hex_digits[byte >> 4u];
       out += hex_digits[byte & 0xfu];
@@ -293,7 +301,9 @@ State kept(State state) {
     }
   }
   std::ranges::move(added, std::back_inserter(state.baselines));
-  std::ranges::sort(state.baselines, {}, &Baseline::key);
+  if (!std::ranges::is_sorted(state.baselines, {}, &Baseline::key)) {
+    std::ranges::sort(state.baselines, {}, &Baseline::key);
+  }
   return state;
 }
 

@@ -139,9 +139,24 @@ int ProcTree::open_key(const Key& key, int flags) const {
 }
 
 Result<std::string> ProcTree::read(const Key& key) const {
-  const UniqueFd fd(open_key(key, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  constexpr int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  if (kept_.size() < most_kept_) {
+    // Its write needs no second look-up of it then. Where it may not be written, it is only read.
+    UniqueFd fd(open_key(key, O_RDWR | flags));
+    if (fd) {
+      Result<std::string> text = read_from(fd.get(), key);
+      if (text) kept_.emplace(key.path(), std::move(fd));
+      return text;
+    }
+  }
+  const UniqueFd fd(open_key(key, O_RDONLY | flags));
   if (!fd) return std::unexpected(Error{errno, "read", key.name()});
   return read_from(fd.get(), key);
+}
+
+void ProcTree::expect_writes(std::size_t most) {
+  most_kept_ = most;
+  kept_.clear();
 }
 
 Result<void> ProcTree::write(const Key& key, std::string_view text) {
@@ -152,6 +167,14 @@ Result<void> ProcTree::write(const Key& key, std::string_view text) {
 }
 
 Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view text) {
+  if (const auto kept = kept_.find(key.path()); kept != kept_.end()) {
+    const UniqueFd fd = std::move(kept->second);
+    kept_.erase(kept);
+    const Result<void> written = write_to(fd.get(), key, text);
+    if (written) return read_from(fd.get(), key);
+    // A link that was made anew has other keys than those that are held.
+    if (written.error().number != ENOENT) return std::unexpected(written.error());
+  }
   const UniqueFd fd(open_key(key, O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!fd && errno == EACCES) return Tree::write_and_read(key, text);  // says which is refused
   if (!fd) return std::unexpected(Error{errno, "write", key.name()});

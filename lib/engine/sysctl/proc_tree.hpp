@@ -3,8 +3,10 @@
 // folder.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "engine/sysctl/tree.hpp"
@@ -29,11 +31,14 @@ class ProcTree final : public Tree {
   ProcTree(ProcTree&& other) noexcept
       : net_(std::move(other.net_)),
         folders_(std::move(other.folders_)),
-        last_(std::move(other.last_)) {}
+        last_(std::move(other.last_)),
+        kept_(std::move(other.kept_)),
+        most_kept_(other.most_kept_) {}
 
   Result<std::string> read(const Key& key) const override;
   Result<void> write(const Key& key, std::string_view text) override;
   Result<std::string> write_and_read(const Key& key, std::string_view text) override;
+  void expect_writes(std::size_t most) override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
   bool is_read_only(const Key& key) const override;
   bool has_folder_of(const Key& key) const override;
@@ -61,6 +66,9 @@ class ProcTree final : public Tree {
   // The folder of the key before, once two keys in a row were in it: keys come in order, and to
   // walk the path to each is most of what a read costs.
   mutable Folder last_;
+  // By path: descriptors that were read and are to be written.
+  mutable std::unordered_map<std::string, UniqueFd> kept_;
+  std::size_t most_kept_ = 0;
 };
 
 }  // namespace nettune::sysctl

@@ -2,6 +2,7 @@
 // Tree: the one interface between nettune and /proc/sys. Nothing else opens a file below it.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ class Tree {
     if (!written) return std::unexpected(written.error());
     return read(key);
   }
+
+  /// Says that keys that are read from now on may be written soon: up to `most` of them may be kept
+  /// open until then, or until the next call. Descriptors count against the process's limit.
+  virtual void expect_writes(std::size_t most) { static_cast<void>(most); }
 
   /// The keys that are there now and match, sorted. None is not an error.
   [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
