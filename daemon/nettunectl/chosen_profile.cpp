@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "engine/profile/foreign.hpp"
 #include "files.hpp"
 #include "output.hpp"
 #include "profiles.hpp"

@@ -80,39 +80,13 @@ profile::Store make_store(const std::string& root, sysctl::Version kernel) {
   return profile::Store(std::move(directories), kernel);
 }
 
-FileKind kind_of(const std::string& argument) {
-  const std::string_view name = std::string_view(argument).substr(argument.rfind('/') + 1);
-  if (name == "tuned.conf") return FileKind::tuned;
-  if (name.ends_with(".conf")) return FileKind::sysctl_d;
-  return FileKind::yaml;
-}
-
-std::optional<profile::Profile> load_profile(const profile::Store& store, const std::string& root,
-                                             const std::string& argument,
-                                             Diagnostics& diagnostics) {
-  switch (kind_of(argument)) {
-    case FileKind::sysctl_d:
-      return profile::load_sysctl_d({argument}, diagnostics);
-    case FileKind::tuned:
-      return profile::load_tuned(argument, root, diagnostics);
-    case FileKind::yaml:
-      break;
-  }
-  // TuneD's profiles are folders; a folder can be no profile of nettune's.
-  const std::string inside = argument + (argument.ends_with('/') ? "" : "/") + "tuned.conf";
-  if (argument.find('/') != std::string::npos && access(inside.c_str(), F_OK) == 0) {
-    return profile::load_tuned(inside, root, diagnostics);
-  }
-  return store.load(argument, diagnostics);
-}
-
 std::vector<profile::Profile> load_all(const profile::Store& store, const std::string& root,
                                        const std::vector<std::string>& arguments,
                                        Diagnostics& diagnostics) {
   std::vector<profile::Profile> profiles;
   std::vector<std::string> sysctl_files;
   for (const std::string& argument : arguments) {
-    if (kind_of(argument) == FileKind::sysctl_d) {
+    if (profile::kind_of(argument) == profile::FileKind::sysctl_d) {
       sysctl_files.push_back(argument);
     } else if (auto profile = load_profile(store, root, argument, diagnostics)) {
       profiles.push_back(std::move(*profile));

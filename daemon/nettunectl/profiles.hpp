@@ -18,16 +18,6 @@ namespace nettune::ctl {
 /// Profiles are checked for `kernel`.
 profile::Store make_store(const std::string& root, sysctl::Version kernel);
 
-enum class FileKind { yaml, sysctl_d, tuned };
-
-/// What `argument` is by its name: a profile unless it ends in ".conf". A directory that holds a
-/// tuned.conf is a TuneD profile.
-FileKind kind_of(const std::string& argument);
-
-/// The profile that `argument` names, or the file that it is. Faults are added to `diagnostics`.
-std::optional<profile::Profile> load_profile(const profile::Store& store, const std::string& root,
-                                             const std::string& argument, Diagnostics& diagnostics);
-
 /// All of `arguments`, as load_profile() does; files of sysctl.d among them are one profile, in the
 /// order in which systemd reads them.
 std::vector<profile::Profile> load_all(const profile::Store& store, const std::string& root,

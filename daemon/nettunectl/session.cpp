@@ -7,8 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "engine/sysctl/net_namespace.hpp"
-#include "files.hpp"
+#include "engine/profile/foreign.hpp"
 #include "output.hpp"
 #include "profiles.hpp"
 #include "terminal.hpp"
@@ -18,26 +17,13 @@ namespace nettune::ctl {
 std::string state_folder(const Machine& machine) { return machine.root + "/run/nettune"; }
 
 std::expected<change::Place, change::Failure> place_of(const Machine& machine) {
-  using Kind = change::Failure::Kind;
-  change::Place place;
-  const std::string file = machine.root + "/proc/sys/kernel/random/boot_id";
-  place.boot_id = read_fact(file, 64);
-  place.boot_id.erase(std::min(place.boot_id.find('\n'), place.boot_id.size()));
-  if (place.boot_id.empty()) {
-    return std::unexpected(change::Failure{
-        Kind::state, file + " can't be read, so that this boot can't be told from another"});
-  }
-  const Result<sysctl::NetNamespace> netns = machine.netns
-                                                 ? sysctl::net_namespace_of(machine.netns.get())
-                                                 : sysctl::current_net_namespace();
-  if (!netns) return std::unexpected(change::Failure{Kind::state, describe(netns.error())});
-  place.netns = *netns;
-  return place;
+  return change::find_place(machine.root, machine.netns.get());
 }
 
 std::string lasting_name(const std::string& argument) {
   const bool is_path = argument.find('/') != std::string::npos ||
-                       kind_of(argument) != FileKind::yaml || argument.ends_with(".yaml");
+                       profile::kind_of(argument) != profile::FileKind::yaml ||
+                       argument.ends_with(".yaml");
   if (!is_path) return argument;
   std::error_code error;
   const std::filesystem::path whole = std::filesystem::absolute(argument, error);

@@ -8,6 +8,7 @@
 
 #include "command.hpp"
 #include "engine/audit/report.hpp"
+#include "engine/profile/foreign.hpp"
 #include "engine/profile/resolve.hpp"
 #include "json.hpp"
 #include "machine.hpp"

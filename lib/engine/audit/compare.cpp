@@ -294,4 +294,10 @@ Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree
   return audit;
 }
 
+Finding compare_one(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
+                    const sysctl::Tree& tree) {
+  Surroundings surroundings(tree, resolved.host());
+  return judge(desired, tree, resolved.host(), surroundings);
+}
+
 }  // namespace nettune::audit

@@ -44,6 +44,10 @@ class Audit {
 /// `resolved` must outlive the audit.
 Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree);
 
+/// The finding about one key of `resolved`, which must outlive it.
+Finding compare_one(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
+                    const sysctl::Tree& tree);
+
 /// Whether `live` is what `rule` wants of field `field`.
 bool allows(const profile::ResolvedRule& rule, const sysctl::Parameter* parameter,
             sysctl::Integer live);

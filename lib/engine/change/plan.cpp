@@ -202,6 +202,21 @@ void add_endangered(std::vector<Write>& writes, std::vector<LeftAlone>& left_alo
   }
 }
 
+// nullopt where the live value has not the fields that the rules are for.
+std::optional<Write> write_for(const audit::Finding& finding, const sysctl::Tree& tree) {
+  const Desired& desired = *finding.desired;
+  std::optional<std::string> text = target_text(desired, finding.live, tree);
+  if (!text) return std::nullopt;
+  return Write{.key = desired.key,
+               .parameter = desired.parameter,
+               .before = finding.live_text,
+               .text = *std::move(text),
+               .purpose = Purpose::desired,
+               .declared_at = describe(desired.entry->origin),
+               .order = {},
+               .only_if_changed = false};
+}
+
 // --- back to the baseline ---
 
 struct Restored {
@@ -275,19 +290,12 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
             finding.verdict != Verdict::skipped);
       continue;
     }
-    const std::optional<std::string> text = target_text(desired, finding.live, tree);
-    if (!text) {
+    std::optional<Write> write = write_for(finding, tree);
+    if (!write) {
       leave(finding.reason, true);
       continue;
     }
-    plan.writes_.push_back({.key = desired.key,
-                            .parameter = desired.parameter,
-                            .before = finding.live_text,
-                            .text = *text,
-                            .purpose = Purpose::desired,
-                            .declared_at = describe(desired.entry->origin),
-                            .order = {},
-                            .only_if_changed = false});
+    plan.writes_.push_back(*std::move(write));
   }
   // What the kernel changed with a key that is still wanted stays as that key has made it.
   std::vector<sysctl::KeyGlob> still_caused;
@@ -328,6 +336,22 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   plan.writes_ = std::move(restored.written);
   sort_writes(plan.writes_);
   std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
+  return plan;
+}
+
+Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+                     std::string profile) {
+  Plan plan;
+  plan.profile_ = std::move(profile);
+  for (const audit::Finding& finding : findings) {
+    if (finding.verdict != audit::Verdict::drift) continue;
+    if (std::optional<Write> write = write_for(finding, tree)) {
+      plan.writes_.push_back(*std::move(write));
+    } else {
+      plan.left_alone_.push_back({finding.desired->key, finding.live_text, finding.reason, true});
+    }
+  }
+  sort_writes(plan.writes_);
   return plan;
 }
 

@@ -45,6 +45,8 @@ class Plan {
   friend Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
                         const State& state, const sysctl::Tree& tree, std::string profile);
   friend Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force);
+  friend Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+                              std::string profile);
   friend Plan restore_plan(std::string profile, std::vector<Write> writes);
   std::vector<Write> writes_;
   std::vector<LeftAlone> left_alone_;
@@ -60,6 +62,11 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
 
 /// What leads back to the baseline: each key that is still as nettune left it; with `force` all.
 Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force);
+
+/// What puts right those of `findings` that drift, and touches nothing else: for a profile that is
+/// in force already.
+Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+                     std::string profile);
 
 /// A plan that was saved, from its writes in their order.
 Plan restore_plan(std::string profile, std::vector<Write> writes);

@@ -307,6 +307,23 @@ State kept(State state) {
   return state;
 }
 
+std::expected<Place, Failure> find_place(const std::string& root, int netns_fd) {
+  constexpr std::size_t longest = 64;
+  const std::string file = root + "/proc/sys/kernel/random/boot_id";
+  const Result<std::string> text = profile::read_file(file, longest);
+  Place place;
+  if (text) place.boot_id = text->substr(0, text->find('\n'));
+  if (place.boot_id.empty()) {
+    return std::unexpected(
+        state_failure(file + " can't be read, so that this boot can't be told from another"));
+  }
+  const Result<sysctl::NetNamespace> netns =
+      netns_fd < 0 ? sysctl::current_net_namespace() : sysctl::net_namespace_of(netns_fd);
+  if (!netns) return std::unexpected(state_failure(describe(netns.error())));
+  place.netns = *netns;
+  return place;
+}
+
 std::string to_text(const State& state, const Place& place) {
   std::string text;
   text.reserve(
@@ -414,8 +431,18 @@ std::expected<StateFolder, Failure> StateFolder::lock(const std::string& directo
   if (!opened) return std::unexpected(opened.error());
   folder.folder_ = *std::move(opened);
   // A lock for writing needs a descriptor for writing: nobody else can take it.
-  folder.lock_ = UniqueFd(
-      ::openat(folder.folder_.get(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644));
+  constexpr int lock_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  folder.lock_ = UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags));
+  if (!folder.lock_ && errno == ENOENT) {
+    folder.lock_ =
+        UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags | O_CREAT | O_EXCL, 0644));
+    if (!folder.lock_ && errno == EEXIST) {  // another one was quicker
+      folder.lock_ = UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags));
+    } else if (folder.lock_ && status.st_uid != ::geteuid() &&
+               ::fchown(folder.lock_.get(), status.st_uid, status.st_gid) != 0) {
+      return std::unexpected(system_failure("give away", directory + "/lock", errno));
+    }
+  }
   if (!folder.lock_) {
     return std::unexpected(system_failure("open", directory + "/lock", errno));
   }
@@ -441,6 +468,16 @@ std::expected<StateFolder, Failure> StateFolder::lock(const std::string& directo
 
 std::expected<State, Failure> StateFolder::load() const {
   return load_from(folder_.get(), directory_, place_);
+}
+
+std::expected<StateStamp, Failure> StateFolder::stamp() const {
+  struct stat status{};
+  if (::fstatat(folder_.get(), file_name(place_).c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) {
+    if (errno == ENOENT) return StateStamp{};
+    return std::unexpected(system_failure("examine", directory_ + "/" + file_name(place_), errno));
+  }
+  return StateStamp{status.st_ino, status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec,
+                    status.st_size};
 }
 
 std::expected<void, Failure> StateFolder::store(const State& state) const {

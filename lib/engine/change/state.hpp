@@ -68,6 +68,10 @@ struct Place {
   sysctl::NetNamespace netns;
 };
 
+/// The boot that the machine below `root` is in, and the network namespace behind `netns_fd`; -1:
+/// the calling thread's.
+std::expected<Place, Failure> find_place(const std::string& root, int netns_fd = -1);
+
 /// The text of the file: lines of words, the first of them its format.
 std::string to_text(const State& state, const Place& place);
 
@@ -78,17 +82,30 @@ std::expected<State, std::string> parse_state(std::string_view text, const Place
 /// CLOCK_BOOTTIME in nanoseconds: it runs on while the machine sleeps.
 std::int64_t boot_time();
 
+/// Tells one stored state from the next without reading it: each is a file of its own.
+struct StateStamp {
+  std::uint64_t inode = 0;    ///< 0: no file
+  std::int64_t modified = 0;  ///< nanoseconds
+  std::int64_t size = 0;
+
+  friend bool operator==(const StateStamp&, const StateStamp&) = default;
+};
+
 /// The folder with the lock and the states, held by the one writer. Others wait, or are told who
 /// holds it. Not for several threads.
 class StateFolder {
  public:
   /// Makes the folder (0755) where it is missing and takes the lock, waiting up to `wait_seconds`.
+  /// A lock that root makes belongs to the folder's owner, so that the service can take it as well.
   /// Refused: a folder or file that anybody but root and this process's user may write.
   static std::expected<StateFolder, Failure> lock(const std::string& directory, const Place& place,
                                                   double wait_seconds);
 
   /// The state on disk; an empty one where there is no file.
   std::expected<State, Failure> load() const;
+
+  /// Of the state on disk.
+  std::expected<StateStamp, Failure> stamp() const;
 
   /// Replaces the file by `state`, synced to disk before this returns; removes it for an empty
   /// state. On failure the old file is still there.

@@ -191,10 +191,13 @@ class Transaction {
 
   std::expected<Outcome, Failure> run() {
     journal_ = Journal{journal_of(plan_, tree_, changes_others_), plan_.profile(), 0, 0};
-    // Before this is on disk nothing is written to the kernel.
-    State open = state_with_journal();
-    if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
-    state_ = std::move(open);
+    const bool puts_back = only_puts_back();
+    if (!puts_back) {
+      // Before this is on disk nothing is written to the kernel.
+      State open = state_with_journal();
+      if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
+      state_ = std::move(open);
+    }
 
     for (const Write& write : plan_.writes()) {
       if (write_one(write) || options_.keep_going) continue;
@@ -206,10 +209,31 @@ class Transaction {
     }
     if (!outcome_.refused.empty()) leave_out_refused();
     note_side_effects();
+    if (puts_back && is_as_left()) return std::move(outcome_);
     return keep();
   }
 
  private:
+  // Whether all that is written is what the state on disk says that nettune left.
+  bool only_puts_back() const {
+    if (changes_others_ || options_.confirm_for > 0 || state_.profile != plan_.profile()) {
+      return false;
+    }
+    return std::ranges::all_of(plan_.writes(), [&](const Write& write) {
+      const Baseline* known = state_.find(write.key);
+      return write.purpose == Purpose::desired && known != nullptr && !known->is_side_effect &&
+             holds(write, known->left);
+    });
+  }
+
+  // What was read back may be written differently, or be refused.
+  bool is_as_left() const {
+    return outcome_.refused.empty() &&
+           std::ranges::all_of(journal_.entries, [&](const JournalEntry& entry) {
+             return state_.find(entry.key)->left == entry.after;
+           });
+  }
+
   State state_with_journal() const {
     State state = state_;
     state.journal = journal_;
@@ -395,10 +419,17 @@ std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder
 }
 
 std::expected<Session, Failure> begin(const std::string& directory, const Place& place,
-                                      double wait_seconds, sysctl::Tree& tree) {
+                                      double wait_seconds, sysctl::Tree& tree, KnownState* known) {
   std::expected<StateFolder, Failure> folder = StateFolder::lock(directory, place, wait_seconds);
   if (!folder) return std::unexpected(folder.error());
-  std::expected<State, Failure> state = folder->load();
+  std::expected<State, Failure> state;
+  const auto stamp = known == nullptr ? StateStamp{} : folder->stamp();
+  if (!stamp) return std::unexpected(stamp.error());
+  if (known != nullptr && *stamp == known->stamp) {
+    state = std::move(known->state);
+  } else {
+    state = folder->load();
+  }
   if (!state) return std::unexpected(state.error());
   Session session{*std::move(folder), *std::move(state), std::nullopt};
   const std::optional<Journal>& open = session.state.journal;

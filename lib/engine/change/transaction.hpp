@@ -41,8 +41,10 @@ struct TransactionOptions {
   sysctl::Version kernel{};      ///< for the range in a Refused
 };
 
-/// Journal to disk, writes, read-back, and the state to disk. `state` becomes what is on disk then.
-/// A Failure says that nothing was changed, or that all of it was taken back.
+/// Journal to disk, writes, read-back, and the state to disk. A plan that only puts back what
+/// `state` says that nettune left needs no journal: at any instant the state on disk is right.
+/// `state` becomes what is on disk then. A Failure says that nothing was changed, or that all of it
+/// was taken back.
 std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
                                           const StateFolder& folder, State& state,
                                           const TransactionOptions& options);
@@ -65,10 +67,18 @@ struct Session {
   std::optional<Recovery> recovery;  ///< where there was something to take back
 };
 
+/// A state that the caller has read or stored before.
+struct KnownState {
+  State state;
+  StateStamp stamp;
+};
+
 /// Takes the lock and takes back what a killed writer left. Busy as well while a change waits for
-/// its confirmation.
+/// its confirmation. Where `known` is what is still on disk it is not read again, but moved into
+/// the session.
 std::expected<Session, Failure> begin(const std::string& directory, const Place& place,
-                                      double wait_seconds, sysctl::Tree& tree);
+                                      double wait_seconds, sysctl::Tree& tree,
+                                      KnownState* known = nullptr);
 
 /// Keeps the change that waits for its confirmation. The profile's name, or why there is none.
 std::expected<std::string, Failure> confirm(const StateFolder& folder);

@@ -2,6 +2,7 @@
 #include "engine/profile/foreign.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -636,6 +637,31 @@ std::optional<Profile> load_tuned(const std::string& name_or_path, const std::st
   }
   return ProfileBuilder::from_entries(std::move(profile_name), tuned->path, tuned->summary,
                                       std::move(entries), tuned->sources);
+}
+
+FileKind kind_of(const std::string& argument) {
+  const std::string_view name = std::string_view(argument).substr(argument.rfind('/') + 1);
+  if (name == "tuned.conf") return FileKind::tuned;
+  if (name.ends_with(".conf")) return FileKind::sysctl_d;
+  return FileKind::yaml;
+}
+
+std::optional<Profile> load_profile(const Store& store, const std::string& root,
+                                    const std::string& argument, Diagnostics& diagnostics) {
+  switch (kind_of(argument)) {
+    case FileKind::sysctl_d:
+      return load_sysctl_d({argument}, diagnostics);
+    case FileKind::tuned:
+      return load_tuned(argument, root, diagnostics);
+    case FileKind::yaml:
+      break;
+  }
+  // TuneD's profiles are folders; a folder can be no profile of nettune's.
+  const std::string inside = argument + (argument.ends_with('/') ? "" : "/") + "tuned.conf";
+  if (argument.find('/') != std::string::npos && access(inside.c_str(), F_OK) == 0) {
+    return load_tuned(inside, root, diagnostics);
+  }
+  return store.load(argument, diagnostics);
 }
 
 }  // namespace nettune::profile

@@ -9,6 +9,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "engine/profile/profile.hpp"
+#include "engine/profile/store.hpp"
 
 namespace nettune::profile {
 
@@ -33,5 +34,15 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
 std::optional<Profile> load_tuned(const std::string& name_or_path, const std::string& root,
                                   Diagnostics& diagnostics,
                                   std::vector<LeftOut>* left_out = nullptr);
+
+enum class FileKind { yaml, sysctl_d, tuned };
+
+/// What `argument` is by its name: a profile unless it ends in ".conf". A directory that holds a
+/// tuned.conf is a TuneD profile.
+FileKind kind_of(const std::string& argument);
+
+/// The profile that `argument` names, or the file that it is. Faults are added to `diagnostics`.
+std::optional<Profile> load_profile(const Store& store, const std::string& root,
+                                    const std::string& argument, Diagnostics& diagnostics);
 
 }  // namespace nettune::profile

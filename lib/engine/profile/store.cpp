@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -132,6 +133,10 @@ std::string joined(const std::vector<std::string>& directories) {
   return text;
 }
 
+struct FreeText {
+  void operator()(char* text) const { std::free(text); }
+};
+
 struct CloseDir {
   void operator()(DIR* directory) const { ::closedir(directory); }
 };
@@ -217,6 +222,13 @@ class Loader {
   // whose faults are told in the same run.
   std::optional<Profile> read(const std::string& path, const Origin& origin,
                               std::vector<Inherited>& inherits) {
+    if (store_.trusts_only_root()) {
+      if (const std::optional<std::string> why = why_untrusted(path)) {
+        error(origin, fmt::format("{} is not trusted: {}", printable(path), *why),
+              "the service takes profiles that nobody but root may write");
+        return std::nullopt;
+      }
+    }
     Result<std::string> text = read_file(path);
     if (!text) {
       std::string help;
@@ -343,6 +355,33 @@ class Loader {
 }  // namespace
 
 std::string why_unreadable(const Error& error) { return reason(error); }
+
+std::optional<std::string> why_untrusted(const std::string& path) {
+  // The way that the name takes, and the one to what it is a link to.
+  const std::string folder =
+      path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
+  for (const std::string& way : {folder, path}) {
+    const std::unique_ptr<char, FreeText> real(::realpath(way.c_str(), nullptr));
+    if (real == nullptr) return std::nullopt;  // reading it says why
+    const std::string_view whole = real.get();
+    for (std::size_t end = 0; end != std::string_view::npos;) {
+      end = whole.find('/', end + 1);
+      const std::string part(whole.substr(0, end));
+      struct stat file{};
+      if (::lstat(part.c_str(), &file) != 0) return std::nullopt;
+      if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
+        return fmt::format("{} belongs to user {}", printable(part), file.st_uid);
+      }
+      // In a sticky folder nobody moves what belongs to another.
+      const bool is_shared = S_ISDIR(file.st_mode) && (file.st_mode & S_ISVTX) != 0;
+      if ((file.st_mode & 022) != 0 && !is_shared) {
+        return fmt::format("others may write {} (mode {:04o})", printable(part),
+                           file.st_mode & 07777);
+      }
+    }
+  }
+  return std::nullopt;
+}
 
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
   // An editor that is just saving needs an instant; what changes without end is no profile.

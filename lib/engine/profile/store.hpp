@@ -21,12 +21,21 @@ Result<std::string> read_file(const std::string& path, std::size_t limit = max_f
 /// "it is a directory", "No such file or directory": what stands after "X can't be read: ".
 std::string why_unreadable(const Error& error);
 
+/// Why `path` is not to be trusted by a service: the file, or a folder on the way to it, belongs to
+/// neither root nor this process's user, or others may write it. With the mode that it has; nullopt
+/// where it is trusted, or is not there.
+std::optional<std::string> why_untrusted(const std::string& path);
+
 class Store {
  public:
   /// `directories` in the order of precedence. NETTUNE_PROFILE_PATH is the callers' business.
   /// Profiles are checked for `kernel`, see ProfileBuilder::check.
   explicit Store(std::vector<std::string> directories, sysctl::Version kernel = {})
       : directories_(std::move(directories)), kernel_(kernel) {}
+
+  /// From now on files that are not to be trusted are refused.
+  void trust_only_root() { trusts_only_root_ = true; }
+  bool trusts_only_root() const { return trusts_only_root_; }
 
   /// /etc, /run, /usr/share below `root`; in a source tree's build the shipped ones last.
   static std::vector<std::string> default_directories(const std::string& root);
@@ -51,6 +60,7 @@ class Store {
  private:
   std::vector<std::string> directories_;
   sysctl::Version kernel_;
+  bool trusts_only_root_ = false;
 };
 
 }  // namespace nettune::profile

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#include "bus.hpp"
+
+#include <fmt/format.h>
+#include <syslog.h>
+
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "journal.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+constexpr const char* bus_name = "org.nettune1";
+constexpr std::uint64_t pause_before_retry = 500'000;  // microseconds
+
+}  // namespace
+
+BusConnection::BusConnection(sd_event* loop, Service& service, const Outside& outside,
+                             Listener listener)
+    : loop_(loop), service_(service), outside_(outside), listener_(std::move(listener)) {
+  connect();
+}
+
+BusConnection::~BusConnection() {
+  if (connected_ == nullptr) return;
+  connected_->parameters.reset();
+  connected_->manager.reset();
+}
+
+void BusConnection::connect() {
+  sd_bus* opened = nullptr;
+  int code = sd_bus_open_system(&opened);
+  auto connected = std::make_unique<Connected>();
+  connected->bus.reset(opened);
+  sd_bus_slot* slot = nullptr;
+  if (code >= 0) code = sd_bus_add_filter(opened, &slot, on_message, this);
+  connected->filter.reset(slot);
+  if (code >= 0) {
+    connected->manager.emplace(opened, service_, outside_);
+    connected->parameters.emplace(opened, service_);
+    connected->parameters->emit_changes();
+    connected->manager->emit_changes();
+    code = sd_bus_attach_event(opened, loop_, SD_EVENT_PRIORITY_NORMAL);
+  }
+  slot = nullptr;
+  if (code >= 0) code = sd_bus_request_name_async(opened, &slot, bus_name, 0, on_name, this);
+  connected->name.reset(slot);
+  if (code < 0) {
+    connected->parameters.reset();
+    connected->manager.reset();
+    retry(pause_before_retry);
+    return;
+  }
+  connected_ = std::move(connected);
+}
+
+void BusConnection::retry(std::uint64_t after) {
+  sd_event_source* source = nullptr;
+  sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, after, 0, on_retry, this);
+  retry_.reset(source);
+}
+
+int BusConnection::on_retry(sd_event_source*, std::uint64_t, void* data) {
+  auto& self = *static_cast<BusConnection*>(data);
+  if (self.connected_ != nullptr) {
+    self.connected_->parameters.reset();
+    self.connected_->manager.reset();
+    self.connected_.reset();
+  }
+  self.connect();
+  return 0;
+}
+
+int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error*) {
+  if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
+    log_line(LOG_WARNING, "the bus is gone; the profile stays in force without it");
+    // Not in the midst of its own message.
+    static_cast<BusConnection*>(data)->retry(pause_before_retry);
+  }
+  return 0;
+}
+
+int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
+  auto& self = *static_cast<BusConnection*>(data);
+  std::uint32_t result = 0;
+  if (sd_bus_message_is_method_error(answer, nullptr) != 0) {
+    const int number = sd_bus_message_get_errno(answer);
+    const sd_bus_error* error = sd_bus_message_get_error(answer);
+    log_line(LOG_ERR, fmt::format("the bus does not give the name {}: {}", bus_name,
+                                  error->message == nullptr ? error->name : error->message));
+    // A bus that went away while it was asked is asked again.
+    if (sd_bus_is_open(self.connected_->bus.get()) > 0) self.listener_.refused(number);
+    return 0;
+  }
+  const int code = sd_bus_message_read(answer, "u", &result);
+  constexpr std::uint32_t primary_owner = 1;
+  constexpr std::uint32_t already_owner = 4;
+  if (code < 0 || (result != primary_owner && result != already_owner)) {
+    log_line(LOG_ERR, fmt::format("another process has the name {} on the bus", bus_name));
+    self.listener_.refused(EEXIST);
+    return 0;
+  }
+  self.listener_.owned();
+  return 0;
+}
+
+void BusConnection::emit(const std::vector<Event>& events) {
+  if (connected_ == nullptr || !connected_->manager) return;
+  connected_->manager->emit(events);
+  connected_->parameters->emit_changes();
+  connected_->manager->emit_changes();
+}
+
+}  // namespace nettune::daemon

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// BusConnection: the system bus with the service's objects on it and its name; comes back by itself
+// when the bus was away.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "handles.hpp"
+#include "manager_object.hpp"
+#include "parameter_objects.hpp"
+#include "service.hpp"
+
+namespace nettune::daemon {
+
+class BusConnection {
+ public:
+  struct Listener {
+    std::function<void()> owned;  ///< the name is this service's
+    /// Another program has it, or the bus forbids it: there is no use in going on.
+    std::function<void(int number)> refused;
+  };
+
+  /// Connects, now or when the bus is there. All outlive the connection.
+  BusConnection(sd_event* loop, Service& service, const Outside& outside, Listener listener);
+  ~BusConnection();
+  BusConnection(const BusConnection&) = delete;
+  BusConnection& operator=(const BusConnection&) = delete;
+
+  /// Tells the bus what happened and what has changed.
+  void emit(const std::vector<Event>& events);
+
+ private:
+  // What lives as long as one connection. The objects go before the bus that has them.
+  struct Connected {
+    Bus bus;
+    Slot filter, name;
+    std::optional<ManagerObject> manager;
+    std::optional<ParameterObjects> parameters;
+  };
+
+  static int on_message(sd_bus_message* message, void* self, sd_bus_error* error);
+  static int on_name(sd_bus_message* answer, void* self, sd_bus_error* error);
+  static int on_retry(sd_event_source* source, std::uint64_t now, void* self);
+  void connect();
+  void retry(std::uint64_t after);
+
+  sd_event* loop_;
+  Service& service_;
+  const Outside& outside_;
+  Listener listener_;
+  std::unique_ptr<Connected> connected_;
+  Source retry_;
+};
+
+}  // namespace nettune::daemon

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+// dispatch: a member function as a handler of sd-bus, and the border where exceptions end.
+// property: the same for a getter.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "bus_error.hpp"
+#include "handles.hpp"
+
+namespace nettune::daemon {
+
+template <class T>
+struct MemberOf;
+template <class Object, class Result, class... Arguments>
+struct MemberOf<Result (Object::*)(Arguments...)> {
+  using type = Object;
+};
+template <class Object, class Result, class... Arguments>
+struct MemberOf<Result (Object::*)(Arguments...) const> {
+  using type = const Object;
+};
+
+/// Answers wait in memory for the bus to take them: whoever calls faster than that is refused.
+inline constexpr std::uint64_t max_answers_waiting = 512;
+
+/// Calls the member on the vtable's userdata. It replies itself; an error that it sets, or a
+/// negative errno value that it returns, becomes the reply.
+template <auto Method>
+int dispatch(sd_bus_message* call, void* object, sd_bus_error* error) noexcept {
+  std::uint64_t waiting = 0;
+  if (sd_bus_get_n_queued_write(sd_bus_message_get_bus(call), &waiting) >= 0 &&
+      waiting > max_answers_waiting) {
+    return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many answers wait already");
+  }
+  try {
+    using Object = typename MemberOf<decltype(Method)>::type;
+    return (static_cast<Object*>(object)->*Method)(call, error);
+  } catch (const std::exception& fault) {
+    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
+  }
+}
+
+inline int append(sd_bus_message* reply, const std::string& value) {
+  return sd_bus_message_append_basic(reply, 's', value.c_str());
+}
+inline int append(sd_bus_message* reply, std::uint32_t value) {
+  return sd_bus_message_append_basic(reply, 'u', &value);
+}
+inline int append(sd_bus_message* reply, std::uint64_t value) {
+  return sd_bus_message_append_basic(reply, 't', &value);
+}
+inline int append(sd_bus_message* reply, const std::vector<std::string>& values) {
+  int code = sd_bus_message_open_container(reply, 'a', "s");
+  for (const std::string& value : values) {
+    if (code >= 0) code = append(reply, value);
+  }
+  return code < 0 ? code : sd_bus_message_close_container(reply);
+}
+
+/// Appends what the member gives.
+template <auto Getter>
+int property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void* object,
+             sd_bus_error* error) noexcept {
+  try {
+    using Object = typename MemberOf<decltype(Getter)>::type;
+    return append(reply, (static_cast<Object*>(object)->*Getter)());
+  } catch (const std::exception& fault) {
+    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
+  }
+}
+
+}  // namespace nettune::daemon

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// DriftWatch: inotify on the folders of managed keys. It says which keys were written; whether one
+// has changed, and what of it, is the service's to find out.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/sysctl/key.hpp"
+#include "engine/unique_fd.hpp"
+#include "handles.hpp"
+
+namespace nettune::daemon {
+
+class DriftWatch {
+ public:
+  struct Listener {
+    std::function<void(const std::vector<sysctl::Key>&)> written;
+    std::function<void()> lost;  ///< the kernel dropped events: anything may have been written
+  };
+
+  /// `directory` is /proc/sys. It and `loop` outlive the watch. `why_blind` says why there is none
+  /// where that fails.
+  DriftWatch(sd_event* loop, std::string directory, Listener listener);
+
+  /// From now on the folders of these keys are watched, and those of the keys that the kernel
+  /// changes these with. A folder that was made anew is watched anew. Gives those of the keys that
+  /// were not watched before: they may have been written just now.
+  std::vector<sysctl::Key> watch(const std::vector<sysctl::Key>& keys);
+
+  /// Why some writes are not seen; "" where all are.
+  const std::string& why_blind() const { return why_blind_; }
+
+ private:
+  // Memory reclaim takes away the dentry of a file or folder that nobody holds open, and the watch
+  // with it, without a word: so each folder is held.
+  struct Folder {
+    UniqueFd fd;
+    int watch = -1;
+  };
+
+  static int on_events(sd_event_source* source, int fd, unsigned events, void* self);
+  void read_events();
+  static std::string_view folder_of(const sysctl::Key& key);
+  bool is_current(const std::string& path, const Folder& folder) const;
+  bool add(const std::string& path);
+  void drop(std::map<std::string, Folder>::iterator folder);
+
+  std::string directory_;
+  Listener listener_;
+  UniqueFd inotify_;
+  std::map<std::string, Folder> folders_;  // by path: "net/ipv4"
+  std::map<int, std::string> paths_;       // by watch
+  std::string why_blind_;
+  Source source_;  // last: it ends first
+};
+
+/// Whether writes of other processes to /proc/sys can't be seen, because this service has a /proc
+/// of its own: `mountinfo` is the text of /proc/self/mountinfo of a process that systemd started.
+/// Then
+/// "/" has a master, or is shared, and /proc has and is not.
+bool has_own_proc(std::string_view mountinfo);
+
+}  // namespace nettune::daemon

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "file_watch.hpp"
+
+#include <fmt/format.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace nettune::daemon {
+
+FileWatch::FileWatch(sd_event* loop, const std::string& folder, std::function<void()> changed)
+    : changed_(std::move(changed)), inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  static_cast<void>(::mkdir(folder.c_str(), 0755));  // the watch says why there is none
+  if (!inotify_ || ::inotify_add_watch(inotify_.get(), folder.c_str(),
+                                       IN_MOVED_TO | IN_DELETE | IN_ONLYDIR) < 0) {
+    why_blind_ = fmt::format("{}: {}", folder, std::strerror(errno));
+    return;
+  }
+  sd_event_source* source = nullptr;
+  const int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
+  source_.reset(source);
+  if (code < 0) why_blind_ = fmt::format("{}: {}", folder, std::strerror(-code));
+}
+
+int FileWatch::on_events(sd_event_source*, int fd, unsigned, void* data) {
+  char buffer[4096];
+  while (::read(fd, buffer, sizeof buffer) > 0) {  // what it was does not matter
+  }
+  static_cast<FileWatch*>(data)->changed_();
+  return 0;
+}
+
+}  // namespace nettune::daemon

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "journal.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+#include "engine/diagnostic.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+using Kind = Event::Kind;
+
+struct Meaning {
+  std::string_view name;
+  std::string_view id;  // of the message catalogue
+  int priority;
+};
+
+Meaning meaning_of(Kind kind) {
+  switch (kind) {
+    case Kind::profile_changed:
+      return {"profile-changed", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a01", LOG_NOTICE};
+    case Kind::applied:
+      return {"applied", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a02", LOG_INFO};
+    case Kind::drift_detected:
+      return {"drift-detected", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a03", LOG_WARNING};
+    case Kind::drift_restored:
+      return {"drift-restored", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a04", LOG_NOTICE};
+    case Kind::drift_ended:
+      return {"drift-ended", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a05", LOG_NOTICE};
+    case Kind::contested:
+      return {"contested", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a06", LOG_WARNING};
+    case Kind::refused:
+      return {"refused", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a07", LOG_ERR};
+    case Kind::recovered:
+      return {"recovered", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a08", LOG_WARNING};
+    case Kind::taken_over:
+      return {"taken-over", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a09", LOG_NOTICE};
+    case Kind::failed:
+      return {"failed", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0a", LOG_ERR};
+    case Kind::trial_started:
+      return {"trial-started", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0b", LOG_NOTICE};
+    case Kind::trial_ended:
+      return {"trial-ended", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0c", LOG_NOTICE};
+  }
+  return {};
+}
+
+constexpr std::string_view denied_id = "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0d";
+
+// systemd.exec(5): which stream the journal is connected to.
+bool is_in_journal() {
+  static const bool is = [] {
+    const char* stream = ::secure_getenv("JOURNAL_STREAM");
+    struct stat status{};
+    return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+           fmt::format("{}:{}", status.st_dev, status.st_ino) == stream;
+  }();
+  return is;
+}
+
+void send(int priority, const std::string& line, std::vector<std::string> fields) {
+  if (!is_in_journal()) {
+    const std::string text = "nettuned: " + line + "\n";
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
+    return;
+  }
+  fields.push_back(fmt::format("PRIORITY={}", priority));
+  fields.push_back("MESSAGE=" + line);
+  std::vector<iovec> parts;
+  parts.reserve(fields.size());
+  for (std::string& field : fields) parts.push_back({field.data(), field.size()});
+  static_cast<void>(::sd_journal_sendv(parts.data(), static_cast<int>(parts.size())));
+}
+
+std::string by(const Event& event) {
+  return "by " + (event.writer.empty() ? std::string("an unknown writer") : event.writer);
+}
+
+}  // namespace
+
+std::string_view event_name(Kind kind) { return meaning_of(kind).name; }
+
+std::string describe(const Event& event) {
+  const std::string& text = event.text;
+  const std::string tail = text.empty() ? "" : ": " + text;
+  switch (event.kind) {
+    case Kind::profile_changed:
+      if (event.profile.empty()) return "no profile is active any more" + tail;
+      return fmt::format("profile {} is active{}", event.profile, tail);
+    case Kind::applied:
+      return fmt::format("{} was {} and is {} now", event.key, event.live, event.desired);
+    case Kind::drift_detected:
+      return fmt::format("{} was changed to {} {}; the profile wants {}", event.key, event.live,
+                         by(event), event.desired);
+    case Kind::drift_restored:
+      return fmt::format("{} is {} again; it was {}", event.key, event.desired, event.live);
+    case Kind::drift_ended:
+      return fmt::format("{} is {} again, and not by nettuned", event.key, event.live);
+    case Kind::contested:
+      return fmt::format("{} is contested at {}{}", event.key, event.live, tail);
+    case Kind::refused:
+    case Kind::recovered:
+    case Kind::taken_over:
+    case Kind::failed:
+    case Kind::trial_started:
+    case Kind::trial_ended:
+      break;
+  }
+  return text;
+}
+
+void log_event(const Event& event) {
+  const Meaning meaning = meaning_of(event.kind);
+  std::vector<std::string> fields;
+  fields.push_back(fmt::format("MESSAGE_ID={}", meaning.id));
+  fields.push_back(fmt::format("NETTUNE_EVENT={}", meaning.name));
+  const auto add = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) fields.push_back(fmt::format("{}={}", name, value));
+  };
+  add("NETTUNE_KEY", event.key);
+  add("NETTUNE_DESIRED", event.desired);
+  add("NETTUNE_LIVE", event.live);
+  add("NETTUNE_PROFILE", event.profile);
+  if (event.kind == Kind::drift_detected || event.kind == Kind::contested) {
+    add("NETTUNE_WRITER", event.writer.empty() ? "unknown" : event.writer);
+  }
+  send(meaning.priority, describe(event), std::move(fields));
+}
+
+void log_denied(const Denied& denied) {
+  const std::string uid = denied.uid < 0 ? "unknown" : std::to_string(denied.uid);
+  const std::string unit = denied.unit.empty() ? "unknown" : denied.unit;
+  send(LOG_WARNING,
+       fmt::format("{} was refused to user {} in unit {}: not authorized for {}", denied.method,
+                   uid, unit, denied.action),
+       {fmt::format("MESSAGE_ID={}", denied_id), "NETTUNE_EVENT=denied",
+        "NETTUNE_METHOD=" + denied.method, "NETTUNE_ACTION=" + denied.action,
+        "NETTUNE_CALLER_UID=" + uid, "NETTUNE_CALLER_UNIT=" + unit});
+}
+
+void log_line(int priority, std::string_view line) { send(priority, printable(line), {}); }
+
+}  // namespace nettune::daemon

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: MIT
+// nettuned: makes the objects, connects them and runs the loop; alone in knowing them all.
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <exception>
+#include <initializer_list>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus.hpp"
+#include "drift_watch.hpp"
+#include "engine/diagnostic.hpp"
+#include "engine/profile/host.hpp"
+#include "engine/profile/store.hpp"
+#include "engine/sysctl/proc_tree.hpp"
+#include "file_watch.hpp"
+#include "handles.hpp"
+#include "journal.hpp"
+#include "link_watch.hpp"
+#include "module_watch.hpp"
+#include "service.hpp"
+#include "settings.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+constexpr const char* proc_sys = "/proc/sys";
+constexpr const char* settings_file = "/etc/nettune/nettuned.yaml";
+constexpr const char* state_folder = "/run/nettune";
+// What cannot be seen is looked for.
+constexpr std::uint64_t blind_sweep = 2'000'000;  // microseconds
+
+std::int64_t read_clock(clockid_t clock) {
+  struct timespec time{};
+  ::clock_gettime(clock, &time);
+  return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec;
+}
+
+Moment now() {
+  return {read_clock(CLOCK_BOOTTIME),
+          static_cast<std::uint64_t>(read_clock(CLOCK_REALTIME) / 1000)};
+}
+
+std::string text_of(const Diagnostics& diagnostics) {
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics.list) text += format_diagnostic(diagnostic, {});
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+std::expected<Settings, Refusal> read_settings() {
+  if (const std::optional<std::string> why = profile::why_untrusted(settings_file)) {
+    return std::unexpected(Refusal{Refusal::Kind::invalid_profile,
+                                   fmt::format("{} is not trusted: {}", settings_file, *why)});
+  }
+  Diagnostics diagnostics;
+  std::optional<Settings> settings = load_settings(settings_file, diagnostics);
+  if (!settings) {
+    return std::unexpected(Refusal{Refusal::Kind::invalid_profile, text_of(diagnostics)});
+  }
+  return *std::move(settings);
+}
+
+profile::Store make_store(sysctl::Version kernel) {
+  std::vector<std::string> directories;
+  const char* path = ::secure_getenv("NETTUNE_PROFILE_PATH");
+  if (path != nullptr && *path != '\0') {
+    for (std::string_view rest = path; !rest.empty();) {
+      const std::size_t end = std::min(rest.find(':'), rest.size());
+      if (end > 0) directories.emplace_back(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  } else {
+    directories = profile::Store::default_directories("");
+    if (std::ranges::find(directories, NETTUNE_PROFILE_DIR) == directories.end()) {
+      directories.emplace_back(NETTUNE_PROFILE_DIR);
+    }
+  }
+  profile::Store store(std::move(directories), kernel);
+  store.trust_only_root();
+  return store;
+}
+
+// systemd makes the folder of StateDirectory=.
+std::string choice_file() {
+  const char* folder = ::secure_getenv("STATE_DIRECTORY");
+  return (folder != nullptr && *folder == '/' ? std::string(folder) : "/var/lib/nettune") +
+         "/active";
+}
+
+// Each watched folder is held open.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  constexpr rlim_t enough = 65'536;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, enough));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Whether this service is shut off from the writes of others: see drift_watch.hpp.
+bool is_shut_off() {
+  if (::secure_getenv("INVOCATION_ID") == nullptr) return false;
+  constexpr std::size_t most = 4u << 20;
+  const Result<std::string> mounts = profile::read_file("/proc/self/mountinfo", most);
+  return mounts && has_own_proc(*mounts);
+}
+
+class Daemon {
+ public:
+  Daemon(sd_event* loop, sysctl::ProcTree& tree, profile::Host host, change::Place place)
+      : loop_(loop),
+        store_(make_store(host.kernel)),
+        outside_{now, read_settings},
+        service_({tree, store_, std::move(host), std::move(place), state_folder, choice_file()},
+                 first_settings()) {}
+
+  // Puts the profile in force and looks after it; READY once the bus has given the name.
+  void start() {
+    service_.start(now());
+    drift_watch_.emplace(loop_, proc_sys,
+                         DriftWatch::Listener{[this](const std::vector<sysctl::Key>& keys) {
+                                                service_.look_at(keys, now());
+                                              },
+                                              [this] { service_.sweep(now()); }});
+    state_watch_.emplace(loop_, state_folder, [this] { service_.look_at_state(now()); });
+    link_watch_.emplace(loop_, [this](const std::vector<std::string>& links) {
+      service_.look_for_keys(links, now());
+    });
+    module_watch_.emplace(loop_, [this] { service_.look_for_keys({}, now()); });
+    if (is_shut_off()) shut_off_ = "this service has a /proc of its own";
+    for (const std::string* why : std::initializer_list<const std::string*>{
+             &shut_off_, &drift_watch_->why_blind(), &state_watch_->why_blind(),
+             &link_watch_->why_blind(), &module_watch_->why_blind()}) {
+      if (!why->empty()) log_line(LOG_WARNING, "not everything is seen at once: " + *why);
+    }
+    on_signal<SIGTERM>();
+    on_signal<SIGINT>();
+    add(sd_event_add_signal(loop_, &source_, SIGHUP, on_hangup, this));
+    add(sd_event_add_post(loop_, &source_, on_post, this));
+    sd_event_set_watchdog(loop_, 1);
+    settle();
+    arm_sweep();
+    bus_.emplace(loop_, service_, outside_,
+                 BusConnection::Listener{[this] { become_ready(); },
+                                         [this](int) { sd_event_exit(loop_, EXIT_FAILURE); }});
+  }
+
+ private:
+  Settings first_settings() {
+    std::expected<Settings, Refusal> settings = read_settings();
+    if (settings) return *std::move(settings);
+    log_line(LOG_ERR, settings.error().message);
+    return {};
+  }
+
+  void add(int code) {
+    if (code < 0) throw std::runtime_error(fmt::format("event loop: {}", std::strerror(-code)));
+    sources_.emplace_back(source_);
+  }
+
+  template <int Signal>
+  void on_signal() {
+    add(sd_event_add_signal(loop_, &source_, Signal, nullptr, nullptr));
+  }
+
+  static int on_hangup(sd_event_source*, const signalfd_siginfo*, void* data) {
+    auto& self = *static_cast<Daemon*>(data);
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
+               static_cast<long long>(read_clock(CLOCK_MONOTONIC) / 1000));
+    std::expected<Settings, Refusal> settings = read_settings();
+    if (settings) {
+      // What it refuses it has said.
+      static_cast<void>(self.service_.reload(*std::move(settings), now()));
+      self.arm_sweep();
+    } else {
+      log_line(LOG_ERR, "the settings stay as they were: " + settings.error().message);
+    }
+    sd_notify(0, "READY=1");
+    return 0;
+  }
+
+  static int on_post(sd_event_source*, void* data) {
+    static_cast<Daemon*>(data)->settle();
+    return 0;
+  }
+
+  static int on_sweep(sd_event_source*, std::uint64_t, void* data) {
+    auto& self = *static_cast<Daemon*>(data);
+    self.service_.sweep(now());
+    self.arm_sweep();
+    return 0;
+  }
+
+  static int on_deadline(sd_event_source*, std::uint64_t, void* data) {
+    static_cast<Daemon*>(data)->service_.pass_time(now());
+    return 0;
+  }
+
+  void become_ready() {
+    sd_notify(0, "READY=1");
+    tell_status();
+  }
+
+  void tell_status() {
+    std::string status = service_.sentence();
+    if (!shut_off_.empty()) status += "; looked at every 2 s: " + shut_off_;
+    if (status == told_) return;
+    sd_notifyf(0, "STATUS=%s", status.substr(0, status.find('\n')).c_str());
+    told_ = std::move(status);
+  }
+
+  // At the end of each turn: what happened is told, and what is managed now is watched.
+  void settle() {
+    while (watched_version_ != service_.keys_version()) {
+      watched_version_ = service_.keys_version();
+      std::vector<sysctl::Key> keys;
+      keys.reserve(service_.keys().size());
+      for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key);
+      const std::string was_blind = drift_watch_->why_blind();
+      service_.look_at(drift_watch_->watch(keys), now());
+      if (was_blind != drift_watch_->why_blind()) {
+        log_line(LOG_WARNING,
+                 drift_watch_->why_blind().empty()
+                     ? "every write is seen at once again"
+                     : "not every write is seen at once: " + drift_watch_->why_blind());
+        arm_sweep();
+      }
+    }
+    const std::vector<Event> events = service_.take_events();
+    for (const Event& event : events) log_event(event);
+    if (bus_) {
+      bus_->emit(events);
+      tell_status();
+    }
+    arm_deadline();
+  }
+
+  void arm_sweep() {
+    const bool is_blind = !shut_off_.empty() || !drift_watch_->why_blind().empty() ||
+                          !link_watch_->why_blind().empty();
+    const std::uint64_t wait =
+        is_blind ? blind_sweep
+                 : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
+    sd_event_source* source = nullptr;
+    // It may come with another wakeup.
+    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, wait, wait / 4, on_sweep, this);
+    sweep_.reset(source);
+  }
+
+  void arm_deadline() {
+    const std::optional<std::int64_t> deadline = service_.deadline();
+    if (deadline == armed_ && !deadline) return;
+    armed_ = deadline;
+    deadline_.reset();
+    if (!deadline) return;
+    sd_event_source* source = nullptr;
+    sd_event_add_time(loop_, &source, CLOCK_BOOTTIME,
+                      static_cast<std::uint64_t>(*deadline) / 1000 + 1, 1000, on_deadline, this);
+    deadline_.reset(source);
+  }
+
+  sd_event* loop_;
+  profile::Store store_;
+  Outside outside_;
+  Service service_;
+  std::string shut_off_;  // why foreign writes are not seen; "" where they are
+  std::optional<DriftWatch> drift_watch_;
+  std::optional<FileWatch> state_watch_;
+  std::optional<LinkWatch> link_watch_;
+  std::optional<ModuleWatch> module_watch_;
+  std::optional<BusConnection> bus_;
+  std::uint64_t watched_version_ = 0;
+  std::optional<std::int64_t> armed_;
+  std::string told_;
+  sd_event_source* source_ = nullptr;  // of the call that add() looks at
+  std::vector<Source> sources_;
+  Source sweep_, deadline_;
+};
+
+int fail(const std::string& why) {
+  log_line(LOG_ERR, why);
+  sd_notifyf(0, "STATUS=%s", why.c_str());
+  return EXIT_FAILURE;
+}
+
+int run() {
+  // Those that the loop takes: none may come before it does.
+  sigset_t signals{};
+  ::sigemptyset(&signals);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
+
+  const Result<profile::Host> host = profile::read_host("");
+  if (!host) return fail(describe(host.error()));
+  const auto place = change::find_place("");
+  if (!place) return fail(place.error().message);
+  Result<sysctl::ProcTree> tree = sysctl::ProcTree::open(proc_sys);
+  if (!tree) return fail(describe(tree.error()));
+  sd_event* made = nullptr;
+  if (const int code = sd_event_new(&made); code < 0) {
+    return fail(fmt::format("event loop: {}", std::strerror(-code)));
+  }
+  const Loop loop(made);
+  Daemon daemon(loop.get(), *tree, *host, *place);
+  daemon.start();
+  const int status = sd_event_loop(loop.get());
+  sd_notify(0, "STOPPING=1");
+  return status < 0 ? EXIT_FAILURE : status;
+}
+
+constexpr std::string_view usage =
+    "usage: nettuned\n\n"
+    "Keeps this host's network sysctls as the active profile declares them; see nettuned(8).\n"
+    "It is started by systemd, and asked by \"nettunectl status\" and \"nettunectl activate\".\n\n"
+    "options:\n"
+    "  -h, --help     this text\n"
+    "  -V, --version  the version\n";
+
+}  // namespace
+}  // namespace nettune::daemon
+
+int main(int argc, char** argv) {
+  using namespace nettune::daemon;
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  if (word == "--help" || word == "-h") {
+    fmt::print("{}", usage);
+    return EXIT_SUCCESS;
+  }
+  if (word == "--version" || word == "-V") {
+    fmt::print("nettuned {}\n", NETTUNE_VERSION);
+    return EXIT_SUCCESS;
+  }
+  if (argc > 1) {
+    fmt::print(stderr, "nettuned: it takes no arguments; see \"nettuned --help\"\n");
+    return 2;
+  }
+  try {
+    return run();
+  } catch (const std::exception& error) {
+    log_line(LOG_ERR, fmt::format("internal error: {}", error.what()));
+  }
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: MIT
+#include "manager_object.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "bus_arguments.hpp"
+#include "bus_error.hpp"
+#include "dispatch.hpp"
+#include "engine/change/plan.hpp"
+#include "engine/diagnostic.hpp"
+#include "engine/sysctl/catalogue.hpp"
+#include "journal.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+int refuse(sd_bus_error* error, const Refusal& refusal) {
+  return sd_bus_error_set(error, bus_error_name(refusal.kind), refusal.message.c_str());
+}
+
+int answer(sd_bus_message* call, const std::expected<void, Refusal>& done, sd_bus_error* error) {
+  if (!done) return refuse(error, done.error());
+  return sd_bus_reply_method_return(call, "");
+}
+
+std::string text_of(std::uint64_t number) { return fmt::format_int(number).str(); }
+
+// A reply that is put together piece by piece; the first error stays, and ends the rest.
+class Reply {
+ public:
+  explicit Reply(sd_bus_message* call) {
+    sd_bus_message* made = nullptr;
+    code_ = sd_bus_message_new_method_return(call, &made);
+    message_.reset(made);
+  }
+
+  Reply& open(char type, const char* contents) {
+    if (code_ >= 0) code_ = sd_bus_message_open_container(message_.get(), type, contents);
+    return *this;
+  }
+  Reply& close() {
+    if (code_ >= 0) code_ = sd_bus_message_close_container(message_.get());
+    return *this;
+  }
+  template <class T>
+  Reply& add(const T& value) {
+    if (code_ >= 0) code_ = append(message_.get(), value);
+    return *this;
+  }
+  Reply& add(std::string_view value) { return add(std::string(value)); }
+  // A struct of strings.
+  Reply& row(const char* signature, std::initializer_list<std::string_view> fields) {
+    open('r', signature);
+    for (const std::string_view field : fields) add(field);
+    return close();
+  }
+  // One pair of an a{sv}.
+  Reply& pair(const char* name, std::string_view value) {
+    if (code_ >= 0) {
+      code_ = sd_bus_message_append(message_.get(), "{sv}", name, "s", std::string(value).c_str());
+    }
+    return *this;
+  }
+  Reply& pair(const char* name, bool value) {
+    if (code_ >= 0) {
+      code_ = sd_bus_message_append(message_.get(), "{sv}", name, "b", value ? 1 : 0);
+    }
+    return *this;
+  }
+  Reply& pair(const char* name, const std::vector<std::string>& values) {
+    return open('e', "sv").add(std::string(name)).open('v', "as").add(values).close().close();
+  }
+
+  int send() {
+    if (code_ >= 0) code_ = sd_bus_message_send(message_.get());
+    return code_ < 0 ? code_ : 1;
+  }
+  sd_bus_message* get() { return message_.get(); }
+
+ private:
+  Message message_;
+  int code_ = 0;
+};
+
+std::string range_of(const sysctl::Parameter& parameter, const profile::Host& host) {
+  if (!sysctl::is_numeric(parameter.encoding)) return {};
+  const sysctl::Range range = sysctl::range_on(parameter, host.kernel);
+  return fmt::format("{} to {}", sysctl::to_string(range.minimum),
+                     sysctl::to_string(range.maximum));
+}
+
+const sd_bus_vtable vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("Version", "s", property<&ManagerObject::version>, 0,
+                    SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("State", "s", property<&ManagerObject::state>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("StateText", "s", property<&ManagerObject::sentence>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("ActiveProfile", "s", property<&ManagerObject::active_profile>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("DriftCount", "u", property<&ManagerObject::drift_count>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("ContestedCount", "u", property<&ManagerObject::contested_count>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastApplied", "t", property<&ManagerObject::last_applied>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastAudited", "t", property<&ManagerObject::last_audited>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Features", "as", property<&ManagerObject::features>, 0,
+                    SD_BUS_VTABLE_PROPERTY_CONST),
+
+    SD_BUS_METHOD_WITH_ARGS("ListProfiles", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(sssb)", profiles),
+                            dispatch<&ManagerObject::list_profiles>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("DescribeProfile", SD_BUS_ARGS("s", profile, "a{sv}", options),
+                            SD_BUS_RESULT("a{sv}", description),
+                            dispatch<&ManagerObject::describe_profile>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Audit", SD_BUS_ARGS("s", profile, "a{sv}", options),
+                            SD_BUS_RESULT("a(ssssss)", findings), dispatch<&ManagerObject::audit>,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Plan", SD_BUS_ARGS("s", profile, "a{sv}", options),
+                            SD_BUS_RESULT("a(ssssss)", writes, "a(sss)", left_alone),
+                            dispatch<&ManagerObject::plan>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_ARGS("s", key, "a{sv}", options),
+                            SD_BUS_RESULT("a{sv}", explanation), dispatch<&ManagerObject::explain>,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Describe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+                            dispatch<&ManagerObject::describe>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Activate", SD_BUS_ARGS("s", profile, "a{sv}", options),
+                            SD_BUS_NO_RESULT, dispatch<&ManagerObject::activate>,
+                            SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Confirm", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                            dispatch<&ManagerObject::confirm>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Deactivate", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                            dispatch<&ManagerObject::deactivate>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Revert", SD_BUS_ARGS("a{sv}", options), SD_BUS_NO_RESULT,
+                            dispatch<&ManagerObject::revert>, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT,
+                            dispatch<&ManagerObject::reload>, SD_BUS_VTABLE_UNPRIVILEGED),
+
+    SD_BUS_SIGNAL_WITH_ARGS("ProfileChanged", SD_BUS_ARGS("s", profile, "s", reason), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("DriftDetected",
+                            SD_BUS_ARGS("s", key, "s", desired, "s", live, "s", writer), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("DriftRestored", SD_BUS_ARGS("s", key, "s", desired, "s", live), 0),
+    SD_BUS_SIGNAL_WITH_ARGS("Contested",
+                            SD_BUS_ARGS("s", key, "s", desired, "s", live, "s", reason), 0),
+    SD_BUS_VTABLE_END,
+};
+
+}  // namespace
+
+ManagerObject::ManagerObject(sd_bus* bus, Service& service, const Outside& outside)
+    : bus_(bus), service_(service), outside_(outside), polkit_(bus) {
+  sd_bus_slot* slot = nullptr;
+  const int code =
+      sd_bus_add_object_vtable(bus, &slot, manager_path, manager_interface, vtable, this);
+  slot_.reset(slot);
+  if (code < 0) log_line(3, fmt::format("no object on the bus: {}", std::strerror(-code)));
+}
+
+// --- properties ---
+
+std::string ManagerObject::version() const { return NETTUNE_VERSION; }
+std::string ManagerObject::state() const { return std::string(status_name(service_.status())); }
+std::string ManagerObject::sentence() const { return service_.sentence(); }
+std::string ManagerObject::active_profile() const { return service_.profile(); }
+std::uint32_t ManagerObject::drift_count() const { return service_.drift_count(); }
+std::uint32_t ManagerObject::contested_count() const { return service_.contested_count(); }
+std::uint64_t ManagerObject::last_applied() const { return service_.last_applied(); }
+std::uint64_t ManagerObject::last_audited() const { return service_.last_audited(); }
+std::vector<std::string> ManagerObject::features() const { return {"confirm", "contest", "links"}; }
+
+void ManagerObject::emit_changes() {
+  const std::pair<const char*, std::string> now[] = {
+      {"State", state()},
+      {"StateText", sentence()},
+      {"ActiveProfile", active_profile()},
+      {"DriftCount", text_of(drift_count())},
+      {"ContestedCount", text_of(contested_count())},
+      {"LastApplied", text_of(last_applied())},
+      {"LastAudited", text_of(last_audited())},
+  };
+  std::vector<char*> changed;
+  for (const auto& [name, text] : now) {
+    std::string& shown = shown_[name];
+    if (shown == text) continue;
+    shown = text;
+    changed.push_back(const_cast<char*>(name));
+  }
+  if (changed.empty()) return;
+  changed.push_back(nullptr);
+  sd_bus_emit_properties_changed_strv(bus_, manager_path, manager_interface, changed.data());
+}
+
+void ManagerObject::emit(const std::vector<Event>& events) {
+  const auto signal = [&](const char* name, std::initializer_list<std::string_view> fields) {
+    sd_bus_message* made = nullptr;
+    if (sd_bus_message_new_signal(bus_, &made, manager_path, manager_interface, name) < 0) return;
+    const Message message(made);
+    for (const std::string_view field : fields) append(made, std::string(field));
+    sd_bus_send(bus_, made, nullptr);
+  };
+  for (const Event& event : events) {
+    switch (event.kind) {
+      case Event::Kind::profile_changed:
+        signal("ProfileChanged", {event.profile, event.text});
+        break;
+      case Event::Kind::drift_detected:
+        signal("DriftDetected", {event.key, event.desired, event.live, event.writer});
+        break;
+      case Event::Kind::drift_restored:
+        signal("DriftRestored", {event.key, event.desired, event.live});
+        break;
+      case Event::Kind::contested:
+        signal("Contested", {event.key, event.desired, event.live, event.text});
+        break;
+      default:
+        break;
+    }
+  }
+}
+
+// --- what anybody may ask ---
+
+std::expected<profile::ResolvedProfile, Refusal> ManagerObject::load(
+    const std::string& name) const {
+  if (name.empty() || name == service_.profile()) {
+    if (service_.resolved() != nullptr) return *service_.resolved();
+    return std::unexpected(Refusal{Refusal::Kind::no_such_profile, "no profile is active"});
+  }
+  // A path would show a caller what only the service may read.
+  if (name.find('/') != std::string::npos) {
+    return std::unexpected(
+        Refusal{Refusal::Kind::no_such_profile, "it takes the name of a profile, not a path"});
+  }
+  return service_.load(name);
+}
+
+int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error*) {
+  Reply reply(call);
+  reply.open('a', "(sssb)");
+  for (const profile::Store::Listed& listed : service_.surroundings().store.list()) {
+    const auto resolved = service_.load(listed.name);
+    reply.open('r', "sssb").add(listed.name).add(listed.path);
+    reply.add(resolved ? resolved->profile().summary() : std::string());
+    if (const int code = sd_bus_message_append(reply.get(), "b", resolved ? 1 : 0); code < 0) {
+      return code;
+    }
+    reply.close();
+  }
+  return reply.close().send();
+}
+
+int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
+  std::string name;
+  int code = read_name(call, name, error);
+  if (code >= 0) code = read_options(call, {}, error);
+  if (code < 0) return code;
+  const auto resolved = load(name);
+  if (!resolved) return refuse(error, resolved.error());
+  const profile::Profile& profile = resolved->profile();
+  std::vector<std::string> parents;
+  for (const profile::Inherited& inherited : profile.inherits()) parents.push_back(inherited.name);
+  Reply reply(call);
+  reply.open('a', "{sv}")
+      .pair("Name", profile.name())
+      .pair("Path", profile.path())
+      .pair("Summary", profile.summary())
+      .pair("OnDrift", profile.on_drift() == profile::OnDrift::restore ? "restore" : "report")
+      .pair("Inherits", parents)
+      .open('e', "sv")
+      .add(std::string("Keys"))
+      .open('v', "a(sss)")
+      .open('a', "(sss)");
+  for (const profile::Desired& desired : resolved->desired()) {
+    reply.row("sss", {desired.key.name(), profile::to_string(desired),
+                      nettune::describe(desired.entry->origin)});
+  }
+  return reply.close().close().close().close().send();
+}
+
+int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
+  std::string name;
+  std::uint64_t wrong_only = 0;
+  int code = read_name(call, name, error);
+  if (code >= 0) code = read_options(call, {{"wrong-only", 'b', &wrong_only}}, error);
+  if (code < 0) return code;
+  const auto resolved = load(name);
+  if (!resolved) return refuse(error, resolved.error());
+  const audit::Audit audit = audit::compare(*resolved, service_.surroundings().tree);
+  Reply reply(call);
+  reply.open('a', "(ssssss)");
+  for (const audit::Finding& finding : audit.findings()) {
+    const bool is_right =
+        finding.verdict == audit::Verdict::match || finding.verdict == audit::Verdict::skipped;
+    if (wrong_only != 0 && is_right) continue;
+    reply.row("ssssss", {finding.desired->key.name(), audit::verdict_name(finding.verdict),
+                         profile::to_string(*finding.desired), finding.live_text,
+                         nettune::describe(finding.desired->entry->origin), finding.reason});
+  }
+  return reply.close().send();
+}
+
+int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
+  std::string name;
+  int code = read_name(call, name, error);
+  if (code >= 0) code = read_options(call, {}, error);
+  if (code < 0) return code;
+  const auto resolved = load(name);
+  if (!resolved) return refuse(error, resolved.error());
+  const Surroundings& place = service_.surroundings();
+  const auto state = change::look_at_state(place.state_folder, place.place);
+  if (!state) {
+    return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, state.error().message.c_str());
+  }
+  const change::Plan plan =
+      change::make_plan(*resolved, audit::compare(*resolved, place.tree), *state, place.tree, name);
+  Reply reply(call);
+  reply.open('a', "(ssssss)");
+  for (const change::Write& write : plan.writes()) {
+    if (write.only_if_changed) continue;
+    const bool is_back = write.purpose != change::JournalEntry::Purpose::desired;
+    reply.row("ssssss", {write.key.name(), write.before, write.text,
+                         is_back ? "restored" : "desired", write.declared_at, write.order});
+  }
+  reply.close().open('a', "(sss)");
+  for (const change::LeftAlone& left : plan.left_alone()) {
+    reply.row("sss", {left.key.name(), left.live, left.reason});
+  }
+  return reply.close().send();
+}
+
+int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
+  std::string name;
+  int code = read_name(call, name, error);
+  if (code >= 0) code = read_options(call, {}, error);
+  if (code < 0) return code;
+  const auto key = sysctl::Key::parse(name);
+  if (!key) return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, key.error().c_str());
+  Reply reply(call);
+  reply.open('a', "{sv}").pair("Key", key->name());
+  if (const sysctl::Parameter* parameter = sysctl::find_parameter(*key)) {
+    reply.pair("Meaning", parameter->meaning)
+        .pair("Source", parameter->source)
+        .pair("Unit", sysctl::unit_name(parameter->unit))
+        .pair("Range", range_of(*parameter, service_.surroundings().host));
+  }
+  const Result<std::string> live = service_.surroundings().tree.read(*key);
+  if (live) reply.pair("Live", sysctl::one_line(*live));
+  if (const ManagedKey* managed = service_.find(*key)) {
+    reply.pair("Desired", managed->view.desired)
+        .pair("Verdict", audit::verdict_name(managed->view.verdict))
+        .pair("Baseline", managed->view.baseline)
+        .pair("DeclaredAt", managed->view.declared_at);
+  }
+  return reply.close().send();
+}
+
+int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
+  using Json = nlohmann::ordered_json;
+  Json json = {{"nettune", 1}, {"format", "service/1"}};
+  json["version"] = version();
+  json["state"] = state();
+  json["stateText"] = printable(sentence());
+  json["profile"] = service_.profile();
+  json["choice"] = service_.choice();
+  json["lastApplied"] = last_applied();
+  json["lastAudited"] = last_audited();
+  json["onTrial"] = service_.waits_for_confirmation();
+  json["keys"] = Json::array();
+  for (const ManagedKey& managed : service_.keys()) {
+    const ParameterView& view = managed.view;
+    json["keys"].push_back({{"key", managed.key.name()},
+                            {"verdict", audit::verdict_name(view.verdict)},
+                            {"contested", view.is_contested},
+                            {"desired", view.desired},
+                            {"live", view.live},
+                            {"baseline", view.baseline},
+                            {"declaredAt", view.declared_at},
+                            {"reason", view.reason},
+                            {"changes", view.changes},
+                            {"lastChanged", view.last_changed}});
+  }
+  Reply reply(call);
+  return reply.add(json.dump(2, ' ', true, Json::error_handler_t::replace)).send();
+}
+
+// --- what needs a right ---
+
+int ManagerObject::ask_and(Work work, sd_bus_message* call, sd_bus_error* error) {
+  const char* method = sd_bus_message_get_member(call);
+  return polkit_.authorize(
+      call, action_of(method),
+      [this, work](sd_bus_message* allowed, sd_bus_error* fault) {
+        return (this->*work)(allowed, fault);
+      },
+      error);
+}
+
+int ManagerObject::activate(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(&ManagerObject::do_activate, call, error);
+}
+int ManagerObject::confirm(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(&ManagerObject::do_confirm, call, error);
+}
+int ManagerObject::deactivate(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(&ManagerObject::do_deactivate, call, error);
+}
+int ManagerObject::revert(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(&ManagerObject::do_revert, call, error);
+}
+int ManagerObject::reload(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(&ManagerObject::do_reload, call, error);
+}
+
+int ManagerObject::do_activate(sd_bus_message* call, sd_bus_error* error) {
+  constexpr std::uint64_t second = 1'000'000;  // microseconds
+  constexpr std::uint64_t longest = 86'400 * second;
+  std::string name;
+  std::uint64_t confirm = 0;
+  int code = read_name(call, name, error);
+  if (code >= 0) code = read_options(call, {{"confirm", 't', &confirm}}, error);
+  if (code < 0) return code;
+  if (name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
+    return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                            "it takes the name of a profile or an absolute path");
+  }
+  if (confirm != 0 && (confirm < second || confirm > longest)) {
+    return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                            "option \"confirm\" is from 1 s to 24 h, in microseconds");
+  }
+  return answer(call,
+                service_.activate(name, static_cast<std::int64_t>(confirm * 1000), outside_.now()),
+                error);
+}
+
+int ManagerObject::do_confirm(sd_bus_message* call, sd_bus_error* error) {
+  return answer(call, service_.confirm(outside_.now()), error);
+}
+
+int ManagerObject::do_deactivate(sd_bus_message* call, sd_bus_error* error) {
+  std::uint64_t keep = 0;
+  if (const int code = read_options(call, {{"keep", 'b', &keep}}, error); code < 0) return code;
+  return answer(call, service_.deactivate(keep != 0, outside_.now()), error);
+}
+
+int ManagerObject::do_revert(sd_bus_message* call, sd_bus_error* error) {
+  std::uint64_t force = 0;
+  if (const int code = read_options(call, {{"force", 'b', &force}}, error); code < 0) return code;
+  return answer(call, service_.revert(force != 0, outside_.now()), error);
+}
+
+int ManagerObject::do_reload(sd_bus_message* call, sd_bus_error* error) {
+  std::expected<Settings, Refusal> settings = outside_.read_settings();
+  if (!settings) return refuse(error, settings.error());
+  return answer(call, service_.reload(*std::move(settings), outside_.now()), error);
+}
+
+}  // namespace nettune::daemon

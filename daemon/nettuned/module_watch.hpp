@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// ModuleWatch: kernel uevents through sd-device. It says that a module was loaded; its keys may be
+// there now, or an instant later.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "handles.hpp"
+
+namespace nettune::daemon {
+
+class ModuleWatch {
+ public:
+  ModuleWatch(sd_event* loop, std::function<void()> loaded);
+
+  const std::string& why_blind() const { return why_blind_; }
+
+ private:
+  static int on_device(sd_device_monitor* monitor, sd_device* device, void* self);
+  static int on_time(sd_event_source* source, std::uint64_t now, void* self);
+
+  sd_event* loop_;
+  std::function<void()> loaded_;
+  std::string why_blind_;
+  unsigned looks_left_ = 0;
+  Source timer_;
+  DeviceMonitor monitor_;
+};
+
+}  // namespace nettune::daemon

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "parameter_objects.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "dispatch.hpp"
+#include "manager_object.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+struct FreeText {
+  void operator()(char* text) const noexcept { std::free(text); }
+};
+using Text = std::unique_ptr<char, FreeText>;
+
+// A getter of a ManagedKey, which is what find() gives as the object.
+template <auto Get>
+int get(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void* object,
+        sd_bus_error* error) noexcept {
+  try {
+    return append(reply, Get(*static_cast<const ManagedKey*>(object)));
+  } catch (const std::exception& fault) {
+    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
+  }
+}
+
+std::string key_of(const ManagedKey& managed) { return managed.key.name(); }
+std::string verdict_of(const ManagedKey& managed) {
+  return std::string(audit::verdict_name(managed.view.verdict));
+}
+std::string desired_of(const ManagedKey& managed) { return managed.view.desired; }
+std::string live_of(const ManagedKey& managed) { return managed.view.live; }
+std::string baseline_of(const ManagedKey& managed) { return managed.view.baseline; }
+std::string declared_at_of(const ManagedKey& managed) { return managed.view.declared_at; }
+std::string reason_of(const ManagedKey& managed) { return managed.view.reason; }
+std::uint32_t changes_of(const ManagedKey& managed) { return managed.view.changes; }
+std::uint64_t last_changed_of(const ManagedKey& managed) { return managed.view.last_changed; }
+
+int get_contested(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply,
+                  void* object, sd_bus_error*) noexcept {
+  const int is_contested = static_cast<ManagedKey*>(object)->view.is_contested ? 1 : 0;
+  return sd_bus_message_append_basic(reply, 'b', &is_contested);
+}
+
+const sd_bus_vtable vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_PROPERTY("Key", "s", get<key_of>, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+    SD_BUS_PROPERTY("Verdict", "s", get<verdict_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Contested", "b", get_contested, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Desired", "s", get<desired_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Live", "s", get<live_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Baseline", "s", get<baseline_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("DeclaredAt", "s", get<declared_at_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Reason", "s", get<reason_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("Changes", "u", get<changes_of>, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_PROPERTY("LastChanged", "t", get<last_changed_of>, 0,
+                    SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+    SD_BUS_VTABLE_END,
+};
+
+std::vector<char*> changed_properties(const ParameterView& before, const ParameterView& now) {
+  std::vector<char*> names;
+  const auto compare = [&](bool differs, const char* name) {
+    if (differs) names.push_back(const_cast<char*>(name));
+  };
+  compare(before.verdict != now.verdict, "Verdict");
+  compare(before.is_contested != now.is_contested, "Contested");
+  compare(before.desired != now.desired, "Desired");
+  compare(before.live != now.live, "Live");
+  compare(before.baseline != now.baseline, "Baseline");
+  compare(before.declared_at != now.declared_at, "DeclaredAt");
+  compare(before.reason != now.reason, "Reason");
+  compare(before.changes != now.changes, "Changes");
+  compare(before.last_changed != now.last_changed, "LastChanged");
+  return names;
+}
+
+}  // namespace
+
+ParameterObjects::ParameterObjects(sd_bus* bus, const Service& service)
+    : bus_(bus), service_(service) {
+  sd_bus_slot* slot = nullptr;
+  sd_bus_add_fallback_vtable(bus, &slot, parameter_prefix, parameter_interface, vtable, find, this);
+  vtable_.reset(slot);
+  sd_bus_add_node_enumerator(bus, &slot, parameter_prefix, enumerate, this);
+  enumerator_.reset(slot);
+  sd_bus_add_object_manager(bus, &slot, manager_path);
+  manager_.reset(slot);
+}
+
+std::string ParameterObjects::path_of(const sysctl::Key& key) {
+  char* path = nullptr;
+  if (sd_bus_path_encode(parameter_prefix, key.name().c_str(), &path) < 0) return {};
+  const Text owned(path);
+  return path;
+}
+
+int ParameterObjects::find(sd_bus*, const char* path, const char*, void* self, void** found,
+                           sd_bus_error*) {
+  char* name = nullptr;
+  const int code = sd_bus_path_decode(path, parameter_prefix, &name);
+  const Text owned(name);
+  if (code <= 0) return code;
+  const auto key = sysctl::Key::parse(name);
+  if (!key) return 0;
+  const ManagedKey* managed = static_cast<ParameterObjects*>(self)->service_.find(*key);
+  if (managed == nullptr || path_of(*key) != path) return 0;
+  *found = const_cast<ManagedKey*>(managed);
+  return 1;
+}
+
+int ParameterObjects::enumerate(sd_bus*, const char*, void* self, char*** nodes, sd_bus_error*) {
+  const std::vector<ManagedKey>& keys = static_cast<ParameterObjects*>(self)->service_.keys();
+  auto** list = static_cast<char**>(std::calloc(keys.size() + 1, sizeof(char*)));
+  if (list == nullptr) return -ENOMEM;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const int code = sd_bus_path_encode(parameter_prefix, keys[i].key.name().c_str(), &list[i]);
+    if (code >= 0) continue;
+    for (std::size_t made = 0; made < i; ++made) std::free(list[made]);
+    std::free(list);
+    return code;
+  }
+  *nodes = list;
+  return 1;
+}
+
+void ParameterObjects::emit_changes() {
+  auto shown = shown_.begin();
+  std::vector<sysctl::Key> gone;
+  for (const ManagedKey& managed : service_.keys()) {
+    while (shown != shown_.end() && shown->first < managed.key) gone.push_back((shown++)->first);
+    if (shown != shown_.end() && shown->first == managed.key) {
+      std::vector<char*> names = changed_properties(shown->second, managed.view);
+      if (!names.empty()) {
+        names.push_back(nullptr);
+        sd_bus_emit_properties_changed_strv(bus_, path_of(managed.key).c_str(), parameter_interface,
+                                            names.data());
+        shown->second = managed.view;
+      }
+      ++shown;
+      continue;
+    }
+    shown_.emplace_hint(shown, managed.key, managed.view);
+    if (!is_first_) {
+      sd_bus_emit_interfaces_added(bus_, path_of(managed.key).c_str(), parameter_interface,
+                                   nullptr);
+    }
+  }
+  while (shown != shown_.end()) gone.push_back((shown++)->first);
+  for (const sysctl::Key& key : gone) {
+    shown_.erase(key);
+    sd_bus_emit_interfaces_removed(bus_, path_of(key).c_str(), parameter_interface, nullptr);
+  }
+  is_first_ = false;
+}
+
+}  // namespace nettune::daemon

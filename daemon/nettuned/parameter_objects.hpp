@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+// ParameterObjects: /org/nettune1/parameter/…, one object with the interface org.nettune1.Parameter
+// for each managed key, and the ObjectManager that lists them.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "engine/sysctl/key.hpp"
+#include "handles.hpp"
+#include "service.hpp"
+
+namespace nettune::daemon {
+
+inline constexpr const char* parameter_prefix = "/org/nettune1/parameter";
+inline constexpr const char* parameter_interface = "org.nettune1.Parameter";
+
+class ParameterObjects {
+ public:
+  /// Both outlive the object.
+  ParameterObjects(sd_bus* bus, const Service& service);
+  ParameterObjects(const ParameterObjects&) = delete;
+  ParameterObjects& operator=(const ParameterObjects&) = delete;
+
+  /// Emits InterfacesAdded, InterfacesRemoved and PropertiesChanged for what is not as it was at
+  /// the last call; the first call says nothing.
+  void emit_changes();
+
+  static std::string path_of(const sysctl::Key& key);
+
+ private:
+  static int find(sd_bus* bus, const char* path, const char* interface, void* self, void** found,
+                  sd_bus_error* error);
+  static int enumerate(sd_bus* bus, const char* prefix, void* self, char*** nodes,
+                       sd_bus_error* error);
+
+  sd_bus* bus_;
+  const Service& service_;
+  std::map<sysctl::Key, ParameterView> shown_;
+  bool is_first_ = true;
+  Slot vtable_, enumerator_, manager_;
+};
+
+}  // namespace nettune::daemon

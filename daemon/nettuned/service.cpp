@@ -1,0 +1,833 @@
+// SPDX-License-Identifier: MIT
+#include "service.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+#include "engine/diagnostic.hpp"
+#include "engine/profile/foreign.hpp"
+#include "engine/sysctl/side_effects.hpp"
+#include "engine/sysctl/value.hpp"
+#include "engine/unique_fd.hpp"
+
+namespace nettune::daemon {
+namespace {
+
+using audit::Finding;
+using audit::Verdict;
+using Kind = Refusal::Kind;
+
+constexpr std::int64_t millisecond = 1'000'000;
+constexpr std::int64_t minute = 60'000 * millisecond;
+// Another writer is done in milliseconds, or waits for its user.
+constexpr std::int64_t patience = 50 * millisecond;
+constexpr unsigned longest_contest = 60;  // minutes
+constexpr std::size_t max_choice_size = 4096;
+
+Refusal refusal_of(const change::Failure& failure) {
+  switch (failure.kind) {
+    case change::Failure::Kind::busy:
+      return {Kind::busy, failure.message};
+    case change::Failure::Kind::denied:
+      return {Kind::denied, failure.message};
+    case change::Failure::Kind::stale:
+      return {Kind::stale, failure.message};
+    case change::Failure::Kind::state:
+      break;
+  }
+  return {Kind::failed, failure.message};
+}
+
+std::string joined(const std::vector<std::string>& parts, std::string_view between) {
+  return fmt::format("{}", fmt::join(parts, between));
+}
+
+std::string text_of(Diagnostics& diagnostics) {
+  sort_and_cut(diagnostics);
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics.list) {
+    if (diagnostic.severity == Severity::error) text += format_diagnostic(diagnostic, {});
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+bool is_path(const std::string& name) {
+  return name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".conf");
+}
+
+bool is_wrong(Verdict verdict) {
+  return verdict == Verdict::drift || verdict == Verdict::missing || verdict == Verdict::unreadable;
+}
+
+// "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.
+bool is_of_link(const sysctl::Key& key, const std::vector<std::string>& links) {
+  std::string_view path = key.path();
+  for (std::size_t begin = path.find('/'); begin != std::string_view::npos;) {
+    const std::size_t end = path.find('/', begin + 1);
+    if (end == std::string_view::npos) return false;
+    if (std::ranges::binary_search(links, path.substr(begin + 1, end - begin - 1))) return true;
+    begin = end;
+  }
+  return false;
+}
+
+// The first line of the file; nullopt where there is no file.
+Result<std::optional<std::string>> read_choice(const std::string& path) {
+  const Result<std::string> text = profile::read_file(path, max_choice_size);
+  if (!text && text.error().number == ENOENT) return std::nullopt;
+  if (!text) return std::unexpected(text.error());
+  return text->substr(0, text->find('\n'));
+}
+
+// Replaces the file as a whole, on disk when this returns.
+Result<void> write_choice(const std::string& path, const std::string& choice) {
+  const std::string folder = path.substr(0, path.rfind('/'));
+  const std::string next = path + ".new";
+  const auto failed = [&](const char* action) {
+    const int number = errno;
+    ::unlink(next.c_str());
+    return std::unexpected(Error{number, action, path});
+  };
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return failed("make the folder of");
+  {
+    const UniqueFd fd(
+        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
+    if (!fd) return failed("write");
+    const std::string line = choice + "\n";
+    if (::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+      return failed("write");
+    }
+    if (::fsync(fd.get()) != 0) return failed("sync");
+  }
+  if (std::rename(next.c_str(), path.c_str()) != 0) return failed("replace");
+  const UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened || ::fsync(opened.get()) != 0) return failed("sync the folder of");
+  return {};
+}
+
+}  // namespace
+
+std::string_view status_name(Status status) {
+  switch (status) {
+    case Status::inactive:
+      return "inactive";
+    case Status::in_sync:
+      return "in-sync";
+    case Status::drifted:
+      return "drifted";
+    case Status::contested:
+      return "contested";
+    case Status::failed:
+      return "failed";
+  }
+  return "";
+}
+
+Service::Service(Surroundings surroundings, Settings settings)
+    : surroundings_(std::move(surroundings)), settings_(std::move(settings)) {}
+
+// --- what is so ---
+
+Status Service::status() const {
+  if (!failure_.empty()) return Status::failed;
+  if (profile_.empty()) return Status::inactive;
+  if (contested_count() > 0) return Status::contested;
+  const bool has_wrong = std::ranges::any_of(
+      keys_, [](const ManagedKey& managed) { return is_wrong(managed.view.verdict); });
+  return has_wrong ? Status::drifted : Status::in_sync;
+}
+
+std::string Service::sentence() const {
+  if (!failure_.empty()) return failure_;
+  if (profile_.empty()) return "no profile is active";
+  std::size_t counts[6] = {};
+  for (const ManagedKey& managed : keys_) ++counts[static_cast<std::size_t>(managed.view.verdict)];
+  const auto count = [&](Verdict verdict) { return counts[static_cast<std::size_t>(verdict)]; };
+  std::vector<std::string> parts;
+  const auto add = [&](std::size_t number, std::string_view what) {
+    if (number > 0) parts.push_back(fmt::format("{} {}", number, what));
+  };
+  add(count(Verdict::match), "as declared");
+  add(count(Verdict::drift) - contested_count(), "drifted");
+  add(contested_count(), "contested");
+  add(count(Verdict::missing), "missing");
+  add(count(Verdict::unreadable), "unreadable");
+  add(count(Verdict::pending), "pending");
+  add(count(Verdict::skipped), "skipped");
+  std::string text = fmt::format("{} {}: {}", keys_.size(), keys_.size() == 1 ? "key" : "keys",
+                                 joined(parts, ", "));
+  if (waits_for_confirmation()) text += "; on trial until it is confirmed";
+  return text;
+}
+
+const ManagedKey* Service::find(const sysctl::Key& key) const {
+  const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
+  return found != keys_.end() && found->key == key ? &*found : nullptr;
+}
+
+std::uint32_t Service::drift_count() const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      keys_, [](const ManagedKey& managed) { return managed.view.verdict == Verdict::drift; }));
+}
+
+std::uint32_t Service::contested_count() const {
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      keys_, [](const ManagedKey& managed) { return managed.view.is_contested; }));
+}
+
+std::vector<Event> Service::take_events() { return std::exchange(events_, {}); }
+
+std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string& name) const {
+  if (!is_path(name) && !surroundings_.store.find(name)) {
+    Diagnostics diagnostics;
+    static_cast<void>(surroundings_.store.load(name, diagnostics));  // says what is near
+    return std::unexpected(Refusal{Kind::no_such_profile, text_of(diagnostics)});
+  }
+  if (is_path(name) && surroundings_.store.trusts_only_root()) {
+    if (const std::optional<std::string> why = profile::why_untrusted(name)) {
+      return std::unexpected(Refusal{Kind::invalid_profile,
+                                     fmt::format("{} is not trusted: {}", printable(name), *why)});
+    }
+  }
+  Diagnostics diagnostics;
+  std::optional<profile::Profile> loaded =
+      profile::load_profile(surroundings_.store, "", name, diagnostics);
+  std::optional<profile::ResolvedProfile> resolved;
+  if (loaded) {
+    resolved =
+        profile::resolve(std::move(*loaded), surroundings_.host, surroundings_.tree, diagnostics);
+  }
+  if (!resolved || diagnostics.has_errors()) {
+    return std::unexpected(Refusal{Kind::invalid_profile, text_of(diagnostics)});
+  }
+  if (!resolved->unmet().empty()) {
+    return std::unexpected(
+        Refusal{Kind::not_applicable,
+                fmt::format("profile {} does not apply to this host: {}",
+                            resolved->profile().name(), joined(resolved->unmet(), ", "))});
+  }
+  return *std::move(resolved);
+}
+
+// --- the right to change, and the state that goes with it ---
+
+std::expected<change::Session, Refusal> Service::begin(Moment now) {
+  const change::StateStamp before = known_.stamp;
+  auto session = change::begin(surroundings_.state_folder, surroundings_.place, 0,
+                               surroundings_.tree, &known_);
+  if (!session) {
+    if (session.error().kind == change::Failure::Kind::busy) {
+      look_again_ = now.boot + patience;
+      const auto state = change::look_at_state(surroundings_.state_folder, surroundings_.place);
+      if (state) note_trial(*state, now);
+      // A trial ends by itself: to look all the time is of no use.
+      if (trial_until_ != 0) look_again_ = 0;
+    }
+    return std::unexpected(refusal_of(session.error()));
+  }
+  if (const auto& recovery = session->recovery) {
+    Event event{.kind = Event::Kind::recovered};
+    event.text = fmt::format(
+        "{}; {} went back to what they were",
+        recovery->was_unconfirmed ? "a change was not confirmed in time"
+                                  : "a change was cut short when its process ended",
+        recovery->restored.size() == 1 ? "1 key"
+                                       : fmt::format("{} keys", recovery->restored.size()));
+    for (const std::string& sentence : recovery->left) event.text += "; " + sentence;
+    say(std::move(event), now);
+    if (recovery->was_unconfirmed) has_trial_choice_ = false;
+  }
+  const auto stamp = session->folder.stamp();
+  if (!stamp || *stamp != before || session->recovery) take_over(*session, now);
+  return *std::move(session);
+}
+
+void Service::end(change::Session session) {
+  const auto stamp = session.folder.stamp();
+  known_.state = std::move(session.state);
+  known_.stamp = stamp ? *stamp : change::StateStamp{};
+  note_baselines(known_.state);
+}
+
+void Service::note_trial(const change::State& state, Moment now) {
+  const std::int64_t until = state.confirm_until();
+  if (until == trial_until_) return;
+  const bool starts = trial_until_ == 0;
+  trial_until_ = until;
+  if (starts) {
+    say({.kind = Event::Kind::trial_started,
+         .text = fmt::format("a change waits {} s for its confirmation",
+                             (until - now.boot) / (1000 * millisecond))},
+        now);
+  } else if (until == 0) {
+    say({.kind = Event::Kind::trial_ended, .text = "no change waits for its confirmation any more"},
+        now);
+  }
+}
+
+// Another writer has changed the state, or it is the first look at it.
+void Service::take_over(change::Session& session, Moment now) {
+  const change::State& state = session.state;
+  note_trial(state, now);
+  if (has_trial_choice_ && !state.journal) {
+    has_trial_choice_ = false;
+    if (state.profile == trial_choice_) {
+      if (const auto chosen = choose(trial_choice_); !chosen) {
+        say({.kind = Event::Kind::failed, .text = chosen.error().message}, now);
+      }
+    }
+  }
+  failure_.clear();
+  if (state.profile.empty()) {
+    adopt(std::nullopt, nullptr);
+    if (!profile_.empty()) {
+      set_profile("", "another program took the profile back", now);
+    }
+    note_baselines(state);
+    return;
+  }
+  auto resolved = load(state.profile);
+  if (!resolved) {
+    fail(fmt::format("the profile {} was applied by another program and can't be read: {}",
+                     state.profile, resolved.error().message),
+         now);
+    return;
+  }
+  const audit::Audit audit = audit::compare(*resolved, surroundings_.tree);
+  last_audited_ = now.wall;
+  adopt(*std::move(resolved), &audit);
+  if (profile_ != state.profile) {
+    set_profile(state.profile, "another program applied it", now);
+  } else {
+    say({.kind = Event::Kind::taken_over,
+         .profile = profile_,
+         .text = "another program changed keys by the same profile"},
+        now);
+  }
+  last_applied_ = now.wall;
+  note_baselines(state);
+  // What is not right now has changed after the other's work.
+  look_again_ = now.boot;
+}
+
+// --- the keys ---
+
+// Keeps what is known of keys that stay. `audit` is of `resolved`; what it has not seen is judged
+// later.
+void Service::adopt(std::optional<profile::ResolvedProfile> resolved, const audit::Audit* audit) {
+  std::vector<ManagedKey> keys;
+  if (resolved) {
+    keys.reserve(resolved->desired().size());
+    for (const profile::Desired& desired : resolved->desired()) {
+      auto known = std::ranges::lower_bound(keys_, desired.key, {}, &ManagedKey::key);
+      if (known != keys_.end() && known->key == desired.key) {
+        keys.push_back(std::move(*known));
+        // Its key is compared on: the moved-from one must keep its order.
+        known->key = desired.key;
+      } else {
+        keys.push_back({.key = desired.key, .view = {}});
+      }
+      ManagedKey& managed = keys.back();
+      managed.view.desired = profile::to_string(desired);
+      managed.view.declared_at = describe(desired.entry->origin);
+    }
+  }
+  resolved_ = std::move(resolved);
+  keys_ = std::move(keys);
+  ++keys_version_;
+  if (audit == nullptr) return;
+  for (const Finding& finding : audit->findings()) {
+    const auto found = std::ranges::lower_bound(keys_, finding.desired->key, {}, &ManagedKey::key);
+    if (found != keys_.end() && found->key == finding.desired->key) note(*found, finding);
+  }
+}
+
+void Service::note(ManagedKey& managed, const Finding& finding) {
+  managed.view.verdict = finding.verdict;
+  managed.view.live = finding.live_text;
+  managed.view.reason = finding.reason;
+  if (finding.verdict != Verdict::drift) {
+    managed.view.is_contested = false;
+    managed.contested_until = 0;
+  }
+}
+
+void Service::note_baselines(const change::State& state) {
+  auto baseline = state.baselines.begin();
+  for (ManagedKey& managed : keys_) {
+    while (baseline != state.baselines.end() && baseline->key < managed.key) ++baseline;
+    const bool is_known = baseline != state.baselines.end() && baseline->key == managed.key;
+    const std::string_view before = is_known ? std::string_view(baseline->before) : "";
+    if (managed.view.baseline != before) managed.view.baseline = before;
+  }
+}
+
+bool Service::is_restored(const profile::Desired& desired) const {
+  using profile::OnDrift;
+  const OnDrift by_profile = desired.entry->on_drift.value_or(resolved_->profile().on_drift());
+  return settings_.on_drift.value_or(by_profile) == OnDrift::restore;
+}
+
+// Reads the keys at these places again, and does about what drifts what the profile says. Those
+// that `are_new` had no time to drift: they are put right without a word about drift.
+void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment now) {
+  if (!resolved_) return;
+  std::vector<Finding> drifted;
+  for (const std::size_t i : which) {
+    const profile::Desired& desired = resolved_->desired()[i];
+    ManagedKey& managed = keys_[i];
+    Finding finding = audit::compare_one(*resolved_, desired, surroundings_.tree);
+    if (finding.verdict == Verdict::drift) {
+      const bool is_known = managed.view.verdict == Verdict::drift &&
+                            managed.view.live == finding.live_text &&
+                            (managed.contested_until != 0 || !is_restored(desired));
+      if (!is_known) drifted.push_back(std::move(finding));
+      continue;
+    }
+    const bool has_ended =
+        managed.view.verdict == Verdict::drift && finding.verdict == Verdict::match;
+    note(managed, finding);
+    if (has_ended) {
+      say({.kind = Event::Kind::drift_ended,
+           .key = managed.key.name(),
+           .desired = managed.view.desired,
+           .live = managed.view.live},
+          now);
+    }
+  }
+  if (drifted.empty()) return;
+
+  // Without the lock it may be another writer's work that is seen half done.
+  const std::string profile_before = profile_;
+  const std::size_t events_before = events_.size();
+  auto session = begin(now);
+  if (!session) return;  // looked at again, see begin()
+  const bool took_over = events_.size() != events_before || profile_ != profile_before;
+  if (took_over) {  // `drifted` is about a profile that is gone, and look_again_ is set
+    end(*std::move(session));
+    return;
+  }
+  std::vector<Finding> restored;
+  for (Finding& finding : drifted) {
+    const profile::Desired& desired = *finding.desired;
+    ManagedKey& managed = keys_[static_cast<std::size_t>(&desired - resolved_->desired().data())];
+    const bool is_news = !are_new && (managed.view.verdict != Verdict::drift ||
+                                      managed.view.live != finding.live_text);
+    note(managed, finding);
+    if (is_news) {
+      ++managed.view.changes;
+      managed.view.last_changed = now.wall;
+      say({.kind = Event::Kind::drift_detected,
+           .key = managed.key.name(),
+           .desired = managed.view.desired,
+           .live = managed.view.live},
+          now);
+    }
+    if (!are_new && !is_restored(desired)) continue;
+    if (managed.contested_until != 0) continue;
+    if (!are_new && is_contest(managed, now)) {
+      contest(managed, now);
+      continue;
+    }
+    restored.push_back(std::move(finding));
+  }
+  if (!restored.empty()) restore(restored, are_new, *session, now);
+  end(*std::move(session));
+}
+
+// Whether one restore more would be a fight.
+bool Service::is_contest(ManagedKey& managed, Moment now) {
+  std::deque<std::int64_t>& restores = managed.restores;
+  while (!restores.empty() && now.boot - restores.front() > settings_.contest_within.count()) {
+    restores.pop_front();
+  }
+  if (restores.empty()) {
+    managed.contests = 0;
+    return false;
+  }
+  // After a contest the first change back begins the next one.
+  return managed.contests > 0 || restores.size() >= settings_.contest_restores;
+}
+
+void Service::contest(ManagedKey& managed, Moment now) {
+  const unsigned minutes =
+      managed.contests >= 6 ? longest_contest : std::min(1U << managed.contests, longest_contest);
+  ++managed.contests;
+  managed.restores.clear();
+  managed.contested_until = now.boot + minutes * minute;
+  managed.view.is_contested = true;
+  say({.kind = Event::Kind::contested,
+       .key = managed.key.name(),
+       .desired = managed.view.desired,
+       .live = managed.view.live,
+       .text =
+           fmt::format("something else keeps changing it back: left alone for {} min", minutes)},
+      now);
+}
+
+void Service::restore(const std::vector<Finding>& findings, bool are_new, change::Session& session,
+                      Moment now) {
+  const change::Plan plan =
+      change::make_drift_plan(findings, surroundings_.tree, session.state.profile);
+  const auto outcome = change::carry_out(plan, surroundings_.tree, session.folder, session.state,
+                                         {.keep_going = true, .kernel = surroundings_.host.kernel});
+  if (!outcome) {
+    say({.kind = Event::Kind::refused, .text = outcome.error().message}, now);
+    return;
+  }
+  for (const change::Refused& refused : outcome->refused) {
+    say({.kind = Event::Kind::refused,
+         .key = refused.key.name(),
+         .desired = refused.asked,
+         .live = refused.got,
+         .text = describe(refused)},
+        now);
+  }
+  for (const change::Write& write : plan.writes()) {
+    if (std::ranges::find(outcome->written, write.key) == outcome->written.end()) continue;
+    const auto found = std::ranges::lower_bound(keys_, write.key, {}, &ManagedKey::key);
+    ManagedKey& managed = *found;
+    const auto& desired = resolved_->desired()[static_cast<std::size_t>(found - keys_.begin())];
+    note(managed, audit::compare_one(*resolved_, desired, surroundings_.tree));
+    if (!are_new) managed.restores.push_back(now.boot);
+    say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
+         .key = managed.key.name(),
+         .desired = managed.view.desired,
+         .live = write.before},
+        now);
+  }
+  last_applied_ = now.wall;
+}
+
+// --- what is asked for ---
+
+void Service::say(Event event, Moment now) {
+  event.when = now.wall;
+  events_.push_back(std::move(event));
+}
+
+void Service::set_profile(std::string profile, std::string why, Moment now) {
+  profile_ = std::move(profile);
+  say({.kind = Event::Kind::profile_changed, .profile = profile_, .text = std::move(why)}, now);
+}
+
+void Service::fail(std::string why, Moment now) {
+  adopt(std::nullopt, nullptr);
+  failure_ = std::move(why);
+  say({.kind = Event::Kind::failed, .text = failure_}, now);
+}
+
+std::expected<void, Refusal> Service::choose(const std::string& profile) {
+  if (const Result<void> written = write_choice(surroundings_.choice_file, profile); !written) {
+    return std::unexpected(Refusal{
+        Kind::failed,
+        fmt::format("it is in force, but not after the next boot: {}", describe(written.error()))});
+  }
+  choice_ = profile;
+  return {};
+}
+
+void Service::start(Moment now) {
+  const Result<std::optional<std::string>> chosen = read_choice(surroundings_.choice_file);
+  if (chosen) choice_ = chosen->value_or(settings_.profile);
+  // Also where nothing was chosen: what another writer left unfinished is taken back.
+  auto session = begin(now);
+  if (!session) {
+    fail(session.error().message, now);
+    return;
+  }
+  if (!chosen) {
+    end(*std::move(session));
+    fail(describe(chosen.error()), now);
+    return;
+  }
+  if (choice_.empty()) {
+    end(*std::move(session));
+    return;
+  }
+  auto resolved = load(choice_);
+  std::expected<void, Refusal> done;
+  if (resolved) {
+    done = put_in_force(choice_, *std::move(resolved), *session, 0, now);
+  } else {
+    done = std::unexpected(resolved.error());
+  }
+  end(*std::move(session));
+  if (!done) fail(done.error().message, now);
+}
+
+// The profile becomes the one of the state; on refusal all is as it was.
+std::expected<void, Refusal> Service::put_in_force(const std::string& name,
+                                                   profile::ResolvedProfile resolved,
+                                                   change::Session& session,
+                                                   std::int64_t confirm_for, Moment now) {
+  sysctl::Tree& tree = surroundings_.tree;
+  const audit::Audit audit = audit::compare(resolved, tree);
+  last_audited_ = now.wall;
+  const change::Plan plan = change::make_plan(resolved, audit, session.state, tree, name);
+  const auto outcome =
+      change::carry_out(plan, tree, session.folder, session.state,
+                        {.confirm_for = confirm_for, .kernel = surroundings_.host.kernel});
+  if (!outcome) return std::unexpected(refusal_of(outcome.error()));
+  if (outcome->is_rolled_back) {
+    std::vector<std::string> sentences;
+    for (const change::Refused& refused : outcome->refused) sentences.push_back(describe(refused));
+    sentences.emplace_back("all was rolled back");
+    sentences.insert(sentences.end(), outcome->stuck.begin(), outcome->stuck.end());
+    return std::unexpected(Refusal{Kind::kernel_refused, joined(sentences, "; ")});
+  }
+  failure_.clear();
+  last_applied_ = now.wall;
+  adopt(std::move(resolved), &audit);
+  // What was written is seen as it is now, and what the kernel changed with it.
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    ManagedKey& managed = keys_[i];
+    if (managed.view.verdict != Verdict::drift) continue;
+    note(managed, audit::compare_one(*resolved_, resolved_->desired()[i], tree));
+    managed.restores.clear();
+    managed.contests = 0;
+  }
+  note_trial(session.state, now);
+  if (profile_ != name) {
+    set_profile(name, confirm_for > 0 ? "on trial" : "", now);
+  } else {
+    say({.kind = Event::Kind::profile_changed, .profile = profile_, .text = "applied again"}, now);
+  }
+  return {};
+}
+
+std::expected<void, Refusal> Service::activate(const std::string& name, std::int64_t confirm_for,
+                                               Moment now) {
+  auto resolved = load(name);
+  if (!resolved) return std::unexpected(resolved.error());
+  auto session = begin(now);
+  if (!session) return std::unexpected(session.error());
+  std::expected<void, Refusal> done =
+      put_in_force(name, *std::move(resolved), *session, confirm_for, now);
+  const bool is_on_trial = session->state.journal.has_value();
+  end(*std::move(session));
+  if (!done) return done;
+  has_trial_choice_ = is_on_trial;
+  if (is_on_trial) {
+    trial_choice_ = name;
+    return {};
+  }
+  return choose(name);
+}
+
+std::expected<void, Refusal> Service::confirm(Moment now) {
+  {
+    const auto folder =
+        change::StateFolder::lock(surroundings_.state_folder, surroundings_.place, 0);
+    if (!folder) return std::unexpected(refusal_of(folder.error()));
+    const auto confirmed = change::confirm(*folder);
+    if (!confirmed) return std::unexpected(refusal_of(confirmed.error()));
+  }
+  // Goes on as with any other writer's state: this makes it the choice as well.
+  look_at_state(now);
+  return {};
+}
+
+std::expected<void, Refusal> Service::go_back(change::Session& session, bool force, Moment now) {
+  const change::Plan plan = change::make_revert_plan(session.state, surroundings_.tree, force);
+  const auto outcome = change::carry_out(plan, surroundings_.tree, session.folder, session.state,
+                                         {.keep_going = true});
+  if (!outcome) return std::unexpected(refusal_of(outcome.error()));
+  failure_.clear();
+  adopt(std::nullopt, nullptr);
+  std::vector<std::string> left;
+  for (const change::LeftAlone& one : plan.left_alone()) {
+    if (one.is_wrong) left.push_back(fmt::format("{}: {}", one.key.name(), one.reason));
+  }
+  if (!profile_.empty() || !left.empty()) {
+    set_profile("", left.empty() ? "" : "left as it is: " + joined(left, "; "), now);
+  }
+  std::vector<std::string> refused;
+  for (const change::Refused& one : outcome->refused) refused.push_back(describe(one));
+  if (!refused.empty()) {
+    return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
+  }
+  return {};
+}
+
+std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
+  auto session = begin(now);
+  if (!session) return std::unexpected(session.error());
+  std::expected<void, Refusal> done;
+  if (keep) {
+    const auto outcome = change::carry_out(change::restore_plan("", {}), surroundings_.tree,
+                                           session->folder, session->state, {});
+    if (outcome) {
+      failure_.clear();
+      adopt(std::nullopt, nullptr);
+      if (!profile_.empty()) set_profile("", "its values stay", now);
+    } else {
+      done = std::unexpected(refusal_of(outcome.error()));
+    }
+  } else {
+    done = go_back(*session, false, now);
+  }
+  end(*std::move(session));
+  if (!done) return done;
+  return choose("");
+}
+
+std::expected<void, Refusal> Service::revert(bool force, Moment now) {
+  auto session = begin(now);
+  if (!session) return std::unexpected(session.error());
+  std::expected<void, Refusal> done = go_back(*session, force, now);
+  end(*std::move(session));
+  return done;
+}
+
+std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
+  const bool follows_settings = choice_ == settings_.profile;
+  if (follows_settings && settings.profile != settings_.profile) choice_ = settings.profile;
+  settings_ = std::move(settings);
+  for (ManagedKey& managed : keys_) {
+    managed.restores.clear();
+    managed.contests = 0;
+    managed.contested_until = 0;
+    managed.view.is_contested = false;
+  }
+  const std::string name = failure_.empty() && !profile_.empty() && !follows_settings
+                               ? profile_
+                               : (choice_.empty() ? profile_ : choice_);
+  if (name.empty()) {
+    failure_.clear();
+    return {};
+  }
+  auto resolved = load(name);
+  std::expected<void, Refusal> done;
+  if (resolved) {
+    auto session = begin(now);
+    if (session) {
+      done = put_in_force(name, *std::move(resolved), *session, 0, now);
+      end(*std::move(session));
+    } else {
+      done = std::unexpected(session.error());
+    }
+  } else {
+    done = std::unexpected(resolved.error());
+  }
+  if (done) return done;
+  if (resolved_) {
+    say({.kind = Event::Kind::failed,
+         .text = fmt::format("{} stays in force as it was: {}", profile_, done.error().message)},
+        now);
+  } else {
+    fail(done.error().message, now);
+  }
+  return done;
+}
+
+// --- what happened ---
+
+void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
+  if (!resolved_) return;
+  std::vector<std::size_t> which;
+  const auto add = [&](const sysctl::Key& key) {
+    const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
+    if (found != keys_.end() && found->key == key) {
+      which.push_back(static_cast<std::size_t>(found - keys_.begin()));
+    }
+  };
+  for (const sysctl::Key& key : keys) {
+    add(key);
+    for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(key)) {
+      if (glob.is_literal()) {
+        add(glob.literal());
+        continue;
+      }
+      for (std::size_t i = 0; i < keys_.size(); ++i) {
+        if (glob.matches(keys_[i].key)) which.push_back(i);
+      }
+    }
+  }
+  std::ranges::sort(which);
+  const auto repeated = std::ranges::unique(which);
+  which.erase(repeated.begin(), repeated.end());
+  judge(which, false, now);
+}
+
+void Service::sweep(Moment now) {
+  look_for_keys({}, now);
+  std::vector<std::size_t> all(keys_.size());
+  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
+  judge(all, false, now);
+  last_audited_ = now.wall;
+}
+
+void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
+  if (!resolved_) return;
+  Diagnostics diagnostics;
+  std::optional<profile::ResolvedProfile> resolved =
+      profile::resolve_again(*resolved_, surroundings_.tree, diagnostics);
+  if (!resolved || diagnostics.has_errors()) {
+    // The same rules gave numbers before; a glob may give keys that they do not fit.
+    say({.kind = Event::Kind::failed, .text = text_of(diagnostics)}, now);
+    return;
+  }
+  std::vector<std::string> sorted = links;
+  std::ranges::sort(sorted);
+  std::vector<sysctl::Key> known;
+  known.reserve(keys_.size());
+  for (const ManagedKey& managed : keys_) {
+    const bool was_there = managed.view.verdict != Verdict::pending &&
+                           managed.view.verdict != Verdict::missing &&
+                           !is_of_link(managed.key, sorted);
+    if (was_there) known.push_back(managed.key);
+  }
+  adopt(std::move(resolved), nullptr);
+  std::vector<std::size_t> fresh;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (!std::ranges::binary_search(known, keys_[i].key)) fresh.push_back(i);
+  }
+  judge(fresh, true, now);
+}
+
+void Service::look_at_state(Moment now) {
+  auto session = begin(now);
+  if (session) end(*std::move(session));
+}
+
+std::optional<std::int64_t> Service::deadline() const {
+  std::optional<std::int64_t> first;
+  const auto consider = [&](std::int64_t time) {
+    if (time != 0 && (!first || time < *first)) first = time;
+  };
+  consider(look_again_);
+  consider(trial_until_);
+  for (const ManagedKey& managed : keys_) consider(managed.contested_until);
+  return first;
+}
+
+void Service::pass_time(Moment now) {
+  if (trial_until_ != 0 && trial_until_ <= now.boot) {
+    trial_until_ = 0;
+    look_at_state(now);
+  }
+  std::vector<std::size_t> calm;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    ManagedKey& managed = keys_[i];
+    if (managed.contested_until == 0 || managed.contested_until > now.boot) continue;
+    managed.contested_until = 0;
+    managed.view.is_contested = false;
+    calm.push_back(i);
+  }
+  if (!calm.empty()) judge(calm, false, now);
+  if (look_again_ != 0 && look_again_ <= now.boot) {
+    look_again_ = 0;
+    sweep(now);
+  }
+}
+
+}  // namespace nettune::daemon
