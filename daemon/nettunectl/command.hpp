@@ -42,4 +42,12 @@ extern const Command plan_command;
 extern const Command recommend_command;
 extern const Command revert_command;
 
+// Of nettunectl-bus.
+extern const Command status_command;
+extern const Command activate_command;
+extern const Command deactivate_command;
+extern const Command reload_command;
+extern const Command monitor_command;
+extern const Command history_command;
+
 }  // namespace nettune::ctl

@@ -289,7 +289,7 @@ void Service::take_over(change::Session& session, Moment now) {
   if (state.profile.empty()) {
     adopt(std::nullopt, nullptr);
     if (!profile_.empty()) {
-      set_profile("", "another program took the profile back", now);
+      set_profile("", session.recovery ? "" : "another program took the profile back", now);
     }
     note_baselines(state);
     return;
@@ -305,8 +305,8 @@ void Service::take_over(change::Session& session, Moment now) {
   last_audited_ = now.wall;
   adopt(*std::move(resolved), &audit);
   if (profile_ != state.profile) {
-    set_profile(state.profile, "another program applied it", now);
-  } else {
+    set_profile(state.profile, session.recovery ? "" : "another program applied it", now);
+  } else if (!session.recovery) {
     say({.kind = Event::Kind::taken_over,
          .profile = profile_,
          .text = "another program changed keys by the same profile"},
@@ -450,7 +450,8 @@ bool Service::is_contest(ManagedKey& managed, Moment now) {
     restores.pop_front();
   }
   if (restores.empty()) {
-    managed.contests = 0;
+    if (!managed.tries_again) managed.contests = 0;
+    managed.tries_again = false;
     return false;
   }
   // After a contest the first change back begins the next one.
@@ -597,7 +598,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   }
   note_trial(session.state, now);
   if (profile_ != name) {
-    set_profile(name, confirm_for > 0 ? "on trial" : "", now);
+    set_profile(name, session.state.journal ? "on trial" : "", now);
   } else {
     say({.kind = Event::Kind::profile_changed, .profile = profile_, .text = "applied again"}, now);
   }
@@ -759,6 +760,7 @@ void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
 }
 
 void Service::sweep(Moment now) {
+  look_at_state(now);
   look_for_keys({}, now);
   std::vector<std::size_t> all(keys_.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
@@ -821,6 +823,7 @@ void Service::pass_time(Moment now) {
     if (managed.contested_until == 0 || managed.contested_until > now.boot) continue;
     managed.contested_until = 0;
     managed.view.is_contested = false;
+    managed.tries_again = true;
     calm.push_back(i);
   }
   if (!calm.empty()) judge(calm, false, now);

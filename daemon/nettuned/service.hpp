@@ -69,6 +69,7 @@ struct ManagedKey {
   std::deque<std::int64_t> restores{};  ///< when, boot clock
   std::int64_t contested_until = 0;     ///< 0: not contested
   unsigned contests = 0;                ///< in a row
+  bool tries_again = false;             ///< the first restore after a contest is due
 };
 
 struct Event {

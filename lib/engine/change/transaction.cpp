@@ -422,28 +422,28 @@ std::expected<Session, Failure> begin(const std::string& directory, const Place&
                                       double wait_seconds, sysctl::Tree& tree, KnownState* known) {
   std::expected<StateFolder, Failure> folder = StateFolder::lock(directory, place, wait_seconds);
   if (!folder) return std::unexpected(folder.error());
-  std::expected<State, Failure> state;
-  const auto stamp = known == nullptr ? StateStamp{} : folder->stamp();
+  const auto stamp = folder->stamp();
   if (!stamp) return std::unexpected(stamp.error());
-  if (known != nullptr && *stamp == known->stamp) {
-    state = std::move(known->state);
-  } else {
-    state = folder->load();
-  }
-  if (!state) return std::unexpected(state.error());
-  Session session{*std::move(folder), *std::move(state), std::nullopt};
-  const std::optional<Journal>& open = session.state.journal;
-  if (!open) return session;
-  const Journal& journal = *open;
-  if (journal.confirm_until > boot_time() && is_alive(journal.waiting_pid)) {
+  const bool is_known = known != nullptr && *stamp == known->stamp;
+  std::expected<State, Failure> read;
+  if (!is_known) read = folder->load();
+  if (!read) return std::unexpected(read.error());
+  const std::optional<Journal>& open = is_known ? known->state.journal : read->journal;
+  if (open && open->confirm_until > boot_time() && is_alive(open->waiting_pid)) {
     return std::unexpected(Failure{
         Failure::Kind::busy,
         fmt::format("a change waits {} s more for its confirmation (process {}): \"nettunectl "
                     "confirm\" keeps it",
-                    (journal.confirm_until - boot_time()) / 1'000'000'000, journal.waiting_pid)});
+                    (open->confirm_until - boot_time()) / 1'000'000'000, open->waiting_pid)});
   }
+  Session session{*std::move(folder), is_known ? std::move(known->state) : *std::move(read),
+                  std::nullopt};
+  if (!session.state.journal) return session;
   std::expected<Recovery, Failure> recovery = take_back(tree, session.folder, session.state);
-  if (!recovery) return std::unexpected(recovery.error());
+  if (!recovery) {
+    if (is_known) known->state = std::move(session.state);  // still what is on disk
+    return std::unexpected(recovery.error());
+  }
   session.recovery = *std::move(recovery);
   return session;
 }

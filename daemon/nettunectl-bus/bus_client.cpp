@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "bus_client.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+
+#include "engine/diagnostic.hpp"
+#include "engine/unique_fd.hpp"
+#include "output.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+constexpr const char* agent_program = "/usr/bin/pkttyagent";
+constexpr int agent_patience = 2000;  // milliseconds until it has registered itself
+
+}  // namespace
+
+daemon::Bus connect(const Where& where) {
+  sd_bus* opened = nullptr;
+  int code = 0;
+  if (!where.host.empty()) {
+    code = sd_bus_open_system_remote(&opened, where.host.c_str());
+  } else if (!where.container.empty()) {
+    code = sd_bus_open_system_machine(&opened, where.container.c_str());
+  } else {
+    code = sd_bus_open_system(&opened);
+  }
+  daemon::Bus bus(opened);
+  if (code >= 0) return bus;
+  complain(fmt::format("no system bus{}: {}", where.host.empty() ? "" : " of " + where.host,
+                       std::strerror(-code)));
+  return nullptr;
+}
+
+daemon::Message make_call(sd_bus* bus, const char* method) {
+  sd_bus_message* made = nullptr;
+  if (sd_bus_message_new_method_call(bus, &made, service_name, manager_path, manager_interface,
+                                     method) < 0) {
+    return nullptr;
+  }
+  // To ask how a service is must not start it.
+  sd_bus_message_set_auto_start(made, 0);
+  return daemon::Message(made);
+}
+
+daemon::Message send_call(sd_bus* bus, sd_bus_message* call, const Where& where) {
+  sd_bus_error error{};
+  sd_bus_message* answer = nullptr;
+  // A person who is asked for a password may take minutes.
+  const int code = sd_bus_call(bus, call, UINT64_MAX, &error, &answer);
+  if (code < 0) complain_of(error, code, where);
+  sd_bus_error_free(&error);
+  return daemon::Message(code < 0 ? nullptr : answer);
+}
+
+void complain_of(const sd_bus_error& error, int code, const Where& where) {
+  const std::string_view name = error.name == nullptr ? "" : error.name;
+  if (name == SD_BUS_ERROR_SERVICE_UNKNOWN || name == SD_BUS_ERROR_NAME_HAS_NO_OWNER) {
+    complain(where.is_here()
+                 ? "nettuned is not running; \"systemctl enable --now nettuned\" starts it"
+                 : "nettuned is not running there");
+    return;
+  }
+  const std::string_view text =
+      error.message == nullptr ? std::string_view(std::strerror(-code)) : error.message;
+  if (text.find('\n') == std::string_view::npos) return complain(text);
+  // Diagnostics, as a compiler prints them.
+  std::string lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines += printable(text.substr(begin, end - begin)) + "\n";
+    begin = end + 1;
+  }
+  print_error(lines);
+}
+
+TerminalAgent::TerminalAgent(const Where& where) {
+  if (!where.is_here() || ::geteuid() == 0 || ::isatty(STDIN_FILENO) == 0) return;
+  if (::access(agent_program, X_OK) != 0) return;
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return;
+  const UniqueFd ready(ends[0]);
+  UniqueFd theirs(ends[1]);
+  const std::string number = std::to_string(theirs.get());
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::fcntl(theirs.get(), F_SETFD, 0);
+    ::execl(agent_program, agent_program, "--notify-fd", number.c_str(), "--fallback", nullptr);
+    ::_exit(127);
+  }
+  theirs = UniqueFd();
+  // It closes its end once it can be asked.
+  pollfd source{ready.get(), POLLIN, 0};
+  ::poll(&source, 1, agent_patience);
+}
+
+TerminalAgent::~TerminalAgent() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGTERM);
+  ::kill(pid_, SIGCONT);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+}  // namespace nettune::ctl

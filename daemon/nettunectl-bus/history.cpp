@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// nettunectl history: who changed what, when, and what nettuned did, read from the journal.
+#include <fmt/core.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "command.hpp"
+#include "engine/diagnostic.hpp"
+#include "engine/sysctl/key.hpp"
+#include "json.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "terminal.hpp"
+#include "times.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+struct CloseJournal {
+  void operator()(sd_journal* journal) const noexcept { sd_journal_close(journal); }
+};
+using Journal = std::unique_ptr<sd_journal, CloseJournal>;
+
+std::string field(sd_journal* journal, const char* name) {
+  const void* data = nullptr;
+  std::size_t size = 0;
+  if (sd_journal_get_data(journal, name, &data, &size) < 0) return {};
+  const std::string_view whole(static_cast<const char*>(data), size);
+  return std::string(whole.substr(std::min(whole.find('=') + 1, whole.size())));
+}
+
+struct Line {
+  std::uint64_t time;
+  std::string event, key, live, desired, writer, message;
+};
+
+int run(const Command& self, Arguments arguments) {
+  std::string name;
+  std::string since;
+  std::string format = "table";
+  std::string folder;
+  Options options(self);
+  options.argument("KEY", name);
+  options.option("--since", "TIME", since,
+                 "from then on: \"2026-11-23 13:10\", \"13:10\", today, yesterday, -2h");
+  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.option("--directory", "DIR", folder, "read the journal's files in DIR");
+  if (const std::optional<int> status = options.parse(arguments)) return *status;
+  std::uint64_t begin = 0;
+  if (!since.empty()) {
+    const auto now = static_cast<std::uint64_t>(std::time(nullptr)) * 1'000'000;
+    const std::optional<std::uint64_t> time = parse_time(since, now);
+    if (!time) return options.refuse(fmt::format("\"{}\" is no time", printable(since)));
+    begin = *time;
+  }
+  if (!name.empty()) {
+    const auto key = sysctl::Key::parse(name);
+    if (!key) return options.refuse(fmt::format("\"{}\": {}", printable(name), key.error()));
+    name = key->name();
+  }
+  sd_journal* opened = nullptr;
+  const int code = folder.empty()
+                       ? sd_journal_open(&opened, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM)
+                       : sd_journal_open_directory(&opened, folder.c_str(), 0);
+  const Journal journal(opened);
+  if (code < 0) {
+    complain(fmt::format("the journal can't be opened: {}", std::strerror(-code)));
+    return exit_trouble;
+  }
+  // Anybody may write to the journal; the unit is what the journal itself has seen.
+  if (folder.empty()) {
+    sd_journal_add_match(opened, "_SYSTEMD_UNIT=nettuned.service", 0);
+    sd_journal_add_conjunction(opened);
+  }
+  if (!name.empty()) {
+    sd_journal_add_match(opened, ("NETTUNE_KEY=" + name).c_str(), 0);
+  }
+  if (begin != 0) {
+    sd_journal_seek_realtime_usec(opened, begin);
+  } else {
+    sd_journal_seek_head(opened);
+  }
+  std::vector<Line> lines;
+  while (sd_journal_next(opened) > 0) {
+    Line line{};
+    line.event = field(opened, "NETTUNE_EVENT");
+    if (line.event.empty() || sd_journal_get_realtime_usec(opened, &line.time) < 0) continue;
+    line.key = field(opened, "NETTUNE_KEY");
+    line.live = field(opened, "NETTUNE_LIVE");
+    line.desired = field(opened, "NETTUNE_DESIRED");
+    line.writer = field(opened, "NETTUNE_WRITER");
+    line.message = field(opened, "MESSAGE");
+    lines.push_back(std::move(line));
+  }
+  if (format == "json") {
+    Json json = start_json("history/1");
+    json["events"] = Json::array();
+    for (const Line& line : lines) {
+      json["events"].push_back({{"time", line.time},
+                                {"event", line.event},
+                                {"key", line.key},
+                                {"live", line.live},
+                                {"desired", line.desired},
+                                {"writer", line.writer},
+                                {"message", line.message}});
+    }
+    return print(json_text(json), exit_ok);
+  }
+  if (lines.empty()) {
+    complain(::geteuid() == 0
+                 ? "nothing is known of that"
+                 : "nothing is known of that; to see the system's journal needs root or the group "
+                   "systemd-journal");
+    return exit_ok;
+  }
+  Table table{{"TIME", "EVENT", "WHAT"}, {}};
+  for (const Line& line : lines) {
+    table.rows.push_back({local_time(line.time), printable(line.event), printable(line.message)});
+  }
+  std::string out;
+  append_table(out, look_at_terminal(STDOUT_FILENO), table);
+  return print(out, exit_ok);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl history", "all that the journal has kept"},
+    {"nettunectl history net.ipv4.tcp_rmem --since yesterday", "one key"},
+};
+
+}  // namespace
+
+const Command history_command = {
+    "history",
+    "[KEY]",
+    "read from the journal who changed what, and when",
+    "Lists what nettuned has logged: what was changed, from what, by whom where that is known, "
+    "and what nettuned did about it.\n"
+    "Needs the right to read the system's journal. Exit status: 0, or 2 where it can't be read.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl
