@@ -28,34 +28,34 @@ struct Meaning {
 Meaning meaning_of(Kind kind) {
   switch (kind) {
     case Kind::profile_changed:
-      return {"profile-changed", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a01", LOG_NOTICE};
+      return {"profile-changed", "d01b68c7bc974a848c2dfec102913a67", LOG_NOTICE};
     case Kind::applied:
-      return {"applied", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a02", LOG_INFO};
+      return {"applied", "6051bd1e3a344994b813b974cd1ec3cb", LOG_INFO};
     case Kind::drift_detected:
-      return {"drift-detected", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a03", LOG_WARNING};
+      return {"drift-detected", "19f2e42d50b84642b025b9e3042e8adf", LOG_WARNING};
     case Kind::drift_restored:
-      return {"drift-restored", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a04", LOG_NOTICE};
+      return {"drift-restored", "5994a6c374074d208024969fbe39f881", LOG_NOTICE};
     case Kind::drift_ended:
-      return {"drift-ended", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a05", LOG_NOTICE};
+      return {"drift-ended", "8d9e6a5b2f1f4c3aa331e36328f4a4cc", LOG_NOTICE};
     case Kind::contested:
-      return {"contested", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a06", LOG_WARNING};
+      return {"contested", "c346768aa29543e0a7304ae12f84327a", LOG_WARNING};
     case Kind::refused:
-      return {"refused", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a07", LOG_ERR};
+      return {"refused", "2f041ed619874d90b14be0b5f62109ae", LOG_ERR};
     case Kind::recovered:
-      return {"recovered", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a08", LOG_WARNING};
+      return {"recovered", "188752f10aa1404fbbd0242066aa27b2", LOG_WARNING};
     case Kind::taken_over:
-      return {"taken-over", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a09", LOG_NOTICE};
+      return {"taken-over", "502b7a011998424999e19b5f90e7f556", LOG_NOTICE};
     case Kind::failed:
-      return {"failed", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0a", LOG_ERR};
+      return {"failed", "72a5a340508a4a2892fdf10da421a6a4", LOG_ERR};
     case Kind::trial_started:
-      return {"trial-started", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0b", LOG_NOTICE};
+      return {"trial-started", "f616b330973549868156012c7f5e4ca2", LOG_NOTICE};
     case Kind::trial_ended:
-      return {"trial-ended", "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0c", LOG_NOTICE};
+      return {"trial-ended", "8cb2278256474b1ba3fbdf3b1c51f04a", LOG_NOTICE};
   }
   return {};
 }
 
-constexpr std::string_view denied_id = "5f1c1d3e0a5b4c0f9a8f6f1f2d0b7a0d";
+constexpr std::string_view denied_id = "6591bf1f614c47caba20b2e4d3c37c00";
 
 // systemd.exec(5): which stream the journal is connected to.
 bool is_in_journal() {

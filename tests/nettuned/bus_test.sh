@@ -1,0 +1,292 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The whole service on a system bus of its own, with real keys in a network namespace and the real
+# polkit: what people and foreign clients do with it.
+set -euo pipefail
+# shellcheck source=tests/nettuned/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+start_bus
+start_polkit 'polkit.addRule(function(action, subject) {
+  if (subject.user == "daemon" && action.id == "org.nettune1.activate") return polkit.Result.YES;
+});'
+cat >/etc/nettune/profiles/web.yaml <<'YAML'
+nettune: 1
+summary: for this test
+sysctl:
+  net.ipv4.tcp_fin_timeout: 20
+  net.ipv4.tcp_keepalive_time: 600
+  net.ipv4.conf.*.rp_filter: 2
+  net.ipv4.conf.later0.rp_filter: 1
+YAML
+
+# --- without the service ---
+run status
+expect_status 2
+expect_err 'nettuned is not running; "systemctl enable --now nettuned" starts it'
+expect_err 'no profile is active or chosen'
+
+# --- inactive ---
+start_service
+[[ $(property State) == '"inactive"' ]] || fail 'a fresh start is not inactive'
+run status
+expect_status 3
+expect_line 'inactive'
+expect_value net.ipv4.tcp_fin_timeout 60
+
+# --- the contract: the live objects are what the XML says ---
+/usr/bin/python3 "$source_dir/tests/nettuned/contract.py" "$source_dir/packaging/dbus/org.nettune1.xml" \
+  manager || fail 'the manager is not what org.nettune1.xml says'
+
+# --- activate ---
+run activate web
+expect_status 0
+expect_out 'profile web: 6 keys: 5 as declared, 1 pending'
+expect_value net.ipv4.tcp_fin_timeout 20
+expect_value net.ipv4.conf.lo.rp_filter 2
+[[ $(</var/lib/nettune/active) == web ]] || fail 'the choice is not kept'
+run status
+expect_status 0
+expect_line 'in-sync'
+expect_out 'net.ipv4.conf.later0.rp_filter  pending'
+run status --format json
+expect_out '"profile": "web"'
+run audit
+expect_out 'web'
+/usr/bin/python3 "$source_dir/tests/nettuned/contract.py" "$source_dir/packaging/dbus/org.nettune1.xml" \
+  parameter || fail 'a parameter is not what org.nettune1.xml says'
+
+# --- drift ---
+"$nettunectl" monitor --format json >"$work/monitor" 2>/dev/null &
+monitor_pid=$!
+busctl --system --match "type='signal',sender='org.nettune1'" monitor >"$work/signals" 2>&1 &
+signals_pid=$!
+# matches WHAT: what was emitted.
+emitted() { grep -qE -- "$1" "$work/signals"; }
+has_matches() { (($(busctl --system list --no-legend | grep -cE '^:.* (busctl|nettunectl-bus) ') >= 3)); }
+wait_for 5 has_matches || fail 'monitor does not come to the bus'
+sysctl -q -w net.ipv4.tcp_fin_timeout=99
+expect_value net.ipv4.tcp_fin_timeout 20
+expect_logged 'net.ipv4.tcp_fin_timeout was changed to 99 by an unknown writer; the profile wants 20'
+expect_logged 'net.ipv4.tcp_fin_timeout is 20 again; it was 99'
+sysctl -q -w net.ipv4.tcp_fin_timeout=20   # changes nothing
+manager Audit 'sa{sv}' '' 1 wrong-only b true
+[[ $out == 'a(ssssss) 1 "net.ipv4.conf.later0.rp_filter" "pending"'* ]] || fail 'the audit is another'
+
+# --- a watch outlives the kernel's caches ---
+for value in 31 32 33; do
+  echo 2 >/proc/sys/vm/drop_caches
+  sysctl -q -w net.ipv4.tcp_keepalive_time=$value
+  expect_value net.ipv4.tcp_keepalive_time 600
+done
+
+# --- links ---
+ip link add later0 type veth peer name later1
+expect_value net.ipv4.conf.later0.rp_filter 1
+expect_value net.ipv4.conf.later1.rp_filter 2
+run status
+expect_no_out pending
+ip link set later1 down
+ip link set later1 name renamed
+expect_value net.ipv4.conf.renamed.rp_filter 2
+sysctl -q -w net.ipv4.conf.renamed.rp_filter=0   # the watch is on the new folder
+expect_value net.ipv4.conf.renamed.rp_filter 2
+ip link delete later0
+two_pairs_gone() { [[ $("$nettunectl" status --format json) != *renamed* ]]; }
+wait_for 5 two_pairs_gone || fail 'keys of a link that is gone are still in the report'
+expect_logged 'net.ipv4.conf.later0.rp_filter was'
+for signal in 'Member=InterfacesAdded' 'Member=InterfacesRemoved' 'Member=DriftRestored' \
+  'Path=/org/nettune1/parameter/net_2eipv4_2etcp_5ffin_5ftimeout .* Member=PropertiesChanged' \
+  'Path=/org/nettune1  .*Member=PropertiesChanged'; do
+  wait_for 5 emitted "$signal" || fail "no such signal: $signal"
+done
+kill "$signals_pid"
+wait "$signals_pid" || true
+
+# --- a local apply and revert are no drift ---
+: >"$log"
+run apply latency
+expect_status 0
+expect_logged 'profile latency is active: another program applied it'
+run status
+expect_out 'profile: latency (until the next boot; then web)'
+run revert
+expect_status 0
+expect_logged 'no profile is active any more: another program took the profile back'
+expect_value net.ipv4.tcp_fin_timeout 60
+if logged 'was changed to'; then fail 'a local apply is taken for drift'; fi
+
+# --- what is refused ---
+run activate wbe
+expect_status 2
+expect_err 'did you mean "web"?'
+printf 'nettune: 1\nsysctl:\n  net.ipv4.tcp_fin_timeout: 1 apple\n' >/etc/nettune/profiles/faulty.yaml
+run activate faulty
+expect_status 2
+expect_err 'faulty.yaml:3:'
+expect_err '^'
+manager Activate 'sa{sv}' faulty 0
+expect_err 'faulty.yaml:3:'
+printf 'nettune: 1\nsysctl:\n  net.ipv4.tcp_fin_timeout: 30\n' >/etc/nettune/profiles/open.yaml
+chmod 666 /etc/nettune/profiles/open.yaml
+run activate open
+expect_status 2
+expect_err 'others may write /etc/nettune/profiles/open.yaml (mode 0666)'
+chmod 644 /etc/nettune/profiles/open.yaml
+chown 1000 /etc/nettune/profiles/open.yaml
+run activate open
+expect_err '/etc/nettune/profiles/open.yaml belongs to user 1000'
+rm /etc/nettune/profiles/open.yaml
+mkfifo /etc/nettune/profiles/pipe.yaml
+run activate pipe
+expect_status 2
+expect_err 'a FIFO'
+rm /etc/nettune/profiles/pipe.yaml
+[[ $(property State) == '"inactive"' ]] || fail 'a refusal has changed the state'
+
+# --- arguments that are too much, or of no use ---
+manager Activate 'sa{sv}' "$(printf 'x%.0s' {1..2000})" 0
+expect_err 'a name has at most 1024 bytes'
+manager Audit 'sa{sv}' web 1 nonsense b true
+expect_err 'no option is called "nonsense"; there are: wrong-only'
+manager Activate 'sa{sv}' web 1 confirm s soon
+expect_err 'option "confirm" is of type t'
+manager Activate 'sa{sv}' web 1 confirm t 5
+expect_err 'from 1 s to 24 h'
+manager Activate 'sa{sv}' ../etc/passwd 0
+expect_err 'the name of a profile or an absolute path'
+manager DescribeProfile 'sa{sv}' /etc/shadow 0
+expect_err 'a profile, not a path'
+manager Explain 'sa{sv}' kernel.panic 0
+expect_err 'nettune keeps the keys below "net."'
+manager Explain 'sa{sv}' net.ipv4.tcp_rmem 0
+expect_out '"Meaning" s "'
+
+# --- a trial ---
+run activate web --confirm 1
+expect_status 0
+expect_out 'on trial until it is confirmed'
+expect_value net.ipv4.tcp_fin_timeout 20
+expect_value net.ipv4.tcp_fin_timeout 60   # by itself
+expect_logged 'a change was not confirmed in time'
+run activate web --confirm 60
+run confirm
+expect_status 0
+web_is_chosen() { [[ $(</var/lib/nettune/active) == web && $(property ActiveProfile) == '"web"' ]]; }
+wait_for 5 web_is_chosen || fail 'what was confirmed is not the choice'
+
+# --- reload ---
+sed -i 's/tcp_fin_timeout: 20/tcp_fin_timeout: 25/' /etc/nettune/profiles/web.yaml
+run reload
+expect_status 0
+expect_value net.ipv4.tcp_fin_timeout 25
+sed -i 's/tcp_fin_timeout: 25/tcp_fin_timeout: apple/' /etc/nettune/profiles/web.yaml
+kill -HUP "$service_pid"
+expect_logged 'web stays in force as it was'
+sysctl -q -w net.ipv4.tcp_fin_timeout=40
+expect_value net.ipv4.tcp_fin_timeout 25
+sed -i 's/tcp_fin_timeout: apple/tcp_fin_timeout: 20/' /etc/nettune/profiles/web.yaml
+printf 'sweep: 1 s\non-drift: report\n' >/etc/nettune/nettuned.yaml
+run reload
+expect_status 0
+sysctl -q -w net.ipv4.tcp_fin_timeout=41
+expect_logged 'net.ipv4.tcp_fin_timeout was changed to 41'
+holds net.ipv4.tcp_fin_timeout 41 || fail 'it is put back although the settings say report'
+printf 'sweep: soon\n' >/etc/nettune/nettuned.yaml
+run reload
+expect_status 2
+expect_err 'nettuned.yaml:1:'
+rm /etc/nettune/nettuned.yaml
+run reload
+expect_value net.ipv4.tcp_fin_timeout 20
+
+# --- rights ---
+as() { # USER ARGUMENT...
+  local user=$1
+  shift
+  ran="as $user: $*"
+  status=0
+  out=$(runuser -u "$user" -- "$nettunectl" "$@" 2>"$work/err") || status=$?
+  err=$(<"$work/err")
+}
+as nobody status
+expect_status 0
+expect_line in-sync
+for command in 'activate latency' deactivate reload; do
+  # shellcheck disable=SC2086  # two words
+  as nobody $command
+  expect_status 2
+  expect_err 'not authorized for org.nettune1.'
+done
+expect_logged 'Activate was refused to user 65534'
+[[ $(property ActiveProfile) == '"web"' ]] || fail 'nobody has changed the profile'
+as daemon activate latency
+expect_status 0
+[[ $(property ActiveProfile) == '"latency"' ]] || fail 'a polkit rule does not let daemon in'
+as daemon deactivate
+expect_status 2
+expect_err 'not authorized for org.nettune1.deactivate'
+
+# Without polkit root alone is let in.
+kill "$polkit_pid"
+wait "$polkit_pid" || true
+as daemon activate web
+expect_status 2
+expect_err 'not authorized'
+run activate web
+expect_status 0
+
+# --- a foreign client ---
+/usr/bin/python3 "$source_dir/tests/nettuned/foreign_client.py" ||
+  fail 'a foreign client does not get on with it'
+
+# --- the bus goes and comes back ---
+kill "$bus_pid"
+wait "$bus_pid" || true
+expect_logged 'the bus is gone'
+sysctl -q -w net.ipv4.tcp_fin_timeout=44
+expect_value net.ipv4.tcp_fin_timeout 20
+start_bus
+wait_for 10 busctl --system status org.nettune1 || fail 'it does not come back to the bus'
+[[ $(property ActiveProfile) == '"web"' ]] || fail 'the profile is lost with the bus'
+
+# --- killed: the values stay; the next start goes on ---
+kill -KILL "$service_pid"
+wait "$service_pid" || true
+holds net.ipv4.tcp_fin_timeout 20 || fail 'a value flaps when the service is killed'
+sysctl -q -w net.ipv4.tcp_fin_timeout=45
+start_service
+holds net.ipv4.tcp_fin_timeout 20 || fail 'a start does not put the profile in force'
+manager Deactivate 'a{sv}' 0
+expect_status 0
+expect_value net.ipv4.tcp_fin_timeout 60
+expect_value net.ipv4.conf.lo.rp_filter 0
+[[ $(ls /run/nettune) == lock ]] || fail "something is left in /run/nettune: $(ls /run/nettune)"
+
+# --- as its own user, with one capability ---
+stop_service
+chown -R nettune:nettune /run/nettune /var/lib/nettune
+start_service setpriv --reuid nettune --regid nettune --clear-groups --inh-caps -all,+net_admin \
+  --ambient-caps -all,+net_admin --bounding-set -all,+net_admin --no-new-privs "$build/nettuned"
+run activate web
+expect_status 0
+expect_value net.ipv4.tcp_fin_timeout 20
+sysctl -q -w net.ipv4.tcp_fin_timeout=46
+expect_value net.ipv4.tcp_fin_timeout 20
+run apply latency   # by root, in the same folder
+expect_status 0
+expect_logged 'profile latency is active: another program applied it'
+run deactivate
+expect_status 0
+expect_value net.ipv4.tcp_fin_timeout 60
+expect_value net.ipv4.tcp_notsent_lowat 4294967295
+stop_service
+
+kill "$monitor_pid" 2>/dev/null || true
+wait "$monitor_pid" || true
+grep -q '"event":"drift-detected","key":"net.ipv4.tcp_fin_timeout","desired":"20","live":"99","writer":"unknown"' \
+  "$work/monitor" || fail 'monitor does not show the drift'
+grep -q '"event":"drift-restored","key":"net.ipv4.tcp_fin_timeout"' "$work/monitor" ||
+  fail 'monitor does not show the restore'
+kill "$bus_pid"
+finish
