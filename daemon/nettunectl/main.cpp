@@ -41,8 +41,8 @@ std::string help() {
   out += '\n';
   for (const Command* command : commands) {
     const std::string first =
-        "  " + paint(terminal, Ink::cyan, pad(std::string(command->name), 11));
-    append_wrapped(out, terminal, first, std::string(13, ' '), command->summary);
+        "  " + paint(terminal, Ink::cyan, pad(std::string(command->name), 12));
+    append_wrapped(out, terminal, first, std::string(14, ' '), command->summary);
   }
   out += '\n';
   out += paint(terminal, Ink::bold, "options:");

@@ -100,13 +100,15 @@ std::string choice_file() {
          "/active";
 }
 
-// Each watched folder is held open.
-void raise_descriptor_limit() {
+// Each watched folder is held open, and as many keys as half of the limit allows.
+std::size_t raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
   constexpr rlim_t enough = 65'536;
+  const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, enough));
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
+  return std::min<std::size_t>(limit.rlim_cur / 2, profile::max_keys);
 }
 
 // Whether this service is shut off from the writes of others: see drift_watch.hpp.
@@ -302,7 +304,7 @@ int run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  raise_descriptor_limit();
+  const std::size_t descriptors = raise_descriptor_limit();
 
   const Result<profile::Host> host = profile::read_host("");
   if (!host) return fail(describe(host.error()));
@@ -310,6 +312,7 @@ int run() {
   if (!place) return fail(place.error().message);
   Result<sysctl::ProcTree> tree = sysctl::ProcTree::open(proc_sys);
   if (!tree) return fail(describe(tree.error()));
+  tree->keep_open(descriptors);
   sd_event* made = nullptr;
   if (const int code = sd_event_new(&made); code < 0) {
     return fail(fmt::format("event loop: {}", std::strerror(-code)));

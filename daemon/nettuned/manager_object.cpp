@@ -67,12 +67,6 @@ class Reply {
     }
     return *this;
   }
-  Reply& pair(const char* name, bool value) {
-    if (code_ >= 0) {
-      code_ = sd_bus_message_append(message_.get(), "{sv}", name, "b", value ? 1 : 0);
-    }
-    return *this;
-  }
   Reply& pair(const char* name, const std::vector<std::string>& values) {
     return open('e', "sv").add(std::string(name)).open('v', "as").add(values).close().close();
   }
@@ -265,6 +259,8 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const profile::Profile& profile = resolved->profile();
+  const std::string_view on_drift =
+      profile.on_drift() == profile::OnDrift::restore ? "restore" : "report";
   std::vector<std::string> parents;
   for (const profile::Inherited& inherited : profile.inherits()) parents.push_back(inherited.name);
   Reply reply(call);
@@ -272,7 +268,7 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
       .pair("Name", profile.name())
       .pair("Path", profile.path())
       .pair("Summary", profile.summary())
-      .pair("OnDrift", profile.on_drift() == profile::OnDrift::restore ? "restore" : "report")
+      .pair("OnDrift", on_drift)
       .pair("Inherits", parents)
       .open('e', "sv")
       .add(std::string("Keys"))

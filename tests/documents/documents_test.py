@@ -16,6 +16,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 failures = []
@@ -195,6 +196,16 @@ def check_socket_options(page, vocabulary):
         fail(f"{page.name} tells of a socket option {name}, which the program lacks")
 
 
+def check_bus_interface(page, contract):
+    for interface in ElementTree.parse(contract).getroot().findall("interface"):
+        name = interface.get("name")
+        section = page.section(f"INTERFACE {name.upper()}")
+        told = {re.match(r"\.It Cm (\w+)", line)[1] for line in section if line.startswith(".It Cm ")}
+        known = {member.get("name") for member in interface if member.tag != "annotation"}
+        for member in sorted(told ^ known):
+            fail(f"{page.name} and {contract.name} differ about {name}.{member}")
+
+
 def main():
     nettunectl, program, source = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
     # Man pages are plain ASCII of 72 columns, the README is UTF-8 of 100.
@@ -209,6 +220,8 @@ def main():
     lints = check_lints(profile_page, source)
     check_socket_options(profile_page, vocabulary)
     check_options(command_page, scratch)
+    check_bus_interface(Page(source / "man/org.nettune1.5"),
+                        source / "packaging/dbus/org.nettune1.xml")
     commands = sum(run_console(scratch, command_page.name, before, block)
                    for before, block in literal_blocks(command_page.section("EXAMPLES")))
     if commands < 6:

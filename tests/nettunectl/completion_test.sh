@@ -43,7 +43,7 @@ offers 'explain' help expl
 # Every long option of each command's --help, and nothing else.
 for command in $words; do
   run "$command" --help
-  long=$(sed -n '/^options:/,/^examples:/p' <<<"$out" | grep -oE '^ +(-[a-z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | LC_ALL=C sort | paste -sd ' ')
+  long=$(sed -n '/^options:/,/^examples:/p' <<<"$out" | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | LC_ALL=C sort | paste -sd ' ')
   offers "$long" "$command" --
   # And every value of --format.
   kinds=$(sed -n 's/^ *-f, --format \([a-z|]*\).*/\1/p' <<<"$("$nettunectl" "$command" --help)" | tr '|' '\n' | LC_ALL=C sort | paste -sd ' ')
@@ -72,6 +72,7 @@ offers 'latency' export sysctl.d l
 asked import tuned own
 [[ " $out " == *' own.conf '* ]] || fail 'it does not offer: own.conf'
 
+offers 'latency' activate l
 # Keys.
 offers 'net.core.rmem_default net.core.rmem_max' explain net.core.rmem_
 offers '' explain nothing

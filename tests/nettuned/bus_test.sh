@@ -98,6 +98,12 @@ ip link delete later0
 two_pairs_gone() { [[ $("$nettunectl" status --format json) != *renamed* ]]; }
 wait_for 5 two_pairs_gone || fail 'keys of a link that is gone are still in the report'
 expect_logged 'net.ipv4.conf.later0.rp_filter was'
+ip link add later0 type veth peer name later1   # the same names, and other keys
+expect_value net.ipv4.conf.later0.rp_filter 1
+expect_value net.ipv4.conf.later1.rp_filter 2
+sysctl -q -w net.ipv4.conf.later0.rp_filter=0
+expect_value net.ipv4.conf.later0.rp_filter 1
+ip link delete later0
 for signal in 'Member=InterfacesAdded' 'Member=InterfacesRemoved' 'Member=DriftRestored' \
   'Path=/org/nettune1/parameter/net_2eipv4_2etcp_5ffin_5ftimeout .* Member=PropertiesChanged' \
   'Path=/org/nettune1  .*Member=PropertiesChanged'; do
@@ -255,7 +261,7 @@ wait_for 10 busctl --system status org.nettune1 || fail 'it does not come back t
 
 # --- killed: the values stay; the next start goes on ---
 kill -KILL "$service_pid"
-wait "$service_pid" || true
+{ wait "$service_pid" || true; } 2>/dev/null
 holds net.ipv4.tcp_fin_timeout 20 || fail 'a value flaps when the service is killed'
 sysctl -q -w net.ipv4.tcp_fin_timeout=45
 start_service

@@ -42,6 +42,7 @@ names = [str(row[0]) for row in manager.ListProfiles()]
 expect("latency" in names and "web" in names, f"profiles: {names}")
 description = manager.DescribeProfile("latency", {})
 expect(description["Inherits"] == ["server-base"], description["Inherits"])
+expect(description["OnDrift"] == "restore", description["OnDrift"])
 writes, left = manager.Plan("latency", {})
 expect(any(str(row[0]) == "net.ipv4.tcp_fin_timeout" and row[3] == "restored" for row in writes),
        "the plan puts back what only web has")

@@ -140,12 +140,19 @@ int ProcTree::open_key(const Key& key, int flags) const {
 
 Result<std::string> ProcTree::read(const Key& key) const {
   constexpr int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  if (keeps_after_use_) {
+    if (const auto kept = kept_.find(key.path()); kept != kept_.end()) {
+      Result<std::string> text = read_from(kept->second.get(), key);
+      if (text || text.error().number != ENOENT) return text;
+      kept_.erase(kept);  // of a link that is gone; it may be there anew
+    }
+  }
   if (kept_.size() < most_kept_) {
     // Its write needs no second look-up of it then. Where it may not be written, it is only read.
     UniqueFd fd(open_key(key, O_RDWR | flags));
     if (fd) {
       Result<std::string> text = read_from(fd.get(), key);
-      if (text) kept_.emplace(key.path(), std::move(fd));
+      if (text) kept_.insert_or_assign(key.path(), std::move(fd));
       return text;
     }
   }
@@ -154,7 +161,13 @@ Result<std::string> ProcTree::read(const Key& key) const {
   return read_from(fd.get(), key);
 }
 
+void ProcTree::keep_open(std::size_t most) {
+  keeps_after_use_ = true;
+  most_kept_ = most;
+}
+
 void ProcTree::expect_writes(std::size_t most) {
+  if (keeps_after_use_) return;  // more than was asked for
   most_kept_ = most;
   kept_.clear();
 }
@@ -168,12 +181,20 @@ Result<void> ProcTree::write(const Key& key, std::string_view text) {
 
 Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view text) {
   if (const auto kept = kept_.find(key.path()); kept != kept_.end()) {
-    const UniqueFd fd = std::move(kept->second);
+    UniqueFd fd = std::move(kept->second);
     kept_.erase(kept);
     const Result<void> written = write_to(fd.get(), key, text);
-    if (written) return read_from(fd.get(), key);
     // A link that was made anew has other keys than those that are held.
-    if (written.error().number != ENOENT) return std::unexpected(written.error());
+    if (written || written.error().number != ENOENT) {
+      Result<std::string> now;
+      if (written) {
+        now = read_from(fd.get(), key);
+      } else {
+        now = std::unexpected(written.error());
+      }
+      if (keeps_after_use_) kept_.insert_or_assign(key.path(), std::move(fd));
+      return now;
+    }
   }
   const UniqueFd fd(open_key(key, O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!fd && errno == EACCES) return Tree::write_and_read(key, text);  // says which is refused

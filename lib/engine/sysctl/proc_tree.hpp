@@ -33,7 +33,12 @@ class ProcTree final : public Tree {
         folders_(std::move(other.folders_)),
         last_(std::move(other.last_)),
         kept_(std::move(other.kept_)),
-        most_kept_(other.most_kept_) {}
+        most_kept_(other.most_kept_),
+        keeps_after_use_(other.keeps_after_use_) {}
+
+  /// From now on up to `most` keys stay open from their first read on, so that the next one costs a
+  /// sixth. One that was made anew, with its link, is opened anew.
+  void keep_open(std::size_t most);
 
   Result<std::string> read(const Key& key) const override;
   Result<void> write(const Key& key, std::string_view text) override;
@@ -66,9 +71,10 @@ class ProcTree final : public Tree {
   // The folder of the key before, once two keys in a row were in it: keys come in order, and to
   // walk the path to each is most of what a read costs.
   mutable Folder last_;
-  // By path: descriptors that were read and are to be written.
+  // By path: descriptors that were read and are to be written, or read again.
   mutable std::unordered_map<std::string, UniqueFd> kept_;
   std::size_t most_kept_ = 0;
+  bool keeps_after_use_ = false;
 };
 
 }  // namespace nettune::sysctl

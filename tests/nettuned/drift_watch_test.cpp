@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include "nettuned/drift_watch.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "support/temp_tree.hpp"
+
+using namespace nettune;
+using namespace nettune::daemon;
+
+namespace {
+
+sysctl::Key key(std::string_view name) { return *sysctl::Key::parse(name); }
+
+Loop make_loop() {
+  sd_event* made = nullptr;
+  REQUIRE(sd_event_new(&made) >= 0);
+  return Loop(made);
+}
+
+void write(const std::string& path, const char* text) {
+  std::ofstream file(path);
+  file << text;
+}
+
+}  // namespace
+
+TEST_CASE("a write below a watched folder is told with its key, a dot in a link's name included") {
+  const test::TempTree tree;
+  const std::string one = tree.add("net/ipv4/conf/eth0.100/rp_filter", "0");
+  const std::string other = tree.add("net/core/rmem_max", "0");
+  const Loop loop = make_loop();
+  std::vector<std::string> told;
+  DriftWatch watch(loop.get(), tree.path(),
+                   {[&](const std::vector<sysctl::Key>& keys) {
+                      for (const sysctl::Key& written : keys) told.push_back(written.name());
+                    },
+                    [] { FAIL("nothing was lost"); }});
+  const std::vector<sysctl::Key> keys = {key("net/ipv4/conf/eth0.100/rp_filter")};
+  CHECK(watch.watch(keys) == keys);  // fresh
+  CHECK(watch.watch(keys).empty());  // watched already
+  CHECK(watch.why_blind().empty());
+  write(one, "1");
+  write(other, "1");
+  while (sd_event_run(loop.get(), 0) > 0) {
+  }
+  REQUIRE_FALSE(told.empty());
+  CHECK(told.front() == "net/ipv4/conf/eth0.100/rp_filter");
+  CHECK(told.back() == told.front());
+
+  SUBCASE("a folder that was made anew is watched anew") {
+    std::filesystem::remove_all(tree.path() + "/net/ipv4/conf/eth0.100");
+    while (sd_event_run(loop.get(), 0) > 0) {
+    }
+    tree.add("net/ipv4/conf/eth0.100/rp_filter", "0");
+    CHECK(watch.watch(keys) == keys);
+    told.clear();
+    write(one, "2");
+    while (sd_event_run(loop.get(), 0) > 0) {
+    }
+    CHECK_FALSE(told.empty());
+  }
+  SUBCASE("a folder that is no longer wanted is let go") {
+    CHECK(watch.watch({}).empty());
+    told.clear();
+    write(one, "2");
+    while (sd_event_run(loop.get(), 0) > 0) {
+    }
+    CHECK(told.empty());
+  }
+}
+
+TEST_CASE("a queue that overflows is said") {
+  const test::TempTree tree;
+  std::vector<std::string> files;
+  for (int i = 0; i < 64; ++i) {
+    files.push_back(tree.add("net/core/key" + std::to_string(i), "0"));
+  }
+  const Loop loop = make_loop();
+  int lost = 0;
+  DriftWatch watch(loop.get(), tree.path(),
+                   {[](const std::vector<sysctl::Key>&) {}, [&] { ++lost; }});
+  watch.watch({key("net.core.key0")});
+  std::size_t most = 16384;
+  std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> most;
+  // Two events in a row about one file are one.
+  for (std::size_t i = 0; i <= most; ++i) write(files[i % files.size()], "1");
+  while (sd_event_run(loop.get(), 0) > 0) {
+  }
+  CHECK(lost > 0);
+}
+
+TEST_CASE("a procfs of its own is told from the host's by mountinfo") {
+  CHECK(
+      has_own_proc("21 1 8:1 / / rw master:1 - ext4 /dev/sda1 rw\n"
+                   "22 21 0:5 / /proc rw - proc proc rw\n"));
+  CHECK(
+      has_own_proc("21 1 8:1 / / rw master:1 - ext4 /dev/sda1 rw\n"
+                   "22 21 0:5 / /proc rw master:5 - proc proc rw\n"
+                   "30 22 0:9 / /proc rw,nosuid - proc proc rw\n"));
+  CHECK_FALSE(
+      has_own_proc("21 1 8:1 / / rw master:1 - ext4 /dev/sda1 rw\n"
+                   "22 21 0:5 / /proc rw master:5 - proc proc rw\n"));
+  CHECK_FALSE(
+      has_own_proc("21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n"
+                   "22 21 0:5 / /proc rw shared:5 - proc proc rw\n"
+                   "23 22 0:6 / /proc/sys/net rw - proc proc rw\n"));
+  // Without systemd's shared mounts nothing can be told.
+  CHECK_FALSE(
+      has_own_proc("21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 0:5 / /proc rw - proc p rw\n"));
+  CHECK_FALSE(has_own_proc(""));
+  CHECK_FALSE(has_own_proc("garbage\n"));
+}
