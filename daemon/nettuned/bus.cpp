@@ -24,36 +24,20 @@ BusConnection::BusConnection(sd_event* loop, Service& service, const Outside& ou
   connect();
 }
 
-BusConnection::~BusConnection() {
-  if (connected_ == nullptr) return;
-  connected_->parameters.reset();
-  connected_->manager.reset();
-}
-
 void BusConnection::connect() {
   sd_bus* opened = nullptr;
-  int code = sd_bus_open_system(&opened);
-  auto connected = std::make_unique<Connected>();
-  connected->bus.reset(opened);
+  if (sd_bus_open_system(&opened) < 0) return retry(pause_before_retry);
+  auto connected = std::make_unique<Connected>(Bus(opened), service_, outside_);
+  connected->parameters.emit_changes();
+  connected->manager.emit_changes();
   sd_bus_slot* slot = nullptr;
-  if (code >= 0) code = sd_bus_add_filter(opened, &slot, on_message, this);
+  int code = sd_bus_add_filter(opened, &slot, on_message, this);
   connected->filter.reset(slot);
-  if (code >= 0) {
-    connected->manager.emplace(opened, service_, outside_);
-    connected->parameters.emplace(opened, service_);
-    connected->parameters->emit_changes();
-    connected->manager->emit_changes();
-    code = sd_bus_attach_event(opened, loop_, SD_EVENT_PRIORITY_NORMAL);
-  }
+  if (code >= 0) code = sd_bus_attach_event(opened, loop_, SD_EVENT_PRIORITY_NORMAL);
   slot = nullptr;
   if (code >= 0) code = sd_bus_request_name_async(opened, &slot, bus_name, 0, on_name, this);
   connected->name.reset(slot);
-  if (code < 0) {
-    connected->parameters.reset();
-    connected->manager.reset();
-    retry(pause_before_retry);
-    return;
-  }
+  if (code < 0) return retry(pause_before_retry);
   connected_ = std::move(connected);
 }
 
@@ -65,11 +49,7 @@ void BusConnection::retry(std::uint64_t after) {
 
 int BusConnection::on_retry(sd_event_source*, std::uint64_t, void* data) {
   auto& self = *static_cast<BusConnection*>(data);
-  if (self.connected_ != nullptr) {
-    self.connected_->parameters.reset();
-    self.connected_->manager.reset();
-    self.connected_.reset();
-  }
+  self.connected_.reset();
   self.connect();
   return 0;
 }
@@ -108,10 +88,10 @@ int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
 }
 
 void BusConnection::emit(const std::vector<Event>& events) {
-  if (connected_ == nullptr || !connected_->manager) return;
-  connected_->manager->emit(events);
-  connected_->parameters->emit_changes();
-  connected_->manager->emit_changes();
+  if (connected_ == nullptr) return;
+  connected_->manager.emit(events);
+  connected_->parameters.emit_changes();
+  connected_->manager.emit_changes();
 }
 
 }  // namespace nettune::daemon

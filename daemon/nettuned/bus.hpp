@@ -5,7 +5,7 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
+#include <utility>
 #include <vector>
 
 #include "handles.hpp"
@@ -25,7 +25,6 @@ class BusConnection {
 
   /// Connects, now or when the bus is there. All outlive the connection.
   BusConnection(sd_event* loop, Service& service, const Outside& outside, Listener listener);
-  ~BusConnection();
   BusConnection(const BusConnection&) = delete;
   BusConnection& operator=(const BusConnection&) = delete;
 
@@ -35,10 +34,15 @@ class BusConnection {
  private:
   // What lives as long as one connection. The objects go before the bus that has them.
   struct Connected {
+    Connected(Bus opened, Service& service, const Outside& outside)
+        : bus(std::move(opened)),
+          manager(bus.get(), service, outside),
+          parameters(bus.get(), service) {}
+
     Bus bus;
-    Slot filter, name;
-    std::optional<ManagerObject> manager;
-    std::optional<ParameterObjects> parameters;
+    ManagerObject manager;
+    ParameterObjects parameters;
+    Slot filter{}, name{};
   };
 
   static int on_message(sd_bus_message* message, void* self, sd_bus_error* error);

@@ -9,14 +9,19 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 
+#include <array>
+#include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 namespace nettune::daemon {
 namespace {
 
 // A storm of a thousand links is a few megabytes of messages.
-constexpr int buffer_size = 8 << 20;  // bytes
+constexpr int buffer_size = 8 << 20;                  // bytes
+constexpr std::uint64_t pause_before_look = 100'000;  // microseconds
+constexpr std::array<std::uint64_t, 2> pauses_after_message = {2'000, 20'000};
 
 struct FreeCache {
   void operator()(nl_cache* cache) const noexcept { nl_cache_free(cache); }
@@ -47,14 +52,26 @@ std::string LinkWatch::connect(sd_event* loop) {
   if (code < 0) return reason(nl_geterror(code));
   // Where the limit of the host is lower, what is lost is told by ENOBUFS.
   static_cast<void>(nl_socket_set_buffer_size(socket, buffer_size, 0));
-  code = look_at_all();
-  if (code < 0) return reason(nl_geterror(code));
-  fresh_.clear();
-  has_changed_ = false;
   sd_event_source* source = nullptr;
+  // Which links there are is asked when the start is over: it takes long where they are many.
+  code = sd_event_add_time_relative(loop, &source, CLOCK_MONOTONIC, pause_before_look, 0,
+                                    on_first_look, this);
+  first_look_.reset(source);
+  if (code < 0) return reason(std::strerror(-code));
   code = sd_event_add_io(loop, &source, nl_socket_get_fd(socket), EPOLLIN, on_readable, this);
   source_.reset(source);
   return code < 0 ? reason(std::strerror(-code)) : std::string();
+}
+
+int LinkWatch::on_first_look(sd_event_source*, std::uint64_t, void* data) {
+  auto& self = *static_cast<LinkWatch*>(data);
+  const int code = self.look_at_all();
+  if (code < 0) self.why_blind_ = fmt::format("rtnetlink: {}", nl_geterror(code));
+  // Most of them are those that the profile was resolved for; one may have come just after.
+  self.fresh_.clear();
+  self.has_changed_ = false;
+  self.changed_({});
+  return 0;
 }
 
 // Which links there are, asked through a socket of its own. Gives libnl's code.
@@ -126,6 +143,23 @@ void LinkWatch::read_messages() {
   if (!has_changed_) return;
   has_changed_ = false;
   changed_(std::exchange(fresh_, {}));
+  look_again_soon(0);
+}
+
+void LinkWatch::look_again_soon(std::size_t look) {
+  looks_ = look;
+  sd_event_source* source = nullptr;
+  sd_event* loop = sd_event_source_get_event(source_.get());
+  sd_event_add_time_relative(loop, &source, CLOCK_MONOTONIC, pauses_after_message[look], 100,
+                             on_second_look, this);
+  second_look_.reset(source);
+}
+
+int LinkWatch::on_second_look(sd_event_source*, std::uint64_t, void* data) {
+  auto& self = *static_cast<LinkWatch*>(data);
+  self.changed_({});
+  if (self.looks_ + 1 < pauses_after_message.size()) self.look_again_soon(self.looks_ + 1);
+  return 0;
 }
 
 }  // namespace nettune::daemon

@@ -3,8 +3,11 @@
 // them are new.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -19,7 +22,8 @@ namespace nettune::daemon {
 class LinkWatch {
  public:
   /// Links that are new or were renamed, by their names now; it may be none, where one went or
-  /// changed. One call for all messages that are there.
+  /// changed. One call for all messages that are there, and two soon after with none: a renamed
+  /// link is told of before its keys have moved (rtnetlink_event() comes before inetdev_event()).
   using Changed = std::function<void(const std::vector<std::string>& links)>;
 
   LinkWatch(sd_event* loop, Changed changed);
@@ -35,9 +39,12 @@ class LinkWatch {
     void operator()(nl_sock* socket) const noexcept;
   };
 
+  static int on_first_look(sd_event_source* source, std::uint64_t now, void* self);
   static int on_readable(sd_event_source* source, int fd, unsigned events, void* self);
   static int on_message(nl_msg* message, void* self);
   std::string connect(sd_event* loop);
+  static int on_second_look(sd_event_source* source, std::uint64_t now, void* self);
+  void look_again_soon(std::size_t look);
   void read_messages();
   void note(const nl_msg* message);
   int look_at_all();
@@ -48,7 +55,8 @@ class LinkWatch {
   std::vector<std::string> fresh_;
   bool has_changed_ = false;
   std::string why_blind_;
-  Source source_;
+  std::size_t looks_ = 0;  // since the last message
+  Source first_look_, second_look_, source_;
 };
 
 }  // namespace nettune::daemon

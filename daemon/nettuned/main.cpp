@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nettuned: makes the objects, connects them and runs the loop; alone in knowing them all.
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
@@ -13,10 +14,12 @@
 #include <ctime>
 #include <exception>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bus.hpp"
@@ -121,46 +124,45 @@ bool is_shut_off() {
 
 class Daemon {
  public:
-  Daemon(sd_event* loop, sysctl::ProcTree& tree, profile::Host host, change::Place place)
+  // Puts the profile in force and looks after it; READY once the bus has given the name.
+  Daemon(sd_event* loop, sysctl::ProcTree& tree, const profile::Host& host,
+         const change::Place& place)
       : loop_(loop),
         store_(make_store(host.kernel)),
         outside_{now, read_settings},
-        service_({tree, store_, std::move(host), std::move(place), state_folder, choice_file()},
-                 first_settings()) {}
-
-  // Puts the profile in force and looks after it; READY once the bus has given the name.
-  void start() {
-    service_.start(now());
-    drift_watch_.emplace(loop_, proc_sys,
-                         DriftWatch::Listener{[this](const std::vector<sysctl::Key>& keys) {
-                                                service_.look_at(keys, now());
-                                              },
-                                              [this] { service_.sweep(now()); }});
-    state_watch_.emplace(loop_, state_folder, [this] { service_.look_at_state(now()); });
-    link_watch_.emplace(loop_, [this](const std::vector<std::string>& links) {
-      service_.look_for_keys(links, now());
-    });
-    module_watch_.emplace(loop_, [this] { service_.look_for_keys({}, now()); });
-    if (is_shut_off()) shut_off_ = "this service has a /proc of its own";
+        service_({tree, store_, host, place, state_folder, choice_file()}, first_settings()),
+        shut_off_(is_shut_off() ? "this service has a /proc of its own" : ""),
+        drift_watch_(
+            loop, proc_sys,
+            {[this](const std::vector<sysctl::Key>& keys) { service_.look_at(keys, now()); },
+             [this] { service_.sweep(now()); }}),
+        state_watch_(loop, state_folder, [this] { service_.look_at_state(now()); }),
+        link_watch_(loop,
+                    [this](const std::vector<std::string>& links) {
+                      service_.look_for_keys(links, now());
+                    }),
+        module_watch_(loop, [this] { service_.look_for_keys({}, now()); }) {
     for (const std::string* why : std::initializer_list<const std::string*>{
-             &shut_off_, &drift_watch_->why_blind(), &state_watch_->why_blind(),
-             &link_watch_->why_blind(), &module_watch_->why_blind()}) {
+             &shut_off_, &drift_watch_.why_blind(), &state_watch_.why_blind(),
+             &link_watch_.why_blind(), &module_watch_.why_blind()}) {
       if (!why->empty()) log_line(LOG_WARNING, "not everything is seen at once: " + *why);
     }
+    service_.start(now());
     on_signal<SIGTERM>();
     on_signal<SIGINT>();
     add(sd_event_add_signal(loop_, &source_, SIGHUP, on_hangup, this));
     add(sd_event_add_post(loop_, &source_, on_post, this));
-    sd_event_set_watchdog(loop_, 1);
+    add(sd_event_set_watchdog(loop_, 1));
     settle();
     arm_sweep();
-    bus_.emplace(loop_, service_, outside_,
-                 BusConnection::Listener{[this] { become_ready(); },
-                                         [this](int) { sd_event_exit(loop_, EXIT_FAILURE); }});
+    bus_ = std::make_unique<BusConnection>(
+        loop_, service_, outside_,
+        BusConnection::Listener{[this] { become_ready(); },
+                                [this](int) { sd_event_exit(loop_, EXIT_FAILURE); }});
   }
 
  private:
-  Settings first_settings() {
+  static Settings first_settings() {
     std::expected<Settings, Refusal> settings = read_settings();
     if (settings) return *std::move(settings);
     log_line(LOG_ERR, settings.error().message);
@@ -169,7 +171,7 @@ class Daemon {
 
   void add(int code) {
     if (code < 0) throw std::runtime_error(fmt::format("event loop: {}", std::strerror(-code)));
-    sources_.emplace_back(source_);
+    sources_.emplace_back(std::exchange(source_, nullptr));
   }
 
   template <int Signal>
@@ -184,7 +186,7 @@ class Daemon {
     std::expected<Settings, Refusal> settings = read_settings();
     if (settings) {
       // What it refuses it has said.
-      static_cast<void>(self.service_.reload(*std::move(settings), now()));
+      [[maybe_unused]] const auto done = self.service_.reload(*std::move(settings), now());
       self.arm_sweep();
     } else {
       log_line(LOG_ERR, "the settings stay as they were: " + settings.error().message);
@@ -225,33 +227,35 @@ class Daemon {
 
   // At the end of each turn: what happened is told, and what is managed now is watched.
   void settle() {
+    const bool has_changed = watched_version_ != service_.keys_version();
     while (watched_version_ != service_.keys_version()) {
       watched_version_ = service_.keys_version();
       std::vector<sysctl::Key> keys;
       keys.reserve(service_.keys().size());
       for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key);
-      const std::string was_blind = drift_watch_->why_blind();
-      service_.look_at(drift_watch_->watch(keys), now());
-      if (was_blind != drift_watch_->why_blind()) {
-        log_line(LOG_WARNING,
-                 drift_watch_->why_blind().empty()
-                     ? "every write is seen at once again"
-                     : "not every write is seen at once: " + drift_watch_->why_blind());
+      const std::string was_blind = drift_watch_.why_blind();
+      service_.look_at(drift_watch_.watch(keys), now());
+      if (was_blind != drift_watch_.why_blind()) {
+        log_line(LOG_WARNING, drift_watch_.why_blind().empty()
+                                  ? "every write is seen at once again"
+                                  : "not every write is seen at once: " + drift_watch_.why_blind());
         arm_sweep();
       }
     }
     const std::vector<Event> events = service_.take_events();
     for (const Event& event : events) log_event(event);
-    if (bus_) {
+    if (bus_ != nullptr) {
       bus_->emit(events);
       tell_status();
     }
     arm_deadline();
+    // What reading a profile took is not needed again soon.
+    if (has_changed) ::malloc_trim(0);
   }
 
   void arm_sweep() {
-    const bool is_blind = !shut_off_.empty() || !drift_watch_->why_blind().empty() ||
-                          !link_watch_->why_blind().empty();
+    const bool is_blind =
+        !shut_off_.empty() || !drift_watch_.why_blind().empty() || !link_watch_.why_blind().empty();
     const std::uint64_t wait =
         is_blind ? blind_sweep
                  : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
@@ -278,11 +282,11 @@ class Daemon {
   Outside outside_;
   Service service_;
   std::string shut_off_;  // why foreign writes are not seen; "" where they are
-  std::optional<DriftWatch> drift_watch_;
-  std::optional<FileWatch> state_watch_;
-  std::optional<LinkWatch> link_watch_;
-  std::optional<ModuleWatch> module_watch_;
-  std::optional<BusConnection> bus_;
+  DriftWatch drift_watch_;
+  FileWatch state_watch_;
+  LinkWatch link_watch_;
+  ModuleWatch module_watch_;
+  std::unique_ptr<BusConnection> bus_;  // once all else is there
   std::uint64_t watched_version_ = 0;
   std::optional<std::int64_t> armed_;
   std::string told_;
@@ -319,7 +323,6 @@ int run() {
   }
   const Loop loop(made);
   Daemon daemon(loop.get(), *tree, *host, *place);
-  daemon.start();
   const int status = sd_event_loop(loop.get());
   sd_notify(0, "STOPPING=1");
   return status < 0 ? EXIT_FAILURE : status;

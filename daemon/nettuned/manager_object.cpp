@@ -222,10 +222,12 @@ void ManagerObject::emit(const std::vector<Event>& events) {
 
 // --- what anybody may ask ---
 
-std::expected<profile::ResolvedProfile, Refusal> ManagerObject::load(
+std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> ManagerObject::load(
     const std::string& name) const {
+  using Shared = std::shared_ptr<const profile::ResolvedProfile>;
   if (name.empty() || name == service_.profile()) {
-    if (service_.resolved() != nullptr) return *service_.resolved();
+    // Not owned: nothing else runs while a call is answered.
+    if (service_.resolved() != nullptr) return Shared(Shared(), service_.resolved());
     return std::unexpected(Refusal{Refusal::Kind::no_such_profile, "no profile is active"});
   }
   // A path would show a caller what only the service may read.
@@ -233,7 +235,9 @@ std::expected<profile::ResolvedProfile, Refusal> ManagerObject::load(
     return std::unexpected(
         Refusal{Refusal::Kind::no_such_profile, "it takes the name of a profile, not a path"});
   }
-  return service_.load(name);
+  auto resolved = service_.load(name);
+  if (!resolved) return std::unexpected(resolved.error());
+  return std::make_shared<const profile::ResolvedProfile>(*std::move(resolved));
 }
 
 int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error*) {
@@ -258,7 +262,8 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
   if (code < 0) return code;
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
-  const profile::Profile& profile = resolved->profile();
+  const profile::ResolvedProfile& found = **resolved;
+  const profile::Profile& profile = found.profile();
   const std::string_view on_drift =
       profile.on_drift() == profile::OnDrift::restore ? "restore" : "report";
   std::vector<std::string> parents;
@@ -274,7 +279,7 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
       .add(std::string("Keys"))
       .open('v', "a(sss)")
       .open('a', "(sss)");
-  for (const profile::Desired& desired : resolved->desired()) {
+  for (const profile::Desired& desired : found.desired()) {
     reply.row("sss", {desired.key.name(), profile::to_string(desired),
                       nettune::describe(desired.entry->origin)});
   }
@@ -289,7 +294,7 @@ int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
   if (code < 0) return code;
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
-  const audit::Audit audit = audit::compare(*resolved, service_.surroundings().tree);
+  const audit::Audit audit = audit::compare(**resolved, service_.surroundings().tree);
   Reply reply(call);
   reply.open('a', "(ssssss)");
   for (const audit::Finding& finding : audit.findings()) {
@@ -315,8 +320,8 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   if (!state) {
     return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, state.error().message.c_str());
   }
-  const change::Plan plan =
-      change::make_plan(*resolved, audit::compare(*resolved, place.tree), *state, place.tree, name);
+  const change::Plan plan = change::make_plan(**resolved, audit::compare(**resolved, place.tree),
+                                              *state, place.tree, name);
   Reply reply(call);
   reply.open('a', "(ssssss)");
   for (const change::Write& write : plan.writes()) {

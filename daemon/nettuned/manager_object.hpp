@@ -7,6 +7,7 @@
 #include <expected>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,8 +70,10 @@ class ManagerObject {
   int do_deactivate(sd_bus_message* call, sd_bus_error* error);
   int do_revert(sd_bus_message* call, sd_bus_error* error);
   int do_reload(sd_bus_message* call, sd_bus_error* error);
-  /// The profile of that name, or the active one for "".
-  std::expected<profile::ResolvedProfile, Refusal> load(const std::string& name) const;
+  /// The profile of that name, or the active one for "", which is the service's own: valid until
+  /// the next call of it.
+  std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> load(
+      const std::string& name) const;
 
   sd_bus* bus_;
   Service& service_;

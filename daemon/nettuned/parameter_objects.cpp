@@ -122,7 +122,7 @@ int ParameterObjects::enumerate(sd_bus*, const char*, void* self, char*** nodes,
     const int code = sd_bus_path_encode(parameter_prefix, keys[i].key.name().c_str(), &list[i]);
     if (code >= 0) continue;
     for (std::size_t made = 0; made < i; ++made) std::free(list[made]);
-    std::free(list);
+    std::free(static_cast<void*>(list));
     return code;
   }
   *nodes = list;

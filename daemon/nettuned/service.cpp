@@ -445,10 +445,10 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
 
 // Whether one restore more would be a fight.
 bool Service::is_contest(ManagedKey& managed, Moment now) {
-  std::deque<std::int64_t>& restores = managed.restores;
-  while (!restores.empty() && now.boot - restores.front() > settings_.contest_within.count()) {
-    restores.pop_front();
-  }
+  std::vector<std::int64_t>& restores = managed.restores;
+  std::erase_if(restores, [&](std::int64_t when) {
+    return now.boot - when > settings_.contest_within.count();
+  });
   if (restores.empty()) {
     if (!managed.tries_again) managed.contests = 0;
     managed.tries_again = false;

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <expected>
 #include <optional>
 #include <string>
@@ -66,10 +65,10 @@ struct ManagedKey {
   ParameterView view;
 
   // The contest about it.
-  std::deque<std::int64_t> restores{};  ///< when, boot clock
-  std::int64_t contested_until = 0;     ///< 0: not contested
-  unsigned contests = 0;                ///< in a row
-  bool tries_again = false;             ///< the first restore after a contest is due
+  std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
+  std::int64_t contested_until = 0;      ///< 0: not contested
+  unsigned contests = 0;                 ///< in a row
+  bool tries_again = false;              ///< the first restore after a contest is due
 };
 
 struct Event {

@@ -175,8 +175,14 @@ int main(int argc, char** argv) {
 
   std::vector<double> audits = measure(50, [&](int) { call(bus, manager, "Audit", ""); });
   fmt::print("audit_ms {:.3f}\n", percentile(audits, 0.5) / 1000);
-  std::vector<double> switches =
-      measure(20, [&](int i) { call(bus, manager, "Activate", profiles[(i + 1) % 2]); });
+  std::vector<double> switches;
+  for (int i = 0; i < 20; ++i) {
+    const auto one =
+        measure(1, [&](int) { call(bus, manager, "Activate", profiles[(i + 1) % 2]); });
+    switches.push_back(one.front());
+    const struct timespec pause{0, 200'000'000};  // the signals of the change before are out
+    ::nanosleep(&pause, nullptr);
+  }
   fmt::print("activate_ms {:.2f}\n", percentile(switches, 0.5) / 1000);
 
   // One process may be told by many writes; a contest is no part of this.

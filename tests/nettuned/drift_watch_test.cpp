@@ -75,6 +75,7 @@ TEST_CASE("a write below a watched folder is told with its key, a dot in a link'
 TEST_CASE("a queue that overflows is said") {
   const test::TempTree tree;
   std::vector<std::string> files;
+  files.reserve(64);
   for (int i = 0; i < 64; ++i) {
     files.push_back(tree.add("net/core/key" + std::to_string(i), "0"));
   }

@@ -198,6 +198,27 @@ std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struc
   return folder;
 }
 
+// The lock, made where it is missing for the owner of the folder. A lock for writing needs a
+// descriptor for writing: nobody else can take it.
+std::expected<UniqueFd, Failure> open_lock(int folder, const std::string& path,
+                                           const struct stat& owner) {
+  constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  UniqueFd lock(::openat(folder, "lock", flags));
+  if (lock) return lock;
+  if (errno != ENOENT) return std::unexpected(system_failure("open", path, errno));
+  lock = UniqueFd(::openat(folder, "lock", flags | O_CREAT | O_EXCL, 0644));
+  if (lock) {
+    if (owner.st_uid == ::geteuid() || ::fchown(lock.get(), owner.st_uid, owner.st_gid) == 0) {
+      return lock;
+    }
+    return std::unexpected(system_failure("give away", path, errno));
+  }
+  if (errno != EEXIST) return std::unexpected(system_failure("make", path, errno));
+  lock = UniqueFd(::openat(folder, "lock", flags));  // another one was quicker
+  if (!lock) return std::unexpected(system_failure("open", path, errno));
+  return lock;
+}
+
 std::expected<State, Failure> load_from(int folder, const std::string& directory,
                                         const Place& place) {
   const std::string path = directory + "/" + file_name(place);
@@ -430,22 +451,10 @@ std::expected<StateFolder, Failure> StateFolder::lock(const std::string& directo
   std::expected<UniqueFd, Failure> opened = open_folder(directory, status);
   if (!opened) return std::unexpected(opened.error());
   folder.folder_ = *std::move(opened);
-  // A lock for writing needs a descriptor for writing: nobody else can take it.
-  constexpr int lock_flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  folder.lock_ = UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags));
-  if (!folder.lock_ && errno == ENOENT) {
-    folder.lock_ =
-        UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags | O_CREAT | O_EXCL, 0644));
-    if (!folder.lock_ && errno == EEXIST) {  // another one was quicker
-      folder.lock_ = UniqueFd(::openat(folder.folder_.get(), "lock", lock_flags));
-    } else if (folder.lock_ && status.st_uid != ::geteuid() &&
-               ::fchown(folder.lock_.get(), status.st_uid, status.st_gid) != 0) {
-      return std::unexpected(system_failure("give away", directory + "/lock", errno));
-    }
-  }
-  if (!folder.lock_) {
-    return std::unexpected(system_failure("open", directory + "/lock", errno));
-  }
+  std::expected<UniqueFd, Failure> lock =
+      open_lock(folder.folder_.get(), directory + "/lock", status);
+  if (!lock) return std::unexpected(lock.error());
+  folder.lock_ = *std::move(lock);
   const std::int64_t deadline = boot_time() + static_cast<std::int64_t>(wait_seconds * 1e9);
   for (;;) {
     struct flock wanted{};

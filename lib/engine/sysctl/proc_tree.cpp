@@ -43,8 +43,12 @@ std::vector<std::string> names_in_folder(int fd, const char* folder) {
 // One read at offset 0: the kernel answers a second one, at another offset, with "end of file", so
 // a short buffer would cut a value without a word. No key prints more than a page.
 Result<std::string> read_from(int fd, const Key& key) {
-  std::array<char, 8192> buffer;
-  const ssize_t count = ::pread(fd, buffer.data(), buffer.size(), 0);
+  // The kernel makes, and clears, a buffer of the size that is asked for: nearly every value is a
+  // few bytes. One that fills it is asked for again.
+  constexpr std::size_t usual = 1023;
+  std::array<char, 65536> buffer;
+  ssize_t count = ::pread(fd, buffer.data(), usual, 0);
+  if (count == static_cast<ssize_t>(usual)) count = ::pread(fd, buffer.data(), buffer.size(), 0);
   if (count < 0) return std::unexpected(Error{errno, "read", key.name()});
   std::string_view text(buffer.data(), static_cast<std::size_t>(count));
   if (text.ends_with('\n')) text.remove_suffix(1);
