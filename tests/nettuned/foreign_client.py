@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a client does that knows nothing of sd-bus: python3-dbus, with profile web in force."""
+"""What a client does that knows nothing of sd-bus: python3-dbus, with profile web in force.
+
+usage: foreign_client.py measured|kept    whether memory must come back
+"""
 import subprocess
 import sys
 
@@ -90,5 +93,5 @@ expect(other_manager.Get(MANAGER, "State", dbus_interface=dbus.PROPERTIES_IFACE,
        "another client is served afterwards")
 after = resident()
 print(f"PSS before and after 10 000 pipelined calls: {before} KiB, {after} KiB")
-expect(after - before <= 1024, "the memory is back to within 1 MiB")
+expect(sys.argv[1] == "kept" or after - before <= 1024, "the memory is back to within 1 MiB")
 sys.exit(1 if faults else 0)

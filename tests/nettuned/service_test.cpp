@@ -565,11 +565,11 @@ TEST_CASE("a day of random events leaves a state that tells the truth") {
   Host host(tree);
   host.add("small", "  net.core.rmem_max: 65536\n");
   host.service.start(host.now());
-  const std::int64_t end = host.time + 24 * 60 * minute;
+  const std::int64_t end = host.time + minute * 60 * 24;
   std::size_t steps = 0;
   while (host.time < end) {
     ++steps;
-    host.wait(std::int64_t{pick(120)} * second);
+    host.wait(second * pick(120));
     switch (pick(12)) {
       case 0:
         REQUIRE(host.service.activate(pick(2) == 0 ? "big" : "small", 0, host.now()).has_value());
