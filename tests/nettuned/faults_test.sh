@@ -1,0 +1,175 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The service when things go wrong: killed at any moment, a storm of links, a broken profile at the
+# start, the watchdog and READY, a clock that jumps, watches that are not to be had.
+set -euo pipefail
+# shellcheck source=tests/nettuned/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+start_bus
+for value in 0 1; do
+  {
+    printf 'nettune: 1\nsysctl:\n'
+    for key in tcp_sack tcp_timestamps tcp_window_scaling tcp_moderate_rcvbuf; do
+      printf '  net.ipv4.%s: %d\n' $key $value
+    done
+    printf '  net.ipv4.tcp_fin_timeout: %d\n  net.ipv4.ip_local_port_range: [%d, 60000]\n' \
+      $((30 + value)) $((20000 + value))
+  } >/etc/nettune/profiles/p$value.yaml
+done
+keys='net.ipv4.tcp_sack net.ipv4.tcp_timestamps net.ipv4.tcp_window_scaling
+  net.ipv4.tcp_moderate_rcvbuf net.ipv4.tcp_fin_timeout net.ipv4.ip_local_port_range'
+# shellcheck disable=SC2086  # words
+values() { sysctl -n $keys | tr '\n\t' '  '; }
+before=$(values)
+p0='0 0 0 0 30 20000 60000 '
+p1='1 1 1 1 31 20001 60000 '
+
+# --- READY comes once the profile is in force and the name is owned; STATUS is in words ---
+printf 'p1\n' >/var/lib/nettune/active
+cat >"$work/notified.py" <<'PY'
+import os, socket, subprocess, sys, time
+path = sys.argv[1] + "/notify"
+server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+server.bind(path)
+server.settimeout(10)
+environment = dict(os.environ, NOTIFY_SOCKET=path, WATCHDOG_USEC="400000")
+service = subprocess.Popen([sys.argv[2]], env=environment, stderr=subprocess.DEVNULL)
+environment["WATCHDOG_PID"] = str(service.pid)
+seen = []
+while not any("READY=1" in text for text in seen):
+    seen.append(server.recv(4096).decode())
+value = subprocess.run(["sysctl", "-n", "net.ipv4.tcp_fin_timeout"], stdout=subprocess.PIPE, text=True).stdout
+assert value == "31\n", value
+assert subprocess.run(["busctl", "--system", "status", "org.nettune1"], stdout=subprocess.DEVNULL).returncode == 0
+end = time.monotonic() + 2
+while time.monotonic() < end and not ("STATUS=6 keys" in "".join(seen) and "WATCHDOG=1" in "".join(seen)):
+    seen.append(server.recv(4096).decode())
+assert "STATUS=6 keys: 6 as declared" in "".join(seen), seen
+assert "WATCHDOG=1" in "".join(seen), seen
+service.send_signal(1)
+seen.clear()
+while not any("READY=1" in text for text in seen):
+    seen.append(server.recv(4096).decode())
+assert "RELOADING=1" in "".join(seen), seen
+service.terminate()
+assert service.wait(10) == 0
+while "STOPPING=1" not in seen:
+    seen.append(server.recv(4096).decode())
+PY
+/usr/bin/python3 "$work/notified.py" "$work" "$build/nettuned" || fail 'systemd is not told what it is to be told'
+[[ $(values) == "$p1" ]] || fail 'the end of the service changes values'
+
+# --- killed at random moments of 200 switches, under a foreign writer ---
+printf 'contest: {restores: 1000, within: 1 s}\n' >/etc/nettune/nettuned.yaml
+(
+  while :; do
+    sysctl -q -w net.ipv4.tcp_sack=0 net.ipv4.tcp_sack=1
+    sleep 0.01
+  done
+) &
+foreign_pid=$!
+switches=200
+consistent=0
+start_service
+for ((i = 0; i < switches; i++)); do
+  busctl --system --timeout=5 call org.nettune1 /org/nettune1 org.nettune1.Manager Activate 'sa{sv}' \
+    "p$((i % 2))" 0 >/dev/null 2>&1 &
+  call_pid=$!
+  sleep "0.00$((RANDOM % 10))"
+  kill -KILL "$service_pid"
+  { wait "$service_pid" || true; } 2>/dev/null
+  wait "$call_pid" || true
+  start_service
+  # One of the two as a whole, and not what the foreign writer or a half of a switch makes of it.
+  settled() {
+    local now
+    now=$(values)
+    now=${now#* }   # the key that the foreign writer has its hand on
+    [[ $now == "${p0#* }" || $now == "${p1#* }" ]]
+  }
+  if wait_for 5 settled; then consistent=$((consistent + 1)); fi
+done
+kill "$foreign_pid"
+{ wait "$foreign_pid" || true; } 2>/dev/null
+echo "killed $switches times in a switch: $consistent consistent afterwards"
+((consistent == switches)) || fail "only $consistent of $switches are consistent"
+manager Deactivate 'a{sv}' 0
+expect_status 0
+[[ $(values) == "$before" ]] || fail "the baseline is lost: $(values)"
+
+# --- a storm of links ---
+cat >/etc/nettune/profiles/links.yaml <<'YAML'
+nettune: 1
+sysctl:
+  net.ipv4.conf.*.rp_filter: 2
+YAML
+run activate links
+expect_status 0
+pairs=500
+for ((i = 0; i < pairs; i++)); do echo "link add s$i type veth peer name t$i"; done | ip -batch -
+all_there() {
+  local right
+  right=$(cat /proc/sys/net/ipv4/conf/[st][0-9]*/rp_filter | grep -c '^2$')
+  ((right == 2 * pairs))
+}
+wait_for 20 all_there || fail "of $((2 * pairs)) links not all have their value"
+counted() { [[ $("$nettunectl" status) == *" $((2 * pairs + 3)) keys: $((2 * pairs + 3)) as declared"* ]]; }
+wait_for 20 counted || { run status; fail 'the report has not all links'; }
+sysctl -q -w net.ipv4.conf.s499.rp_filter=0
+expect_value net.ipv4.conf.s499.rp_filter 2
+for ((i = 0; i < pairs; i++)); do echo "link delete s$i"; done | ip -batch -
+gone() { [[ $("$nettunectl" status) == *' 3 keys: 3 as declared'* ]]; }
+wait_for 20 gone || { run status; fail 'links that are gone are still in the report'; }
+if logged 'failed'; then fail 'the storm has made an error'; fi
+
+# --- a profile that is replaced again and again while it is read ---
+(
+  while :; do
+    for value in 1 2; do
+      sed "s/rp_filter: .*/rp_filter: $value/" /etc/nettune/profiles/links.yaml >/etc/nettune/profiles/.new
+      mv /etc/nettune/profiles/.new /etc/nettune/profiles/links.yaml
+    done
+  done
+) &
+foreign_pid=$!
+for ((i = 0; i < 30; i++)); do
+  run reload
+  [[ $status == 0 ]] || fail 'a profile that is being replaced is not read'
+  value=$(sysctl -n net.ipv4.conf.lo.rp_filter)
+  [[ $value == [12] ]] || fail "the value is neither of the two: $value"
+done
+kill "$foreign_pid"
+{ wait "$foreign_pid" || true; } 2>/dev/null
+manager Deactivate 'a{sv}' 0
+stop_service
+
+# --- a broken profile at the start ---
+: >"$log"
+printf 'nettune: 1\nsysctl:\n  net.ipv4.tcp_fin_timeout: fast\n' >/etc/nettune/profiles/p0.yaml
+printf 'p0\n' >/var/lib/nettune/active
+start_service
+[[ $(property State) == '"failed"' ]] || fail 'the state is not failed'
+[[ $(property StateText) == *p0.yaml:3:* ]] || fail 'the reason is not on the bus'
+expect_logged 'p0.yaml:3:'
+[[ $(values) == "$before" ]] || fail 'a broken profile has changed values'
+run status
+expect_status 2
+expect_line failed
+expect_out 'p0.yaml:3:'
+run activate p1
+expect_status 0
+[[ $(property State) == '"in-sync"' ]] || fail 'a good profile does not end that'
+stop_service
+
+# --- a state that is not understood is not guessed at ---
+echo 'something else' >"$(echo /run/nettune/netns-*.state)"
+start_service
+[[ $(property State) == '"failed"' ]] || fail 'a state that is not understood is taken'
+[[ $(property StateText) == *'is not understood'* ]] || fail 'it does not say why'
+rm /run/nettune/netns-*.state
+run activate p1
+expect_status 0
+stop_service
+kill "$bus_pid"
+finish

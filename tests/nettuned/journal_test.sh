@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What the service logs, read back from a real journal by its fields; the catalogue; the remote bus.
+set -euo pipefail
+# shellcheck source=tests/nettuned/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+start_bus
+mkdir -p /run/log/journal /run/systemd/journal
+printf '%032d\n' 1 >"$work/machine-id"
+mount --bind "$work/machine-id" /etc/machine-id 2>/dev/null || cp "$work/machine-id" /etc/machine-id
+mount -t tmpfs tmpfs /var/log
+/lib/systemd/systemd-journald 2>"$work/journald.log" &
+journald_pid=$!
+wait_for 10 test -S /run/systemd/journal/socket || { cat "$work/journald.log"; exit 1; }
+journal=/run/log/journal/$(printf '%032d' 1)
+
+cat >/etc/nettune/profiles/web.yaml <<'YAML'
+nettune: 1
+sysctl:
+  net.ipv4.tcp_fin_timeout: 20
+YAML
+printf 'contest: {restores: 2, within: 60 s}\n' >/etc/nettune/nettuned.yaml
+# As systemd starts it: its standard error is the journal's, and it is told so.
+cat >"$work/as_systemd" <<'SH'
+#!/bin/sh
+JOURNAL_STREAM=$(stat -L -c '%d:%i' /proc/self/fd/2) exec "$@"
+SH
+chmod 755 "$work/as_systemd"
+start_service systemd-cat "$work/as_systemd" "$build/nettuned"
+run activate web
+expect_status 0
+for value in 71 72 73; do
+  sysctl -q -w net.ipv4.tcp_fin_timeout=$value
+  sleep 0.2
+done
+runuser -u nobody -- "$nettunectl" activate web 2>/dev/null || true
+run status
+expect_status 1
+expect_line contested
+expect_out 'net.ipv4.tcp_fin_timeout  contested  20       73    3 times'
+journalctl --sync 2>/dev/null || true
+
+# field NAME EVENT: of the last entry of that event.
+field() {
+  journalctl --directory="$journal" -o json "NETTUNE_EVENT=$2" 2>/dev/null | tail -n 1 |
+    /usr/bin/python3 -c 'import json, sys
+text = sys.stdin.read()
+print(json.loads(text).get(sys.argv[1], "") if text else "")' "$1"
+}
+has_contested() { [[ $(field NETTUNE_KEY contested) == net.ipv4.tcp_fin_timeout ]]; }
+wait_for 10 has_contested || fail 'the journal has no event of the contest'
+[[ $(field NETTUNE_LIVE drift-detected) == 73 ]] || fail 'the journal has no live value'
+[[ $(field NETTUNE_DESIRED drift-detected) == 20 ]] || fail 'the journal has no desired value'
+[[ $(field NETTUNE_WRITER drift-detected) == unknown ]] || fail 'an unknown writer is not unknown'
+[[ $(field NETTUNE_LIVE drift-restored) == 72 ]] || fail 'the restore has no live value'
+[[ $(field NETTUNE_PROFILE profile-changed) == web ]] || fail 'the journal has no profile'
+[[ $(field NETTUNE_CALLER_UID denied) == 65534 ]] || fail 'the denied caller is not in the journal'
+[[ $(field PRIORITY contested) == 4 ]] || fail 'a contest is no warning'
+
+# Each MESSAGE_ID is in the catalogue, and each entry of that is one of the program's.
+catalog=$source_dir/packaging/systemd/nettune.catalog
+for event in profile-changed drift-detected drift-restored contested denied; do
+  id=$(field MESSAGE_ID "$event")
+  [[ $id =~ ^[0-9a-f]{32}$ ]] || fail "$event has no MESSAGE_ID"
+  grep -qx -- "-- $id" "$catalog" || fail "the catalogue does not explain $event"
+done
+while read -r id; do
+  grep -q "$id" "$source_dir/daemon/nettuned/journal.cpp" || fail "no event has the id $id"
+done < <(sed -n 's/^-- //p' "$catalog")
+[[ $(grep -c '^-- ' "$catalog") == "$(grep -cE '"[0-9a-f]{32}"' "$source_dir/daemon/nettuned/journal.cpp")" ]] ||
+  fail 'the catalogue lacks an event'
+mkdir -p "$work/root/usr/lib/systemd/catalog" "$work/root/var/lib/systemd/catalog"
+cp "$catalog" "$work/root/usr/lib/systemd/catalog/"
+journalctl --root="$work/root" --update-catalog || fail 'the catalogue is not understood'
+journalctl --root="$work/root" --list-catalog | grep -q 'nettune: Something else changed a managed network key' ||
+  fail 'the catalogue has no subjects'
+
+# --- history ---
+run history --directory "$journal"
+expect_status 0
+expect_out 'drift-detected'
+expect_out 'net.ipv4.tcp_fin_timeout was changed to 71 by an unknown writer; the profile wants 20'
+expect_out 'profile web is active'
+run history net.ipv4.tcp_fin_timeout --directory "$journal" --since -1h --format json
+expect_out '"event": "contested"'
+expect_no_out 'profile-changed'
+run history net.ipv4.tcp_rmem --directory "$journal"
+expect_err 'nothing is known of that'
+run history --directory "$journal" --since 2099-01-01
+expect_err 'nothing is known of that'
+run history --since someday
+expect_status 2
+expect_err '"someday" is no time'
+run history kernel.panic
+expect_status 2
+
+# --- another host: through ssh, whose place a script takes ---
+mkdir "$work/bin"
+cat >"$work/bin/ssh" <<'SSH'
+#!/bin/sh
+echo "$*" >>"$SSH_LOG"
+exec systemd-stdio-bridge
+SSH
+chmod 755 "$work/bin/ssh"
+export SSH_LOG=$work/ssh.log
+PATH=$work/bin:$PATH run status -H admin@db1
+expect_status 1
+expect_line contested
+grep -q 'admin@db1' "$work/ssh.log" || fail 'ssh was not called for the host'
+
+stop_service
+kill "$journald_pid" "$bus_pid"
+wait || true
+finish
