@@ -40,7 +40,6 @@ namespace nettune::daemon {
 namespace {
 
 constexpr const char* proc_sys = "/proc/sys";
-constexpr const char* settings_file = "/etc/nettune/nettuned.yaml";
 constexpr const char* state_folder = "/run/nettune";
 // What cannot be seen is looked for.
 constexpr std::uint64_t blind_sweep = 2'000'000;  // microseconds
@@ -63,7 +62,15 @@ std::string text_of(const Diagnostics& diagnostics) {
   return text;
 }
 
+// systemd makes the folders of ConfigurationDirectory= and StateDirectory=, and names them here.
+std::string in_folder(const char* variable, const char* usual, const char* file) {
+  const char* folder = ::secure_getenv(variable);
+  return fmt::format("{}/{}", folder != nullptr && *folder == '/' ? folder : usual, file);
+}
+
 std::expected<Settings, Refusal> read_settings() {
+  const std::string settings_file =
+      in_folder("CONFIGURATION_DIRECTORY", "/etc/nettune", "nettuned.yaml");
   if (const std::optional<std::string> why = profile::why_untrusted(settings_file)) {
     return std::unexpected(Refusal{Refusal::Kind::invalid_profile,
                                    fmt::format("{} is not trusted: {}", settings_file, *why)});
@@ -96,12 +103,7 @@ profile::Store make_store(sysctl::Version kernel) {
   return store;
 }
 
-// systemd makes the folder of StateDirectory=.
-std::string choice_file() {
-  const char* folder = ::secure_getenv("STATE_DIRECTORY");
-  return (folder != nullptr && *folder == '/' ? std::string(folder) : "/var/lib/nettune") +
-         "/active";
-}
+std::string choice_file() { return in_folder("STATE_DIRECTORY", "/var/lib/nettune", "active"); }
 
 // Each watched folder is held open, and as many keys as half of the limit allows.
 std::size_t raise_descriptor_limit() {

@@ -354,6 +354,7 @@ void Service::note(ManagedKey& managed, const Finding& finding) {
   managed.view.verdict = finding.verdict;
   managed.view.live = finding.live_text;
   managed.view.reason = finding.reason;
+  if (finding.verdict == Verdict::match) managed.settled = finding.live_text;
   if (finding.verdict != Verdict::drift) {
     managed.view.is_contested = false;
     managed.contested_until = 0;
@@ -415,7 +416,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
     end(*std::move(session));
     return;
   }
-  std::vector<Finding> restored;
+  std::vector<change::Drifted> restored;
   for (Finding& finding : drifted) {
     const profile::Desired& desired = *finding.desired;
     ManagedKey& managed = keys_[static_cast<std::size_t>(&desired - resolved_->desired().data())];
@@ -437,7 +438,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
       contest(managed, now);
       continue;
     }
-    restored.push_back(std::move(finding));
+    restored.push_back({std::move(finding), are_new ? "" : managed.settled});
   }
   if (!restored.empty()) restore(restored, are_new, *session, now);
   end(*std::move(session));
@@ -474,10 +475,10 @@ void Service::contest(ManagedKey& managed, Moment now) {
       now);
 }
 
-void Service::restore(const std::vector<Finding>& findings, bool are_new, change::Session& session,
-                      Moment now) {
+void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
+                      change::Session& session, Moment now) {
   const change::Plan plan =
-      change::make_drift_plan(findings, surroundings_.tree, session.state.profile);
+      change::make_drift_plan(drifted, surroundings_.tree, session.state.profile);
   const auto outcome = change::carry_out(plan, surroundings_.tree, session.folder, session.state,
                                          {.keep_going = true, .kernel = surroundings_.host.kernel});
   if (!outcome) {

@@ -64,6 +64,8 @@ struct ManagedKey {
   sysctl::Key key;
   ParameterView view;
 
+  std::string settled{};  ///< what it last was when it was right; "" for never
+
   // The contest about it.
   std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
   std::int64_t contested_until = 0;      ///< 0: not contested
@@ -181,7 +183,7 @@ class Service {
   void adopt(std::optional<profile::ResolvedProfile> resolved, const audit::Audit* audit);
   void judge(const std::vector<std::size_t>& which, bool are_new, Moment now);
   void note(ManagedKey& managed, const audit::Finding& finding);
-  void restore(const std::vector<audit::Finding>& findings, bool are_new, change::Session& session,
+  void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,
                Moment now);
   bool is_contest(ManagedKey& managed, Moment now);
   void contest(ManagedKey& managed, Moment now);

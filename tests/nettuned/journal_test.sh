@@ -7,9 +7,8 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 start_bus
 mkdir -p /run/log/journal /run/systemd/journal
-printf '%032d\n' 1 >"$work/machine-id"
-mount --bind "$work/machine-id" /etc/machine-id 2>/dev/null || cp "$work/machine-id" /etc/machine-id
-mount -t tmpfs tmpfs /var/log
+printf '%032d\n' 1 >/etc/machine-id
+rm -rf /var/log/journal
 /lib/systemd/systemd-journald 2>"$work/journald.log" &
 journald_pid=$!
 wait_for 10 test -S /run/systemd/journal/socket || { cat "$work/journald.log"; exit 1; }

@@ -29,19 +29,23 @@ source "$source_dir/tests/nettunectl/lib.sh" "$build/nettunectl" "$source_dir"
 unset NETTUNE_PROFILE_PATH
 export LC_ALL=C.UTF-8 TZ=UTC
 
-# What the service and the bus use of the host, empty and this mount namespace's own.
+# What the service and the bus use of the host is this mount namespace's own: what is changed there
+# goes with it.
 ip link set lo up
+mount -t tmpfs -o mode=755 tmpfs /mnt
+for folder in etc var; do
+  mkdir "/mnt/$folder" "/mnt/$folder.work"
+  mount -t overlay -o "lowerdir=/$folder,upperdir=/mnt/$folder,workdir=/mnt/$folder.work" \
+    overlay "/$folder"
+done
 mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/dbus /etc/nettune /var/lib/nettune
-mount -t tmpfs -o mode=755 tmpfs /etc/nettune
-mount -t tmpfs -o mode=755 tmpfs /var/lib/nettune
-mkdir -p /etc/nettune/profiles
+rm -rf /etc/nettune /var/lib/nettune
+mkdir -p /run/dbus /etc/nettune/profiles /var/lib/nettune
 cp "$source_dir"/profiles/*.yaml /etc/nettune/profiles/
+chown -R root:root /etc/nettune
 # The account that packages make.
-{ cat /etc/passwd; echo 'nettune:x:60991:60991::/:/usr/sbin/nologin'; } >"$work/passwd"
-{ cat /etc/group; echo 'nettune:x:60991:'; } >"$work/group"
-mount --bind "$work/passwd" /etc/passwd
-mount --bind "$work/group" /etc/group
+grep -q '^nettune:' /etc/passwd || echo 'nettune:x:60991:60991::/:/usr/sbin/nologin' >>/etc/passwd
+grep -q '^nettune:' /etc/group || echo 'nettune:x:60991:' >>/etc/group
 chmod 755 "$work"
 
 wait_for() { # SECONDS COMMAND...
@@ -70,8 +74,9 @@ start_bus() {
 # start_polkit RULES: the real one, with the project's actions and these rules.
 start_polkit() {
   mount -t tmpfs -o mode=755 tmpfs /usr/share/polkit-1/actions
-  mount -t tmpfs -o mode=755 tmpfs /etc/polkit-1
+  rm -rf /etc/polkit-1
   mkdir -p /etc/polkit-1/rules.d
+  chmod 755 /etc/polkit-1 /etc/polkit-1/rules.d
   install -m 644 "$source_dir/packaging/polkit/org.nettune1.policy" /usr/share/polkit-1/actions/
   printf '%s\n' "$1" >/etc/polkit-1/rules.d/10-test.rules
   chmod 644 /etc/polkit-1/rules.d/10-test.rules

@@ -224,6 +224,23 @@ TEST_CASE("drift is put back at once, and said") {
   CHECK(managed->view.baseline == "212992");
 }
 
+TEST_CASE("a key that was right by itself goes back to that, not to what another made of it") {
+  FakeTree tree{{"net.core.rmem_max", "16777216"}, {"net.core.wmem_max", "33554432"}};
+  Host host(tree);
+  host.add("least", "  net.core.rmem_max: 16777216\n  net.core.wmem_max: at least 16 MiB\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("least", 0, host.now()).has_value());
+  host.foreign(rmem, "4096");
+  host.foreign(wmem, "4096");
+  CHECK(tree.live(rmem) == "16777216");
+  CHECK(tree.live(wmem) == "16777216");
+  CHECK(host.service.find(key(rmem))->view.baseline.empty());
+  CHECK(host.service.find(key(wmem))->view.baseline == "33554432");
+  REQUIRE(host.service.deactivate(false, host.now()).has_value());
+  CHECK(tree.live(rmem) == "16777216");
+  CHECK(tree.live(wmem) == "33554432");
+}
+
 TEST_CASE("a write that changes nothing, and a value that the rule allows, are no drift") {
   FakeTree tree = two_keys();
   Host host(tree);

@@ -339,13 +339,14 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   return plan;
 }
 
-Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+Plan make_drift_plan(const std::vector<Drifted>& drifted, const sysctl::Tree& tree,
                      std::string profile) {
   Plan plan;
   plan.profile_ = std::move(profile);
-  for (const audit::Finding& finding : findings) {
+  for (const auto& [finding, settled] : drifted) {
     if (finding.verdict != audit::Verdict::drift) continue;
     if (std::optional<Write> write = write_for(finding, tree)) {
+      write->settled = settled;
       plan.writes_.push_back(*std::move(write));
     } else {
       plan.left_alone_.push_back({finding.desired->key, finding.live_text, finding.reason, true});

@@ -22,6 +22,15 @@ struct Write {
   std::string order;        ///< why it stands where it stands; "" where the order does not matter
   /// It is right already, and the kernel may change it with a key before it: then it is written.
   bool only_if_changed = false;
+  /// What it was, and rightly so, until something else changed it: its baseline, where nettune has
+  /// not written it before. "" where that is not known.
+  std::string settled{};
+};
+
+/// A key that was right, and something else has changed.
+struct Drifted {
+  audit::Finding finding;
+  std::string settled;  ///< as Write has it
 };
 
 /// A key that is not written, and why.
@@ -45,7 +54,7 @@ class Plan {
   friend Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
                         const State& state, const sysctl::Tree& tree, std::string profile);
   friend Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force);
-  friend Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+  friend Plan make_drift_plan(const std::vector<Drifted>& drifted, const sysctl::Tree& tree,
                               std::string profile);
   friend Plan restore_plan(std::string profile, std::vector<Write> writes);
   std::vector<Write> writes_;
@@ -63,9 +72,8 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
 /// What leads back to the baseline: each key that is still as nettune left it; with `force` all.
 Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force);
 
-/// What puts right those of `findings` that drift, and touches nothing else: for a profile that is
-/// in force already.
-Plan make_drift_plan(const std::vector<audit::Finding>& findings, const sysctl::Tree& tree,
+/// What puts these keys right, and touches nothing else: for a profile that is in force already.
+Plan make_drift_plan(const std::vector<Drifted>& drifted, const sysctl::Tree& tree,
                      std::string profile);
 
 /// A plan that was saved, from its writes in their order.

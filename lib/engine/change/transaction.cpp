@@ -221,17 +221,33 @@ class Transaction {
     }
     return std::ranges::all_of(plan_.writes(), [&](const Write& write) {
       const Baseline* known = state_.find(write.key);
-      return write.purpose == Purpose::desired && known != nullptr && !known->is_side_effect &&
-             holds(write, known->left);
+      if (write.purpose != Purpose::desired) return false;
+      if (known == nullptr) return write.settled == write.text;
+      return !known->is_side_effect && holds(write, known->left);
     });
   }
 
   // What was read back may be written differently, or be refused.
   bool is_as_left() const {
-    return outcome_.refused.empty() &&
-           std::ranges::all_of(journal_.entries, [&](const JournalEntry& entry) {
-             return state_.find(entry.key)->left == entry.after;
-           });
+    if (!outcome_.refused.empty()) return false;
+    for (std::size_t i = 0; i < plan_.writes().size(); ++i) {
+      const JournalEntry& entry = journal_.entries[i];
+      const Baseline* known = state_.find(entry.key);
+      if (entry.after != (known == nullptr ? plan_.writes()[i].settled : known->left)) return false;
+    }
+    return true;
+  }
+
+  // A key that was right by itself, until something else changed it, goes back to that one day, and
+  // not to what the other made of it.
+  void remember_settled(State& next) const {
+    for (const Write& write : plan_.writes()) {
+      if (write.settled.empty() || state_.find(write.key) != nullptr) continue;
+      const auto place = std::ranges::lower_bound(next.baselines, write.key, {}, &Baseline::key);
+      if (place == next.baselines.end() || place->key != write.key) continue;
+      place->before = write.settled;
+      if (place->left == place->before) next.baselines.erase(place);
+    }
   }
 
   State state_with_journal() const {
@@ -327,6 +343,7 @@ class Transaction {
     State next = state_with_journal();
     if (options_.confirm_for == 0) {
       next = kept(std::move(next));
+      remember_settled(next);
       if (plan_.forgets()) {
         std::erase_if(next.baselines,
                       [&](const Baseline& baseline) { return !is_refused(baseline.key); });
