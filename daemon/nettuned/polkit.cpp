@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
@@ -16,8 +17,11 @@
 namespace nettune::daemon {
 namespace {
 
-// Each waits for a person, perhaps.
-constexpr std::size_t max_questions = 64;
+// The bus answers at once who a caller is; polkit may wait for a person. One user's calls leave
+// room for the others', and root does not wait at all.
+constexpr std::size_t max_questions = 1024;
+constexpr std::ptrdiff_t max_waiting_of_user = 8;
+constexpr std::ptrdiff_t max_waiting = 64;
 
 struct Action {
   std::string_view method;
@@ -42,10 +46,16 @@ int Polkit::authorize(sd_bus_message* call, std::string_view action, Then then,
                       sd_bus_error* error) {
   if (questions_.size() >= max_questions) {
     return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
-                            "too many callers wait for their authorization");
+                            "too many calls wait for their authorization");
   }
-  questions_.push_back(
-      {this, Message(sd_bus_message_ref(call)), std::string(action), std::move(then), {}, -1, {}});
+  questions_.push_back({this,
+                        Message(sd_bus_message_ref(call)),
+                        std::string(action),
+                        std::move(then),
+                        {},
+                        -1,
+                        {},
+                        false});
   Question& question = questions_.back();
   const char* sender = sd_bus_message_get_sender(call);
   sd_bus_slot* slot = nullptr;
@@ -115,8 +125,17 @@ int Polkit::on_credentials(sd_bus_message* answer, void* data, sd_bus_error*) {
     return 0;
   }
   read_credentials(answer, question);
+  const auto waiting = std::ranges::count_if(
+      self.questions_, [](const Question& other) { return other.is_with_polkit; });
+  const auto waiting_of_user = std::ranges::count_if(self.questions_, [&](const Question& other) {
+    return other.is_with_polkit && other.uid == question.uid;
+  });
   if (question.uid == 0) {
     self.allow(question);
+  } else if (waiting >= max_waiting || waiting_of_user >= max_waiting_of_user) {
+    sd_bus_reply_method_errorf(question.call.get(), SD_BUS_ERROR_LIMITS_EXCEEDED,
+                               "too many calls wait for their authorization");
+    self.forget(question);
   } else if (self.ask(question) < 0) {
     self.refuse(question);
   }
@@ -138,6 +157,7 @@ int Polkit::ask(Question& question) {
                                question.action.c_str(), 0, may_ask_user, "");
   if (code < 0) return code;
   sd_bus_slot* slot = nullptr;
+  question.is_with_polkit = true;
   // A person may take minutes.
   code = sd_bus_call_async(bus_, &slot, request.get(), on_answer, &question, UINT64_MAX);
   question.slot.reset(slot);

@@ -39,6 +39,7 @@ class Polkit {
     Slot slot;  // of the answer that is waited for
     long uid = -1;
     std::string unit;
+    bool is_with_polkit = false;
   };
   using Questions = std::list<Question>;
 

@@ -98,6 +98,56 @@ if median("apply.8") is not None:
             [cell(ratio(processor(f"{mine}.{size}"), processor(f"{other}.{size}")))
              for size in CHANGE_SIZES])
 
+
+
+def service(name):
+    """What bench_service printed: {name: number}; the histogram as pairs of a bound and a count."""
+    path = folder / name
+    values, histogram = {}, []
+    for line in path.read_text().splitlines() if path.exists() else []:
+        words = line.split()
+        if words[0] == "restore_histogram":
+            histogram.append((int(words[1]), int(words[2])))
+        else:
+            values[words[0]] = float(words[1])
+    return values, histogram
+
+
+SERVICE_SIZES = (8, 1000)
+mine = {size: service(f"service.{size}") for size in SERVICE_SIZES}
+theirs = {size: service(f"tuned-service.{size}")[0] for size in SERVICE_SIZES}
+if mine[8][0]:
+    heading("the services")
+    row("keys", [str(size) for size in SERVICE_SIZES])
+
+    def service_row(title, name, goal="", digits=2, source=None):
+        source = source or {size: mine[size][0] for size in SERVICE_SIZES}
+        row(title, [cell(source[size].get(name), digits) for size in SERVICE_SIZES], goal)
+
+    service_row("nettuned, start to READY, ms", "start_ms", "goal: <= 8, <= 25")
+    service_row("TuneD, start to its name, ms", "start_ms", digits=0, source=theirs)
+    service_row("nettuned, PSS, KiB", "pss_kib", "goal: 1000 keys <= 3584", 0)
+    service_row("TuneD, PSS, KiB", "pss_kib", digits=0, source=theirs)
+    service_row("nettuned, context switches idle", "idle_switches", "goal: <= 2", 0)
+    service_row("TuneD, context switches idle", "idle_switches", digits=0, source=theirs)
+    service_row("Peer.Ping, us", "ping_us", digits=1)
+    service_row("a property, us", "property_us", digits=1)
+    row("  as a multiple of Ping", [cell(ratio(mine[size][0]["property_us"], mine[size][0]["ping_us"]))
+                                    for size in SERVICE_SIZES], "goal: <= 1.3")
+    service_row("  99 of 100, us", "property_p99_us", "goal: <= 400", 1)
+    service_row("Audit over D-Bus, ms", "audit_ms", "goal: 1000 keys <= 2")
+    row("TuneD, verify over D-Bus, ms", [cell(median(f"tuned-verify.{size}")) for size in SERVICE_SIZES])
+    row("  nettuned as a multiple", [cell(ratio(mine[size][0]["audit_ms"], median(f"tuned-verify.{size}")), 3)
+                                     for size in SERVICE_SIZES], "goal: 1000 keys <= 0.04")
+    service_row("Activate, all keys change, ms", "activate_ms", "goal: 1000 keys <= 15")
+    service_row("foreign writes restored, of 1000", "restored", "goal: 1000; TuneD restores none", 0)
+    service_row("  50 of 100, us", "restore_p50_us", "goal: <= 100", 1)
+    service_row("  99 of 100, us", "restore_p99_us", "goal: <= 5000", 1)
+    service_row("  the slowest, us", "restore_max_us", digits=1)
+    for index, (bound, _) in enumerate(mine[8][1]):
+        row(f"  up to {bound} us" if bound < 1e9 else "  more",
+            [str(mine[size][1][index][1]) for size in SERVICE_SIZES])
+
 audit = {size: median(f"audit.{size}") for size in SIZES}
 heading("nettunectl audit, as a multiple of")
 row("C floor", [cell(ratio(audit[size], median(f"floor.{size}"))) for size in SIZES],

@@ -235,6 +235,34 @@ expect_status 0
 as daemon deactivate
 expect_status 2
 expect_err 'not authorized for org.nettune1.deactivate'
+run deactivate
+
+# A polkit that does not answer keeps nobody else waiting, and only so many may wait for it.
+kill -STOP "$polkit_pid"
+cat >"$work/impatient.py" <<'PY'
+import dbus, dbus.lowlevel
+bus = dbus.SystemBus()
+serials = []
+for _ in range(80):
+    call = dbus.lowlevel.MethodCallMessage("org.nettune1", "/org/nettune1", "org.nettune1.Manager", "Activate")
+    call.append("web", dbus.Dictionary({}, signature="sv"), signature="sa{sv}")
+    bus.send_message(call)
+bus.flush()
+try:
+    bus.get_object("org.nettune1", "/org/nettune1").Activate(
+        "web", {}, dbus_interface="org.nettune1.Manager", timeout=10)
+except dbus.DBusException as fault:
+    print(fault.get_dbus_name())
+PY
+chmod 644 "$work/impatient.py"
+[[ $(runuser -u daemon -- /usr/bin/python3 "$work/impatient.py") == *LimitsExceeded ]] ||
+  fail 'any number of callers may wait for polkit'
+run status
+expect_status 3
+run activate latency
+expect_status 0
+kill -CONT "$polkit_pid"
+run deactivate
 
 # Without polkit root alone is let in.
 kill "$polkit_pid"
