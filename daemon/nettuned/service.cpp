@@ -59,6 +59,11 @@ std::string text_of(Diagnostics& diagnostics) {
   return text;
 }
 
+// Its findings stay valid: what they point to is not copied.
+std::shared_ptr<const profile::ResolvedProfile> shared(profile::ResolvedProfile resolved) {
+  return std::make_shared<const profile::ResolvedProfile>(std::move(resolved));
+}
+
 bool is_path(const std::string& name) {
   return name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".conf");
 }
@@ -287,7 +292,7 @@ void Service::take_over(change::Session& session, Moment now) {
   }
   failure_.clear();
   if (state.profile.empty()) {
-    adopt(std::nullopt, nullptr);
+    adopt(nullptr, nullptr);
     if (!profile_.empty()) {
       set_profile("", session.recovery ? "" : "another program took the profile back", now);
     }
@@ -303,7 +308,7 @@ void Service::take_over(change::Session& session, Moment now) {
   }
   const audit::Audit audit = audit::compare(*resolved, surroundings_.tree);
   last_audited_ = now.wall;
-  adopt(*std::move(resolved), &audit);
+  adopt(shared(*std::move(resolved)), &audit);
   if (profile_ != state.profile) {
     set_profile(state.profile, session.recovery ? "" : "another program applied it", now);
   } else if (!session.recovery) {
@@ -322,7 +327,8 @@ void Service::take_over(change::Session& session, Moment now) {
 
 // Keeps what is known of keys that stay. `audit` is of `resolved`; what it has not seen is judged
 // later.
-void Service::adopt(std::optional<profile::ResolvedProfile> resolved, const audit::Audit* audit) {
+void Service::adopt(std::shared_ptr<const profile::ResolvedProfile> resolved,
+                    const audit::Audit* audit) {
   std::vector<ManagedKey> keys;
   if (resolved) {
     keys.reserve(resolved->desired().size());
@@ -522,7 +528,7 @@ void Service::set_profile(std::string profile, std::string why, Moment now) {
 }
 
 void Service::fail(std::string why, Moment now) {
-  adopt(std::nullopt, nullptr);
+  adopt(nullptr, nullptr);
   failure_ = std::move(why);
   say({.kind = Event::Kind::failed, .text = failure_}, now);
 }
@@ -588,7 +594,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   }
   failure_.clear();
   last_applied_ = now.wall;
-  adopt(std::move(resolved), &audit);
+  adopt(shared(std::move(resolved)), &audit);
   // What was written is seen as it is now, and what the kernel changed with it.
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     ManagedKey& managed = keys_[i];
@@ -644,7 +650,7 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
                                          {.keep_going = true});
   if (!outcome) return std::unexpected(refusal_of(outcome.error()));
   failure_.clear();
-  adopt(std::nullopt, nullptr);
+  adopt(nullptr, nullptr);
   std::vector<std::string> left;
   for (const change::LeftAlone& one : plan.left_alone()) {
     if (one.is_wrong) left.push_back(fmt::format("{}: {}", one.key.name(), one.reason));
@@ -669,7 +675,7 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
                                            session->folder, session->state, {});
     if (outcome) {
       failure_.clear();
-      adopt(std::nullopt, nullptr);
+      adopt(nullptr, nullptr);
       if (!profile_.empty()) set_profile("", "its values stay", now);
     } else {
       done = std::unexpected(refusal_of(outcome.error()));
@@ -789,7 +795,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
                            !is_of_link(managed.key, sorted);
     if (was_there) known.push_back(managed.key);
   }
-  adopt(std::move(resolved), nullptr);
+  adopt(shared(*std::move(resolved)), nullptr);
   std::vector<std::size_t> fresh;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     if (!std::ranges::binary_search(known, keys_[i].key)) fresh.push_back(i);

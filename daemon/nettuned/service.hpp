@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -164,7 +165,7 @@ class Service {
   const Settings& settings() const { return settings_; }
   const Surroundings& surroundings() const { return surroundings_; }
   /// nullptr where no profile is in force.
-  const profile::ResolvedProfile* resolved() const { return resolved_ ? &*resolved_ : nullptr; }
+  const profile::ResolvedProfile* resolved() const { return resolved_.get(); }
 
   /// What happened since the last call, in order.
   std::vector<Event> take_events();
@@ -180,7 +181,7 @@ class Service {
                                             Moment now);
   std::expected<void, Refusal> go_back(change::Session& session, bool force, Moment now);
   void take_over(change::Session& session, Moment now);
-  void adopt(std::optional<profile::ResolvedProfile> resolved, const audit::Audit* audit);
+  void adopt(std::shared_ptr<const profile::ResolvedProfile> resolved, const audit::Audit* audit);
   void judge(const std::vector<std::size_t>& which, bool are_new, Moment now);
   void note(ManagedKey& managed, const audit::Finding& finding);
   void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,
@@ -197,7 +198,7 @@ class Service {
 
   Surroundings surroundings_;
   Settings settings_;
-  std::optional<profile::ResolvedProfile> resolved_;
+  std::shared_ptr<const profile::ResolvedProfile> resolved_;  ///< what is in force, or nullptr
   std::string profile_;  ///< as the state calls it; "" for none
   std::string choice_;
   std::string failure_;           ///< why no profile is in force although one was chosen
