@@ -78,7 +78,9 @@ for file in "${files[@]}"; do
     fault "$file: has no SPDX-License-Identifier in its first line"
 done
 
-if found=$(grep -nIE '\b(TODO|FIXME)\b' -- "${files[@]}" | grep -v '^tests/structure_test.sh:'); then
+# The words are put together here, so that this file holds none of them itself.
+unfinished="TO""DO|FIX""ME"
+if found=$(grep -nIE "\\b($unfinished)\\b" -- "${files[@]}"); then
   fault "unfinished work is an issue, not a comment:" "$found"
 fi
 

@@ -113,9 +113,9 @@ class ManyFiles {
   static constexpr int count = static_cast<int>(profile::max_inherited_files);
 
   ManyFiles() {
-    std::string pattern = std::filesystem::temp_directory_path() / "nettune-bench.XXXXXX";
-    if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-    folder_ = pattern;
+    // mkdtemp(3) wants six letters X at the end, and puts others in their place.
+    folder_ = std::filesystem::temp_directory_path() / ("nettune-bench-" + std::string(6, 'X'));
+    if (::mkdtemp(folder_.data()) == nullptr) std::abort();
     std::ofstream all(folder_ + "/all.yaml");
     all << "nettune: 1\nsummary: all of them\ninherits:\n";
     for (int file = 0; file < count; ++file) {

@@ -16,9 +16,9 @@ namespace nettune::test {
 class TempTree {
  public:
   TempTree() {
-    std::string pattern = std::filesystem::temp_directory_path() / "nettune-test-XXXXXX";
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
+    // mkdtemp(3) wants six letters X at the end, and puts others in their place.
+    path_ = std::filesystem::temp_directory_path() / ("nettune-test-" + std::string(6, 'X'));
+    REQUIRE(::mkdtemp(path_.data()) != nullptr);
   }
   ~TempTree() { std::filesystem::remove_all(path_); }
   TempTree(const TempTree&) = delete;

@@ -14,6 +14,7 @@
 #include <sstream>
 
 #include "engine/sysctl/value.hpp"
+#include "support/temp_tree.hpp"
 
 using namespace nettune;
 using namespace nettune::profile;
@@ -23,25 +24,14 @@ namespace {
 
 class Root {
  public:
-  Root() {
-    std::string name = (fs::temp_directory_path() / "nettune-host-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-    fs::create_directories(path_ + "/proc/sys/kernel");
-  }
-  ~Root() {
-    std::error_code ignored;  // nothing is left to report to
-    fs::remove_all(path_, ignored);
-  }
-  Root(const Root&) = delete;
-  Root& operator=(const Root&) = delete;
+  Root() { fs::create_directories(path() + "/proc/sys/kernel"); }
   void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ + name) << text;
+    std::ofstream(path() + name) << text;
   }
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return folder_.path(); }
 
  private:
-  std::string path_;
+  test::TempTree folder_;
 };
 
 // "4096 131072 6291456", or "?" where no default is known.

@@ -17,6 +17,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "support/temp_tree.hpp"
+
 using namespace nettune;
 using namespace nettune::profile;
 namespace fs = std::filesystem;
@@ -25,28 +27,12 @@ namespace {
 
 class Folder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "nettune-store-XXXXXX").string();
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;  // nothing is left to report to
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  const std::string& path() const { return path_; }
-
-  void write(const std::string& name, const std::string& text) const {
-    fs::create_directories(fs::path(path_ + "/" + name).parent_path());
-    std::ofstream(path_ + "/" + name) << text;
-  }
+  std::string operator/(const std::string& name) const { return path() + "/" + name; }
+  const std::string& path() const { return folder_.path(); }
+  void write(const std::string& name, const std::string& text) const { folder_.add(name, text); }
 
  private:
-  std::string path_;
+  test::TempTree folder_;
 };
 
 int refusal(const std::string& path, std::size_t limit = max_file_size) {
