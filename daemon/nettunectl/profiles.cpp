@@ -55,16 +55,10 @@ SysctlOrder order_of_systemd(std::vector<std::string> files) {
 }
 
 profile::Store make_store(const std::string& root, sysctl::Version kernel) {
-  std::vector<std::string> directories;
   if (const char* path = secure_getenv("NETTUNE_PROFILE_PATH"); path != nullptr && *path != '\0') {
-    for (std::string_view rest = path; !rest.empty();) {
-      const std::size_t end = std::min(rest.find(':'), rest.size());
-      if (end > 0) directories.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return profile::Store(std::move(directories), kernel);
+    return profile::Store(profile::Store::split_directories(path), kernel);
   }
-  directories = profile::Store::default_directories(root);
+  std::vector<std::string> directories = profile::Store::default_directories(root);
   const auto add = [&](const char* directory) {
     if (std::ranges::find(directories, directory) == directories.end()) {
       directories.emplace_back(directory);

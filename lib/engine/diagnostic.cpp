@@ -468,4 +468,14 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
+std::string format_errors(Diagnostics& diagnostics) {
+  sort_and_cut(diagnostics);
+  std::string text;
+  for (const Diagnostic& diagnostic : diagnostics.list) {
+    if (diagnostic.severity == Severity::error) text += format_diagnostic(diagnostic, {});
+  }
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace nettune

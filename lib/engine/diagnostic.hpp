@@ -63,6 +63,9 @@ struct DiagnosticStyle {
 /// with a line feed.
 std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyle& style);
 
+/// The errors alone, sorted and cut, in one plain text without a line feed at its end.
+std::string format_errors(Diagnostics& diagnostics);
+
 /// `text` fit for a terminal: control characters and invalid UTF-8 become \xNN.
 std::string printable(std::string_view text);
 

@@ -400,6 +400,16 @@ std::vector<std::string> Store::default_directories(const std::string& root) {
           base + "/usr/share/nettune/profiles"};
 }
 
+std::vector<std::string> Store::split_directories(std::string_view path) {
+  std::vector<std::string> directories;
+  while (!path.empty()) {
+    const std::size_t end = std::min(path.find(':'), path.size());
+    if (end > 0) directories.emplace_back(path.substr(0, end));
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return directories;
+}
+
 std::optional<Profile> Store::load(const std::string& name_or_path,
                                    Diagnostics& diagnostics) const {
   return Loader(*this, diagnostics).load(name_or_path);

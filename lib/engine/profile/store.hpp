@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/diagnostic.hpp"
@@ -32,6 +33,9 @@ class Store {
   /// Profiles are checked for `kernel`, see ProfileBuilder::check.
   explicit Store(std::vector<std::string> directories, sysctl::Version kernel = {})
       : directories_(std::move(directories)), kernel_(kernel) {}
+
+  /// The directories of a text that separates them by colons, as NETTUNE_PROFILE_PATH has them.
+  static std::vector<std::string> split_directories(std::string_view path);
 
   /// From now on files that are not to be trusted are refused.
   void trust_only_root() { trusts_only_root_ = true; }
