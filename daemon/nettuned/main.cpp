@@ -55,13 +55,6 @@ Moment now() {
           static_cast<std::uint64_t>(read_clock(CLOCK_REALTIME) / 1000)};
 }
 
-std::string text_of(const Diagnostics& diagnostics) {
-  std::string text;
-  for (const Diagnostic& diagnostic : diagnostics.list) text += format_diagnostic(diagnostic, {});
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
 // systemd makes the folders of ConfigurationDirectory= and StateDirectory=, and names them here.
 std::string in_folder(const char* variable, const char* usual, const char* file) {
   const char* folder = ::secure_getenv(variable);
@@ -78,7 +71,7 @@ std::expected<Settings, Refusal> read_settings() {
   Diagnostics diagnostics;
   std::optional<Settings> settings = load_settings(settings_file, diagnostics);
   if (!settings) {
-    return std::unexpected(Refusal{Refusal::Kind::invalid_profile, text_of(diagnostics)});
+    return std::unexpected(Refusal{Refusal::Kind::invalid_profile, format_errors(diagnostics)});
   }
   return *std::move(settings);
 }
@@ -87,11 +80,7 @@ profile::Store make_store(sysctl::Version kernel) {
   std::vector<std::string> directories;
   const char* path = ::secure_getenv("NETTUNE_PROFILE_PATH");
   if (path != nullptr && *path != '\0') {
-    for (std::string_view rest = path; !rest.empty();) {
-      const std::size_t end = std::min(rest.find(':'), rest.size());
-      if (end > 0) directories.emplace_back(rest.substr(0, end));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
+    directories = profile::Store::split_directories(path);
   } else {
     directories = profile::Store::default_directories("");
     if (std::ranges::find(directories, NETTUNE_PROFILE_DIR) == directories.end()) {
@@ -154,9 +143,8 @@ class Daemon {
     on_signal<SIGINT>();
     add(sd_event_add_signal(loop_, &source_, SIGHUP, on_hangup, this));
     add(sd_event_add_post(loop_, &source_, on_post, this));
-    add(sd_event_set_watchdog(loop_, 1));
+    sd_event_set_watchdog(loop_, 1);  // where systemd asks for it
     settle();
-    arm_sweep();
     bus_ = std::make_unique<BusConnection>(
         loop_, service_, outside_,
         BusConnection::Listener{[this] { become_ready(); },
@@ -189,7 +177,6 @@ class Daemon {
     if (settings) {
       // What it refuses it has said.
       [[maybe_unused]] const auto done = self.service_.reload(*std::move(settings), now());
-      self.arm_sweep();
     } else {
       log_line(LOG_ERR, "the settings stay as they were: " + settings.error().message);
     }
@@ -229,6 +216,7 @@ class Daemon {
 
   // At the end of each turn: what happened is told, and what is managed now is watched.
   void settle() {
+    if (settled_revision_ == service_.revision()) return;
     const bool has_changed = watched_version_ != service_.keys_version();
     while (watched_version_ != service_.keys_version()) {
       watched_version_ = service_.keys_version();
@@ -241,9 +229,10 @@ class Daemon {
         log_line(LOG_WARNING, drift_watch_.why_blind().empty()
                                   ? "every write is seen at once again"
                                   : "not every write is seen at once: " + drift_watch_.why_blind());
-        arm_sweep();
       }
     }
+    if (armed_sweep_ != sweep_pause()) arm_sweep();
+    settled_revision_ = service_.revision();
     const std::vector<Event> events = service_.take_events();
     for (const Event& event : events) log_event(event);
     if (bus_ != nullptr) {
@@ -255,15 +244,20 @@ class Daemon {
     if (has_changed) ::malloc_trim(0);
   }
 
-  void arm_sweep() {
+  // Microseconds from one sweep to the next.
+  std::uint64_t sweep_pause() const {
     const bool is_blind =
         !shut_off_.empty() || !drift_watch_.why_blind().empty() || !link_watch_.why_blind().empty();
-    const std::uint64_t wait =
-        is_blind ? blind_sweep
-                 : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
+    return is_blind ? blind_sweep
+                    : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
+  }
+
+  void arm_sweep() {
+    armed_sweep_ = sweep_pause();
     sd_event_source* source = nullptr;
     // It may come with another wakeup.
-    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, wait, wait / 4, on_sweep, this);
+    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, armed_sweep_, armed_sweep_ / 4,
+                               on_sweep, this);
     sweep_.reset(source);
   }
 
@@ -290,6 +284,8 @@ class Daemon {
   ModuleWatch module_watch_;
   std::unique_ptr<BusConnection> bus_;  // once all else is there
   std::uint64_t watched_version_ = 0;
+  std::uint64_t settled_revision_ = 0;
+  std::uint64_t armed_sweep_ = 0;  // microseconds
   std::optional<std::int64_t> armed_;
   std::string told_;
   sd_event_source* source_ = nullptr;  // of the call that add() looks at

@@ -49,16 +49,6 @@ std::string joined(const std::vector<std::string>& parts, std::string_view betwe
   return fmt::format("{}", fmt::join(parts, between));
 }
 
-std::string text_of(Diagnostics& diagnostics) {
-  sort_and_cut(diagnostics);
-  std::string text;
-  for (const Diagnostic& diagnostic : diagnostics.list) {
-    if (diagnostic.severity == Severity::error) text += format_diagnostic(diagnostic, {});
-  }
-  while (text.ends_with('\n')) text.pop_back();
-  return text;
-}
-
 // Its findings stay valid: what they point to is not copied.
 std::shared_ptr<const profile::ResolvedProfile> shared(profile::ResolvedProfile resolved) {
   return std::make_shared<const profile::ResolvedProfile>(std::move(resolved));
@@ -194,7 +184,7 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
   if (!is_path(name) && !surroundings_.store.find(name)) {
     Diagnostics diagnostics;
     static_cast<void>(surroundings_.store.load(name, diagnostics));  // says what is near
-    return std::unexpected(Refusal{Kind::no_such_profile, text_of(diagnostics)});
+    return std::unexpected(Refusal{Kind::no_such_profile, format_errors(diagnostics)});
   }
   if (is_path(name) && surroundings_.store.trusts_only_root()) {
     if (const std::optional<std::string> why = profile::why_untrusted(name)) {
@@ -211,7 +201,7 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
         profile::resolve(std::move(*loaded), surroundings_.host, surroundings_.tree, diagnostics);
   }
   if (!resolved || diagnostics.has_errors()) {
-    return std::unexpected(Refusal{Kind::invalid_profile, text_of(diagnostics)});
+    return std::unexpected(Refusal{Kind::invalid_profile, format_errors(diagnostics)});
   }
   if (!resolved->unmet().empty()) {
     return std::unexpected(
@@ -544,6 +534,7 @@ std::expected<void, Refusal> Service::choose(const std::string& profile) {
 }
 
 void Service::start(Moment now) {
+  ++revision_;
   const Result<std::optional<std::string>> chosen = read_choice(surroundings_.choice_file);
   if (chosen) choice_ = chosen->value_or(settings_.profile);
   // Also where nothing was chosen: what another writer left unfinished is taken back.
@@ -614,6 +605,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
 
 std::expected<void, Refusal> Service::activate(const std::string& name, std::int64_t confirm_for,
                                                Moment now) {
+  ++revision_;
   auto resolved = load(name);
   if (!resolved) return std::unexpected(resolved.error());
   auto session = begin(now);
@@ -632,6 +624,7 @@ std::expected<void, Refusal> Service::activate(const std::string& name, std::int
 }
 
 std::expected<void, Refusal> Service::confirm(Moment now) {
+  ++revision_;
   {
     const auto folder =
         change::StateFolder::lock(surroundings_.state_folder, surroundings_.place, 0);
@@ -667,6 +660,7 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
 }
 
 std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
+  ++revision_;
   auto session = begin(now);
   if (!session) return std::unexpected(session.error());
   std::expected<void, Refusal> done;
@@ -689,6 +683,7 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
 }
 
 std::expected<void, Refusal> Service::revert(bool force, Moment now) {
+  ++revision_;
   auto session = begin(now);
   if (!session) return std::unexpected(session.error());
   std::expected<void, Refusal> done = go_back(*session, force, now);
@@ -697,6 +692,7 @@ std::expected<void, Refusal> Service::revert(bool force, Moment now) {
 }
 
 std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
+  ++revision_;
   const bool follows_settings = choice_ == settings_.profile;
   if (follows_settings && settings.profile != settings_.profile) choice_ = settings.profile;
   settings_ = std::move(settings);
@@ -740,6 +736,7 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
 // --- what happened ---
 
 void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
+  ++revision_;
   if (!resolved_) return;
   std::vector<std::size_t> which;
   const auto add = [&](const sysctl::Key& key) {
@@ -767,6 +764,7 @@ void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
 }
 
 void Service::sweep(Moment now) {
+  ++revision_;
   look_at_state(now);
   look_for_keys({}, now);
   std::vector<std::size_t> all(keys_.size());
@@ -776,13 +774,14 @@ void Service::sweep(Moment now) {
 }
 
 void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
+  ++revision_;
   if (!resolved_) return;
   Diagnostics diagnostics;
   std::optional<profile::ResolvedProfile> resolved =
       profile::resolve_again(*resolved_, surroundings_.tree, diagnostics);
   if (!resolved || diagnostics.has_errors()) {
     // The same rules gave numbers before; a glob may give keys that they do not fit.
-    say({.kind = Event::Kind::failed, .text = text_of(diagnostics)}, now);
+    say({.kind = Event::Kind::failed, .text = format_errors(diagnostics)}, now);
     return;
   }
   std::vector<std::string> sorted = links;
@@ -804,6 +803,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
 }
 
 void Service::look_at_state(Moment now) {
+  ++revision_;
   auto session = begin(now);
   if (session) end(*std::move(session));
 }
@@ -820,6 +820,7 @@ std::optional<std::int64_t> Service::deadline() const {
 }
 
 void Service::pass_time(Moment now) {
+  ++revision_;
   if (trial_until_ != 0 && trial_until_ <= now.boot) {
     trial_until_ = 0;
     look_at_state(now);

@@ -155,6 +155,9 @@ class Service {
   const std::string& choice() const { return choice_; }
   const std::vector<ManagedKey>& keys() const { return keys_; }  ///< by key
   const ManagedKey* find(const sysctl::Key& key) const;
+  /// Another number after each call of those above that ask or tell: where it is the same, so is
+  /// all that is said below.
+  std::uint64_t revision() const { return revision_; }
   /// Another number after each time that keys may have come, gone or been made anew.
   std::uint64_t keys_version() const { return keys_version_; }
   std::uint32_t drift_count() const;
@@ -204,6 +207,7 @@ class Service {
   std::string failure_;           ///< why no profile is in force although one was chosen
   std::vector<ManagedKey> keys_;  ///< one for each of resolved_'s, in its order
   std::uint64_t keys_version_ = 0;
+  std::uint64_t revision_ = 0;
   change::KnownState known_;
   std::int64_t trial_until_ = 0;
   std::string trial_choice_;  ///< becomes the choice once the trial is confirmed
