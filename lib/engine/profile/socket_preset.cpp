@@ -71,7 +71,7 @@ const std::vector<SocketOptionFacts>& facts() {
        "The largest segment that is announced to the peer (TCP_MAXSEG)."},
       {"window-clamp", Unit::bytes, 1152, int_max, "",
        "The largest window that is announced; autotuning may raise it again (TCP_WINDOW_CLAMP)."},
-      {"max-pacing-rate", Unit::bytes, 1, (static_cast<Integer>(1) << 64) - 2, "unlimited",
+      {"max-pacing-rate", Unit::bytes, 1, ((static_cast<Integer>(1) << 63) - 1) / 8, "unlimited",
        "Sends no faster than this; written as a bit rate, kept in bytes per second "
        "(SO_MAX_PACING_RATE)."},
       {"busy-poll", Unit::microseconds, 0, int_max, "",
@@ -592,6 +592,24 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
     presets.push_back(std::move(preset));
   }
   return presets;
+}
+
+std::string to_line(const SocketPreset& preset) {
+  std::string line;
+  for (const SocketOption& option : preset.options) {
+    const SocketOptionFacts& known = facts_of(option.name);
+    std::string value = option.word;
+    if (!option.is_word) {
+      const Integer number = takes_rate(known) ? option.number * 8 : option.number;
+      value = sysctl::to_string(number);
+      if (takes_rate(known)) value += "bit/s";
+      if (known.unit == Unit::seconds) value += "s";
+      if (known.unit == Unit::milliseconds) value += "ms";
+      if (known.unit == Unit::microseconds) value += "us";
+    }
+    line += fmt::format("{}{}={}", line.empty() ? "" : ",", option.name, value);
+  }
+  return line;
 }
 
 const std::vector<SocketOptionFacts>& all_socket_options() { return facts(); }

@@ -31,6 +31,10 @@ struct SocketPreset {
 /// Reads the mapping below `sockets:`. Every fault is a diagnostic.
 std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagnostics);
 
+/// The preset in the one-line form of libnettune:
+/// "nodelay=1,notsent-lowat=16384,user-timeout=30000ms".
+std::string to_line(const SocketPreset& preset);
+
 /// What the language knows of one option; also what documents and completion list.
 struct SocketOptionFacts {
   std::string_view name;

@@ -221,8 +221,8 @@ NETTUNE_API int nettune_apply(const nettune_preset *preset, int fd, nettune_role
                               size_t *count) NETTUNE_NOEXCEPT;
 
 /* The rows that nettune_apply() would give for a fresh socket in `role`, which is not NETTUNE_AUTO:
- * PLANNED, INHERITED, DEFERRED or NOT_APPLICABLE. Gives how many are PLANNED; -EINVAL: no such
- * role. */
+ * PLANNED, INHERITED, DEFERRED, NOT_APPLICABLE, or ALREADY for what the kernel does by itself.
+ * Gives how many are PLANNED; -EINVAL: no such role. */
 NETTUNE_API int nettune_plan(const nettune_preset *preset, nettune_role role,
                              nettune_result *results, size_t capacity,
                              size_t *count) NETTUNE_NOEXCEPT;
@@ -271,7 +271,8 @@ NETTUNE_API const char *nettune_option_constant(int option) NETTUNE_NOEXCEPT;
 /* A sentence for people, without a full stop. "" for NETTUNE_NO_REASON; NULL: no such number. */
 NETTUNE_API const char *nettune_reason_text(int reason) NETTUNE_NOEXCEPT;
 /* One row as one line for a log, as snprintf(3) does:
- * "receive-buffer: asked for 4194304, is 425984: adjusted, net.core.rmem_max is 212992". */
+ * "receive-buffer: asked for 4MiB, is 208KiB: adjusted, net.core.rmem_max allows no more: it is
+ * 212992". */
 NETTUNE_API int nettune_result_text(const nettune_result *result, char *text,
                                     size_t size) NETTUNE_NOEXCEPT;
 
