@@ -351,7 +351,7 @@ class LineReader {
 }  // namespace
 
 TextOut& TextOut::operator<<(std::string_view part) {
-  if (length_ + 1 < size_) {
+  if (length_ + 1 < size_ && !part.empty()) {
     const std::size_t fits = std::min(part.size(), size_ - 1 - length_);
     std::memcpy(text_ + length_, part.data(), fits);
     text_[length_ + fits] = '\0';

@@ -3,6 +3,7 @@
 #include "../profiles.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "socket_preset.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "chosen_profile.hpp"
+#include "engine/profile/foreign.hpp"
+#include "engine/profile/socket_preset.hpp"
+#include "machine.hpp"
+#include "nettune/nettune.h"
+#include "output.hpp"
+#include "profiles.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+constexpr const char* usual_profile = "server-base";
+
+// The line as the library writes it: what it does not take is said.
+std::optional<std::string> as_written(const std::string& line) {
+  std::array<char, 8192> text{};
+  nettune_preset* preset = nullptr;
+  if (nettune_preset_line(line.c_str(), &preset, text.data(), text.size()) != 0) {
+    complain(fmt::format("--preset: {}", text.data()));
+    return std::nullopt;
+  }
+  nettune_preset_text(preset, text.data(), text.size());
+  nettune_preset_unref(preset);
+  return text.data();
+}
+
+}  // namespace
+
+std::optional<ChosenPreset> choose_preset(const std::string& preset, const std::string& profile) {
+  if (preset.find('=') != std::string::npos) {
+    if (!profile.empty()) {
+      complain("--preset gives a line of options, and --profile a profile; give one of them");
+      return std::nullopt;
+    }
+    if (const std::optional<std::string> line = as_written(preset)) {
+      return ChosenPreset{*line, "the given line"};
+    }
+    return std::nullopt;
+  }
+  const std::optional<Machine> machine = open_machine({});
+  if (!machine) return std::nullopt;
+  const profile::Store store = make_store("", machine->host.kernel);
+  std::string argument = profile.empty() ? active_profile(*machine) : profile;
+  if (argument.empty()) argument = usual_profile;
+  Diagnostics diagnostics;
+  const auto loaded = profile::load_profile(store, "", argument, diagnostics);
+  if (!loaded || diagnostics.has_errors()) {
+    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
+    return std::nullopt;
+  }
+  const std::string name = preset.empty() ? "default" : preset;
+  const auto found = std::ranges::find(loaded->presets(), name, &profile::SocketPreset::name);
+  if (found == loaded->presets().end()) {
+    std::string names;
+    for (const profile::SocketPreset& one : loaded->presets()) {
+      names += (names.empty() ? "" : ", ") + one.name;
+    }
+    complain(fmt::format("the profile {} has no preset \"{}\"; {}", loaded->name(), printable(name),
+                         names.empty() ? "it has none" : "it has " + names));
+    return std::nullopt;
+  }
+  const std::optional<std::string> line = as_written(profile::to_line(*found));
+  if (!line) return std::nullopt;
+  return ChosenPreset{*line, fmt::format("{} of {}", name, loaded->name())};
+}
+
+}  // namespace nettune::ctl
