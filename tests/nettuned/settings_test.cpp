@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <string>
+
 #include "support/temp_tree.hpp"
 
 using namespace nettune;
@@ -55,6 +58,29 @@ TEST_CASE("a missing file, an empty one and one of comments mean the defaults") 
     CHECK(settings->contest_restores == 5);
     CHECK(settings->contest_within == seconds(60));
   }
+}
+
+TEST_CASE("the sample that is installed means the defaults, and says what they are") {
+  const std::string sample = NETTUNE_SOURCE_DIR "/packaging/nettuned.yaml";
+  Diagnostics diagnostics;
+  const auto settings = load_settings(sample, diagnostics);
+  REQUIRE(settings.has_value());
+  CHECK(settings->profile.empty());
+
+  // Its examples are comments without a blank; all but the choices are the defaults.
+  std::string text;
+  std::ifstream file(sample);
+  for (std::string line; std::getline(file, line);) {
+    if (line.size() > 1 && line[0] == '#' && line[1] != ' ') text += line.substr(1) + '\n';
+  }
+  const auto examples = parse_settings("nettuned.yaml", text, diagnostics);
+  REQUIRE(examples.has_value());
+  CHECK(diagnostics.list.empty());
+  CHECK_FALSE(examples->profile.empty());
+  CHECK(examples->on_drift.has_value());
+  CHECK(examples->sweep == settings->sweep);
+  CHECK(examples->contest_restores == settings->contest_restores);
+  CHECK(examples->contest_within == settings->contest_within);
 }
 
 TEST_CASE("each fault is said with its place") {
