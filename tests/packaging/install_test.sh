@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Installs into a folder: each file belongs to exactly one Debian package, settings that are there
+# are kept, and packaging/uninstall leaves nothing else.
+set -euo pipefail
+build=${1:?usage: $0 BUILD_DIR SOURCE_DIR}
+source_dir=${2:?usage: $0 BUILD_DIR SOURCE_DIR}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failures=0
+fail() {
+  printf 'FAILED: %s\n' "$*"
+  failures=$((failures + 1))
+}
+
+# The prefix of packages. The manifest of the build directory belongs to its owner, and comes back.
+manifest=$build/install_manifest.txt
+if [[ -e $manifest ]]; then
+  cp -p "$manifest" "$work/manifest"
+  trap 'cp -p "$work/manifest" "$manifest"; rm -rf "$work"' EXIT
+else
+  trap 'rm -rf "$work" "$manifest"' EXIT
+fi
+DESTDIR=$work/root cmake --install "$build" --prefix /usr >"$work/log" || {
+  cat "$work/log"
+  exit 1
+}
+mapfile -t files < <(cd "$work/root" && find . -type f -o -type l | sed 's,^\./,,' | LC_ALL=C sort)
+((${#files[@]} > 20)) || fail "hardly a file was installed: ${files[*]}"
+# Below /usr the settings are in /etc; a build that was configured for elsewhere has them there.
+for i in "${!files[@]}"; do files[i]=${files[i]/#usr\/local\/etc/etc}; done
+
+# The lists name what packages of Debian have: a library's folder by its triplet.
+mapfile -t patterns < <(cat "$source_dir"/packaging/debian/*.install | grep -v '^#')
+for file in "${files[@]}"; do
+  # dpkg moves the unit where systemd of that release has it.
+  name=${file/#usr\/lib\/systemd\/system\//lib/systemd/system/}
+  owners=0
+  for pattern in "${patterns[@]}"; do
+    # shellcheck disable=SC2254  # it is a pattern
+    case $name in $pattern) owners=$((owners + 1)) ;; esac
+  done
+  ((owners == 1)) || fail "$file belongs to $owners packages of packaging/debian/*.install"
+done
+for pattern in "${patterns[@]}"; do
+  found=0
+  for file in "${files[@]}"; do
+    # shellcheck disable=SC2254
+    case ${file/#usr\/lib\/systemd\/system\//lib/systemd/system/} in $pattern) found=1 ;; esac
+  done
+  ((found)) || fail "$pattern of packaging/debian/*.install matches no installed file"
+done
+
+# Settings that were edited survive both a second installation and the end.
+settings=$(find "$work/root" -name nettuned.yaml)
+cmp -s "$settings" "$source_dir/packaging/nettuned.yaml" || fail "the settings are not the sample"
+DESTDIR=$work/root "$source_dir/packaging/uninstall" "$build" >"$work/log" 2>&1 ||
+  fail "packaging/uninstall: $(cat "$work/log")"
+left=$(find "$work/root" ! -type d)
+[[ -z $left ]] || fail "packaging/uninstall leaves $left"
+left=$(find "$work/root" -type d -name '*nettune*')
+[[ -z $left ]] || fail "packaging/uninstall leaves the folder $left"
+
+mkdir -p "$(dirname "$settings")"
+echo '# mine' >"$settings"
+DESTDIR=$work/root cmake --install "$build" --prefix /usr >"$work/log"
+[[ $(<"$settings") == '# mine' ]] || fail "an installation overwrites the settings"
+DESTDIR=$work/root "$source_dir/packaging/uninstall" "$build" >"$work/log"
+[[ $(find "$work/root" ! -type d) == "$settings" ]] || fail "packaging/uninstall does not keep edited settings alone"
+
+((failures == 0))
