@@ -34,7 +34,7 @@ async def serve(host, port, preset):
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     server = await nettune.aio.start_server(echo, host, port, preset=preset)
-    print(f"{multiprocessing.current_process().name} listens", flush=True)
+    print(f"{multiprocessing.current_process().name} listens\n", end="", flush=True)
     async with server:
         await stop.wait()
 
