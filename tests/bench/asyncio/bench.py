@@ -115,7 +115,7 @@ def medians(runs):
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
 
 
-def apply_cost(rounds):
+def apply_cost():
     """us of the latency preset on a fresh socket: apply(), and a loop of the same calls."""
     preset = nettune.Preset.named("latency", "server-base")
     numbers = {"nodelay": (socket.IPPROTO_TCP, socket.TCP_NODELAY),
@@ -144,7 +144,7 @@ def apply_cost(rounds):
     def applied(sock):
         preset.apply(sock, "client")
 
-    times = [(time_of(bare), time_of(applied)) for _ in range(rounds)]
+    times = [(time_of(bare), time_of(applied)) for _ in range(25)]
     return len(calls), *(statistics.median(column) for column in zip(*times))
 
 
@@ -235,7 +235,7 @@ def main():
     if not prefix:
         print(f"not measured: preload: {why}")
 
-    count, bare, applied = apply_cost(5 if arguments.quick else 25)
+    count, bare, applied = apply_cost()
     print(f"\nPreset.apply() of {count} options on a fresh socket: {applied:.1f} us; a loop of the same "
           f"setsockopt and getsockopt calls: {bare:.1f} us; {applied / bare:.2f} x (goal: <= 3)")
     print("goals: slow reader >= 10 x shorter at >= 0.99 x the throughput; two writes < 0.1 ms")

@@ -8,6 +8,9 @@ import asyncio
 import contextlib
 import gc
 import socket
+import ssl
+import subprocess
+import tempfile
 import unittest
 import weakref
 
@@ -285,6 +288,43 @@ class Clients(AioTest):
             _, writer = await nettune.aio.open_connection(sock=sock, preset=preset)
             self.assertEqual(options(writer.get_extra_info("socket")), IN_FORCE)
             await self.end(writer)
+
+
+class Tls(AioTest):
+    async def test_both_ends_over_tls(self):
+        with tempfile.TemporaryDirectory(prefix="nettune-tls-") as folder:
+            key, certificate = f"{folder}/key", f"{folder}/certificate"
+            try:
+                subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                                "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+                                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                                "-keyout", key, "-out", certificate],
+                               check=True, capture_output=True)
+            except FileNotFoundError:
+                self.skipTest("openssl is not installed")
+            server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.load_cert_chain(certificate, key)
+            client = ssl.create_default_context(cafile=certificate)
+        for quickack in ("off", "every-read"):
+            Peer.made.clear()
+            preset = nettune.Preset.line(f"{LINE},quickack={quickack}")
+            async with self.serving(nettune.aio.create_server, Peer, "127.0.0.1", 0,
+                                    preset=preset, ssl=server) as listener:
+                address = listener.getsockname()
+                reader, writer = await nettune.aio.open_connection(
+                    "localhost", address[1], preset=preset, ssl=client, family=socket.AF_INET)
+                writer.write(b"hello")
+                self.assertEqual(await reader.readexactly(5), b"hello")
+                for transport in (writer.transport, Peer.made[0].transport):
+                    self.assertEqual(options(transport.get_extra_info("socket")), IN_FORCE)
+                    self.assertEqual(transport.get_write_buffer_limits(), (4096, 16384))
+                await self.end(writer)
+                await Peer.made[0].lost
+                # The server's loop would tell of the client that went away.
+                asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+                with self.assertRaises(ssl.SSLCertVerificationError):
+                    await nettune.aio.open_connection("127.0.0.1", address[1], preset=preset,
+                                                      ssl=client)
 
 
 class Transports(AioTest):

@@ -175,6 +175,8 @@ class Preset:
     """A set of socket options; made by named(), load() or line()."""
 
     __slots__ = ("_handle", "_row_type")
+    _handle: int  # an owner's share of the library's preset
+    _row_type: Any  # the array of rows that apply() fills
 
     def __init__(self) -> None:
         raise TypeError("a preset is made by Preset.named(), Preset.load() or Preset.line()")
@@ -206,7 +208,7 @@ class Preset:
 
     @classmethod
     def _made(cls, make: Any, *arguments: bytes | None) -> Preset:
-        handle = ctypes.c_void_p()
+        handle: Any = ctypes.c_void_p()
         message = ctypes.create_string_buffer(16384)
         status = make(*arguments, handle, message, len(message))
         if status < 0:
@@ -246,20 +248,23 @@ class Preset:
         return f"<nettune.Preset {self}>"
 
     def apply(self, sock: int | HasFileno, role: str = "auto", *, atomic: bool = False,
-              audit: bool = False, verify: bool = True, force: bool = False) -> Report:
+              audit: bool = False, verify: bool = True, force: bool = False,
+              force_buffers: bool = False) -> Report:
         """Sets on `sock` what the preset holds for `role`, and reads each option back.
 
         `sock` is a descriptor or has fileno(). `role` is "auto", "listener", "client", "accepted"
         or "datagram"; "auto" cannot tell a bound socket that is to connect, nor a connected one
         that is a client's. `atomic`: at the first hard failure all is put back. `audit`: nothing is
         set, only compared. `verify=False`: nothing is read back. `force`: what is right already is
-        set as well.
+        set as well. `force_buffers`: buffers beyond net.core.rmem_max and wmem_max, which needs
+        CAP_NET_ADMIN.
 
         Options that are not in force are in the report; only a descriptor that is no socket (OSError
         with EBADF or ENOTSOCK), or one that cannot have this role (OSError with EINVAL), raises.
         ValueError: no such role. TypeError: not a socket at all."""
         flags = (atomic * _library.ATOMIC | audit * _library.AUDIT |
-                 (not verify) * _library.NO_VERIFY | force * _library.FORCE)
+                 (not verify) * _library.NO_VERIFY | force * _library.FORCE |
+                 force_buffers * _library.FORCE_BUFFERS)
         results = self._row_type()
         wrong = _library.apply(self._handle, _descriptor(sock), _role(role), flags, results,
                                len(results), None)
@@ -279,7 +284,7 @@ class Preset:
     def undo(self, report: Report) -> int:
         """Puts back, on the socket of `report`, what apply() found there; gives how many options
         could not be put back. OSError: the socket is closed, or is none any more."""
-        status = _library.undo(_descriptor(report._socket), report._results,
+        status: int = _library.undo(_descriptor(report._socket), report._results,
                                _used(report._results))
         if status < 0:
             raise OSError(-status, f"{os.strerror(-status)}: {report._socket!r}")

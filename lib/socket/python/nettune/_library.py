@@ -7,6 +7,7 @@ compiler. Argument types are prepared once, here.
 import ctypes
 from ctypes import (POINTER, Structure, Union, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t,
                     c_uint, c_void_p)
+from typing import Any
 
 SONAME = "libnettune.so.0"
 CONGESTION_CONTROL = 8  # the one option whose value is text
@@ -39,7 +40,7 @@ except OSError as error:
     raise ImportError(f"nettune needs {SONAME} (Debian: libnettune0): {error}") from error
 
 
-def _function(name, result, *arguments):
+def _function(name: str, result: Any, *arguments: Any) -> Any:
     function = _library[name]
     function.restype = result
     function.argtypes = arguments

@@ -38,7 +38,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from . import Preset, Report
+from . import _WRONG, Hints, Preset, Report
 
 __all__ = ["create_server", "open_connection", "quickack", "start_server", "tune_transport"]
 
@@ -48,7 +48,7 @@ _logger = logging.getLogger("nettune")
 _STREAM_LIMIT = 65536  # asyncio's own, in bytes
 
 
-def tune_transport(transport: asyncio.BaseTransport, preset: Preset, role: str = "auto") -> Report:
+def tune_transport(transport: asyncio.Transport, preset: Preset, role: str = "auto") -> Report:
     """Applies the preset to a transport's socket, and sets its write-buffer limits, in bytes, where
     the preset has any. ValueError: the transport has no socket. Else as Preset.apply()."""
     sock = transport.get_extra_info("socket")
@@ -124,6 +124,7 @@ async def open_connection(host: str | None = None, port: int | str | None = None
     `host` are tried in order; OSError is the last one's. A `sock` is connected already. `options`
     are loop.create_connection()'s, such as ssl; `limit` as in start_server()."""
     loop = asyncio.get_running_loop()
+    own = sock is None
     if sock is None:
         sock = await _connected(loop, host, port, preset, family, local_addr)
     else:
@@ -136,7 +137,8 @@ async def open_connection(host: str | None = None, port: int | str | None = None
         transport, _ = await loop.create_connection(
             _tuned(lambda: protocol, preset, "client"), sock=sock, **options)
     except BaseException:
-        sock.close()
+        if own:
+            sock.close()
         raise
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
@@ -169,7 +171,7 @@ async def _connected(loop: asyncio.AbstractEventLoop, host: str | None, port: in
 def _tell(report: Report) -> None:
     if not report.ok:
         for entry in report.entries:
-            if entry.outcome in ("adjusted", "unsupported", "denied", "invalid", "failed"):
+            if entry.outcome in _WRONG:
                 _logger.warning("%s", entry.text)
 
 
@@ -180,7 +182,7 @@ def _limit(preset: Preset, limit: int | None) -> int:
     return _STREAM_LIMIT if hint is None else hint
 
 
-def _set_limits(transport: asyncio.BaseTransport, hints: Any) -> None:
+def _set_limits(transport: asyncio.WriteTransport, hints: Hints) -> None:
     if hints.write_high is not None:
         transport.set_write_buffer_limits(hints.write_high, hints.write_low)
 
@@ -209,7 +211,7 @@ def _tuned(factory: Factory, preset: Preset, role: str) -> Factory:
     if not again and hints.write_high is None:
         return make
 
-    def tune(transport: asyncio.BaseTransport) -> None:
+    def tune(transport: asyncio.Transport) -> None:
         if again:
             _tell(preset.apply(transport.get_extra_info("socket"), role))
         _set_limits(transport, hints)
@@ -223,21 +225,17 @@ class _First(asyncio.Protocol):
     __slots__ = ("_protocol", "_tune")
 
     def __init__(self, protocol: asyncio.BaseProtocol,
-                 tune: Callable[[asyncio.BaseTransport], None]) -> None:
+                 tune: Callable[[asyncio.Transport], None]) -> None:
         self._protocol = protocol
         self._tune = tune
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self._tune(transport)
         transport.set_protocol(self._protocol)
         self._protocol.connection_made(transport)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Only where connection_made() failed, or TLS did before it."""
-        self._protocol.connection_lost(exc)
 
-
-class _QuickackBase:
+class _QuickackBase(asyncio.BaseProtocol):
     """Passes a protocol's calls on. The socket's own setsockopt() costs less than ctypes."""
 
     def __init__(self, protocol: Any) -> None:
@@ -246,7 +244,7 @@ class _QuickackBase:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._protocol, name)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: Any) -> None:
         self._closing = transport.is_closing
         self._arm = partial(transport.get_extra_info("socket").setsockopt, socket.IPPROTO_TCP,
                             socket.TCP_QUICKACK, 1)
@@ -262,7 +260,7 @@ class _QuickackBase:
     def resume_writing(self) -> None:
         self._protocol.resume_writing()
 
-    def eof_received(self) -> bool | None:
+    def eof_received(self) -> Any:
         return self._protocol.eof_received()
 
 
