@@ -21,3 +21,9 @@ install(FILES ${CMAKE_CURRENT_LIST_DIR}/nettuneConfig.cmake
               ${PROJECT_BINARY_DIR}/nettuneConfigVersion.cmake
         DESTINATION ${nettune_package_dir} COMPONENT libnettune)
 install(EXPORT nettuneTargets NAMESPACE nettune:: DESTINATION ${nettune_package_dir} COMPONENT libnettune)
+
+# Debian's place for modules that belong to no single version of Python.
+set(NETTUNE_PYTHON_DIR lib/python3/dist-packages CACHE STRING "Where the Python module goes")
+install(DIRECTORY ${CMAKE_CURRENT_LIST_DIR}/python/nettune DESTINATION ${NETTUNE_PYTHON_DIR}
+        COMPONENT python3-nettune FILES_MATCHING PATTERN "*.py" PATTERN "py.typed"
+        PATTERN __pycache__ EXCLUDE)

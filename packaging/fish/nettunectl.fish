@@ -39,7 +39,8 @@ end
 
 function __nettunectl_takes_value
     __nettunectl_after --format -f --live --plan --output -o --root --directory --memory --kernel \
-        --confirm --since --host -H --machine -M --netns
+        --confirm --since --host -H --machine -M --netns \
+        --pid --unit --preset -p --profile
 end
 
 complete -c nettunectl -f
@@ -54,6 +55,8 @@ complete -c nettunectl -n '__nettunectl_after --netns' -a '(path basename /run/n
 complete -c nettunectl -n '__nettunectl_after --netns && __nettunectl_is audit' -a all
 complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is audit plan apply show check export activate' \
     -k -F -a '(nettunectl list --format names 2>/dev/null)'
+complete -c nettunectl -n '__nettunectl_after --profile' -k -F \
+    -a '(nettunectl list --format names 2>/dev/null)'
 complete -c nettunectl -n '__nettunectl_is help' -k -a '(__nettunectl_commands)'
 complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is import' -F -a 'sysctl.d tuned'
 complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is explain history' \

@@ -31,11 +31,20 @@ mapfile -t files < <(cd "$work/root" && find . -type f -o -type l | sed 's,^\./,
 # Below /usr the settings are in /etc; a build that was configured for elsewhere has them there.
 for i in "${!files[@]}"; do files[i]=${files[i]/#usr\/local\/etc/etc}; done
 
-# The lists name what packages of Debian have: a library's folder by its triplet.
+# The lists name what packages of Debian have: a library's folder by its triplet, and the unit where
+# systemd of that release has it.
+in_package() {
+  local name=${1/#usr\/lib\/systemd\/system\//lib/systemd/system/}
+  case $name in
+    usr/lib/libnettune.so* | usr/lib/nettune/* | usr/lib/cmake/* | usr/lib/pkgconfig/*)
+      name=usr/lib/TRIPLET/${name#usr/lib/}
+      ;;
+  esac
+  printf '%s' "$name"
+}
 mapfile -t patterns < <(cat "$source_dir"/packaging/debian/*.install | grep -v '^#')
 for file in "${files[@]}"; do
-  # dpkg moves the unit where systemd of that release has it.
-  name=${file/#usr\/lib\/systemd\/system\//lib/systemd/system/}
+  name=$(in_package "$file")
   owners=0
   for pattern in "${patterns[@]}"; do
     # shellcheck disable=SC2254  # it is a pattern
@@ -47,7 +56,7 @@ for pattern in "${patterns[@]}"; do
   found=0
   for file in "${files[@]}"; do
     # shellcheck disable=SC2254
-    case ${file/#usr\/lib\/systemd\/system\//lib/systemd/system/} in $pattern) found=1 ;; esac
+    case $(in_package "$file") in $pattern) found=1 ;; esac
   done
   ((found)) || fail "$pattern of packaging/debian/*.install matches no installed file"
 done

@@ -64,8 +64,9 @@ int read(std::string argument, bool is_path, std::string_view name, char* line, 
   if (argument.empty()) argument = usual_profile;
   if (is_path && argument.find('/') == std::string::npos) argument.insert(0, "./");
 
-  const bool is_there =
-      is_path || argument.find('/') != std::string::npos || store.find(argument).has_value();
+  const bool names_file = argument.find('/') != std::string::npos;
+  const bool is_there = names_file ? ::access(argument.c_str(), F_OK) == 0 || errno != ENOENT
+                                   : store.find(argument).has_value();
   Diagnostics diagnostics;
   const std::optional<profile::Profile> profile =
       profile::load_profile(store, "", argument, diagnostics);

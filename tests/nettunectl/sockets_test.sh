@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# nettunectl sockets: real sockets of real processes, in a network namespace of their own.
+set -euo pipefail
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+run sockets preset latency --line
+expect_status 0
+[[ $out == nodelay=1,notsent-lowat=16KiB,user-timeout=30s,* ]] || fail 'not the preset latency'
+expect_no_out $'\n'
+run sockets preset nosuch --line
+expect_status 2
+expect_err 'the profile server-base has no preset "nosuch"; it has default, latency, interactive'
+run sockets preset latency
+expect_status 2
+run sockets --preset nodelay=2
+expect_status 2
+expect_err 'character 9: nodelay is 1 or 0, not "2"'
+run sockets --preset nodelay=1 --profile latency
+expect_status 2
+run sockets --pid 4194305
+expect_status 2
+expect_err 'there is no process 4194305'
+run sockets --pid 0
+expect_status 2
+expect_err '"0" is no process id'
+run sockets --unit no-such-unit
+expect_status 2
+expect_err 'no process runs in the unit no-such-unit'
+
+if ! unshare -Urn true 2>/dev/null; then
+  finish
+  echo 'skipped: this machine makes no network namespaces for its users'
+  exit 77
+fi
+# A server with COUNT clients in the same process: it says when all are there, and ends with its input.
+cat >"$work/serve.py" <<'PY'
+import resource, socket, sys
+count = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (2 * count + 64,) * 2)
+listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+local = socket.socket(socket.AF_UNIX)
+kept = [listener, local]
+for _ in range(count):
+    client = socket.create_connection(listener.getsockname())
+    kept += [client, listener.accept()[0]]
+print("ready", flush=True)
+for line in sys.stdin:
+    if line == "nodelay\n":
+        print(sum(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for s in kept if s is not local), flush=True)
+PY
+export -f run fail expect_status expect_out expect_err expect_no_out expect_line
+export nettunectl work failures python
+unshare -Urn bash -euo pipefail <<'SH' || failures=$((failures + 1))
+ip link set lo up
+coproc SERVER { exec "$python" "$work/serve.py" 3; }
+pid=$SERVER_PID
+read -r -t 20 <&"${SERVER[0]}"
+
+run sockets --preset nodelay=1,user-timeout=30s
+expect_status 1
+expect_out 'preset the given line: 7 TCP sockets of 1 process, 7 differ'
+expect_out "($pid)"
+expect_out '6 connections, as 127.0.0.1:'
+expect_out 'listens on 127.0.0.1:'
+grep -qE '^ +user-timeout +30s +0 +differs$' <<<"$out" || fail 'no row for user-timeout'
+run sockets --pid "$pid" --listening --preset nodelay=1 --quiet
+expect_status 1
+[[ -z $out ]] || fail 'it is not quiet'
+
+run sockets --pid "$pid" --preset nodelay=1,syn-count=3 --apply
+expect_status 0
+echo nodelay >&"${SERVER[1]}"
+read -r -t 20 set <&"${SERVER[0]}"
+[[ $set == 7 ]] || fail "the process has $set sockets with TCP_NODELAY"
+run sockets --preset nodelay=1
+expect_status 0
+expect_line 'preset the given line: 7 TCP sockets of 1 process, 0 differ'
+run sockets --preset nodelay=1,receive-buffer=1000MiB --listening --apply
+expect_status 1
+expect_out 'net.core.rmem_max allows no more'
+
+run sockets --preset nodelay=0 --format json
+expect_status 1
+"$python" - "$work/out" "$pid" <<'PY' || fail 'the JSON is not as documented'
+import json, sys
+report = json.load(open(sys.argv[1]))
+assert report["format"] == "sockets/1" and report["preset"] == "nodelay=0", report
+assert report["summary"] == {"sockets": 7, "processes": 1, "differing": 7, "not_permitted": 0}, report
+first = report["sockets"][0]
+assert first["pid"] == int(sys.argv[2]) and first["listening"] is True, first
+option = first["options"][0]
+assert option["option"] == "nodelay" and option["outcome"] == "differs", option
+assert option["requested"] == 0 and option["effective"] == 1, option
+PY
+eval "exec ${SERVER[1]}>&-"
+wait "$pid"
+
+# Ten thousand sockets, and processes that come and go meanwhile.
+coproc MANY { exec "$python" "$work/serve.py" 5000; }
+pid=$MANY_PID
+read -r -t 60 <&"${MANY[0]}"
+(for _ in {1..40}; do "$python" -c 'import socket; socket.create_server(("127.0.0.1", 0))'; done) &
+churn=$!
+run sockets --preset nodelay=1 --pid "$pid"
+expect_status 1
+expect_out 'preset the given line: 10001 TCP sockets of 1 process, 10001 differ'
+run sockets --preset nodelay=1 --quiet
+expect_status 1
+wait "$churn"
+eval "exec ${MANY[1]}>&-"
+wait "$pid"
+((failures == 0))
+SH
+finish
