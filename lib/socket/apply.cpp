@@ -357,11 +357,8 @@ int undo(int fd, const nettune_result* results, std::size_t count) {
   return left;
 }
 
-int accept_tuned(const nettune_preset& preset, int listener, sockaddr* address, socklen_t* length,
-                 int flags, Rows& rows) {
+void tune_accepted(const nettune_preset& preset, int fd, Rows& rows) {
   rows.count = 0;
-  const int fd = ::accept4(listener, address, length, flags);
-  if (fd < 0) return -errno;
   Inheritance inheritance = preset.inheritance.load(std::memory_order_relaxed);
   if (inheritance == Inheritance::unknown) {
     inheritance = look_at_inheritance(preset, fd);
@@ -370,7 +367,7 @@ int accept_tuned(const nettune_preset& preset, int listener, sockaddr* address, 
   if (inheritance == Inheritance::fails) {
     // Its rows tell what was refused; the connection is there in any case.
     static_cast<void>(apply(preset, fd, NETTUNE_ACCEPTED, 0, rows));
-    return fd;
+    return;
   }
   Target target{fd, {.is_tcp = true, .phase = Phase::connected}, NETTUNE_ACCEPTED, 0};
   for (const OptionFacts& facts : all_options()) {
@@ -385,6 +382,14 @@ int accept_tuned(const nettune_preset& preset, int listener, sockaddr* address, 
       set_one(facts, target, row);
     }
   }
+}
+
+int accept_tuned(const nettune_preset& preset, int listener, sockaddr* address, socklen_t* length,
+                 int flags, Rows& rows) {
+  rows.count = 0;
+  const int fd = ::accept4(listener, address, length, flags);
+  if (fd < 0) return -errno;
+  tune_accepted(preset, fd, rows);
   return fd;
 }
 

@@ -27,6 +27,8 @@ int undo(int fd, const nettune_result* results, std::size_t count);
 /// As nettune_accept().
 int accept_tuned(const nettune_preset& preset, int listener, sockaddr* address, socklen_t* length,
                  int flags, Rows& rows);
+/// What accept_tuned() does to `fd`, which came from a TCP listener.
+void tune_accepted(const nettune_preset& preset, int fd, Rows& rows);
 /// Sets TCP_QUICKACK. 0 or -errno.
 int rearm_quickack(int fd);
 
