@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+// libnettune-preload.so: a preset for a program that nobody can change. "nettunectl run" has the
+// dynamic linker load it before libc; it stands in front of the calls below, sets the options
+// before the real listen and connect, and gives back what the real call gave, errno included.
+//
+// NETTUNE_PRESET_LINE is the preset; a faulty one changes nothing. NETTUNE_REPORT is a file to
+// which a block is added for each socket that was changed.
+//
+// No call takes a lock or memory. Before this library's constructor has run, and where there is no
+// preset, each is the real call and one branch.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "apply.hpp"
+#include "nettune/nettune.h"
+#include "preset.hpp"
+#include "socket_state.hpp"
+
+namespace nettune::socket {
+namespace {
+
+constinit nettune_preset given;
+constinit nettune_preset for_accepted;  // without quickack, which the reads see to
+constinit std::atomic<bool> is_on{false};
+constinit std::atomic<bool> rearms{false};
+constinit const char* report_path = nullptr;
+
+class ErrnoKeeper {
+ public:
+  ErrnoKeeper() = default;
+  ~ErrnoKeeper() { errno = kept_; }
+  ErrnoKeeper(const ErrnoKeeper&) = delete;
+  ErrnoKeeper& operator=(const ErrnoKeeper&) = delete;
+
+ private:
+  int kept_ = errno;
+};
+
+// The function that this library stands in front of, looked up at its first use: another library's
+// constructor may call it before ours has run.
+template <typename Function>
+class Real;
+template <typename Answer, typename... Arguments>
+class Real<Answer(Arguments...)> {
+ public:
+  explicit constexpr Real(const char* name) : name_(name) {}
+
+  Answer operator()(Arguments... arguments) {
+    auto* function = function_.load(std::memory_order_acquire);
+    if (function == nullptr) {
+      const ErrnoKeeper keeper;
+      function = reinterpret_cast<Answer (*)(Arguments...)>(::dlsym(RTLD_NEXT, name_));
+      function_.store(function, std::memory_order_release);
+    }
+    if (function == nullptr) {  // an older libc: it has no such call, and so says the kernel's word
+      errno = ENOSYS;
+      return static_cast<Answer>(-1);
+    }
+    return function(arguments...);
+  }
+
+ private:
+  const char* name_;
+  std::atomic<Answer (*)(Arguments...)> function_{nullptr};
+};
+
+constinit Real<int(int, int, int)> real_socket("socket");
+constinit Real<int(int, int)> real_listen("listen");
+constinit Real<int(int, const sockaddr*, socklen_t)> real_connect("connect");
+constinit Real<int(int, sockaddr*, socklen_t*)> real_accept("accept");
+constinit Real<int(int, sockaddr*, socklen_t*, int)> real_accept4("accept4");
+constinit Real<int(int)> real_close("close");
+constinit Real<int(unsigned, unsigned, int)> real_close_range("close_range");
+constinit Real<int(int)> real_dup("dup");
+constinit Real<int(int, int)> real_dup2("dup2");
+constinit Real<int(int, int, int)> real_dup3("dup3");
+constinit Real<ssize_t(int, void*, std::size_t)> real_read("read");
+constinit Real<ssize_t(int, const iovec*, int)> real_readv("readv");
+constinit Real<ssize_t(int, void*, std::size_t, int)> real_recv("recv");
+constinit Real<ssize_t(int, void*, std::size_t, int, sockaddr*, socklen_t*)> real_recvfrom(
+    "recvfrom");
+constinit Real<ssize_t(int, msghdr*, int)> real_recvmsg("recvmsg");
+constinit Real<ssize_t(int, void*, std::size_t, std::size_t)> real_read_chk("__read_chk");
+constinit Real<ssize_t(int, void*, std::size_t, std::size_t, int)> real_recv_chk("__recv_chk");
+constinit Real<ssize_t(int, void*, std::size_t, std::size_t, int, sockaddr*, socklen_t*)>
+    real_recvfrom_chk("__recvfrom_chk");
+
+// --- which descriptors are TCP ---
+
+enum class Kind : std::uint8_t { unknown, tcp, other };
+
+// Asked of the kernel once for each descriptor. One that is closed by libc itself (fclose) keeps
+// its entry; a socket() or accept() that takes its number forgets it, and a file that does is found
+// out by the first refusal. Pages of the table that no descriptor needs are never touched.
+constexpr unsigned table_size = 1U << 20;  // fs.nr_open's usual value; what is above is let alone
+constinit std::array<std::atomic<Kind>, table_size> kinds{};
+constinit std::atomic<unsigned> known_end{0};  // no entry at or after it was ever written
+
+void remember(int fd, Kind kind) {
+  const auto index = static_cast<unsigned>(fd);
+  if (index >= table_size) return;
+  unsigned end = known_end.load(std::memory_order_relaxed);
+  while (end <= index &&
+         !known_end.compare_exchange_weak(end, index + 1, std::memory_order_relaxed)) {
+  }
+  kinds[index].store(kind, std::memory_order_relaxed);
+}
+
+void forget(unsigned first, unsigned last) {
+  const unsigned end = known_end.load(std::memory_order_relaxed);
+  for (unsigned index = first; index < end && index <= last; ++index) {
+    kinds[index].store(Kind::unknown, std::memory_order_relaxed);
+  }
+}
+
+void forget(int fd) {
+  if (fd >= 0) forget(static_cast<unsigned>(fd), static_cast<unsigned>(fd));
+}
+
+bool is_tcp(int fd) {
+  const auto index = static_cast<unsigned>(fd);
+  if (index >= table_size) return false;
+  Kind kind = kinds[index].load(std::memory_order_relaxed);
+  if (kind == Kind::unknown) {
+    SocketState state;
+    kind = look_at_socket(fd, state) == 0 && state.is_tcp ? Kind::tcp : Kind::other;
+    remember(fd, kind);
+  }
+  return kind == Kind::tcp;
+}
+
+// --- the report ---
+
+// The program's name is its caller's to choose, and must not look like a line of the report.
+void write_name(TextOut& out) {
+  for (std::string_view rest = program_invocation_short_name; !rest.empty();
+       rest.remove_prefix(1)) {
+    const auto c = static_cast<unsigned char>(rest.front());
+    out << (c < 0x20 || c == 0x7f ? std::string_view("?") : rest.substr(0, 1));
+  }
+}
+
+// One write to the end of the file, so that the blocks of several processes stay whole. Nobody can
+// be told where it fails: the program's own streams are not ours.
+void add_to_report(std::string_view text) {
+  int state = 0;
+  ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+  const int fd = ::open(report_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+  if (fd >= 0) {
+    static_cast<void>(!::write(fd, text.data(), text.size()));
+    real_close(fd);
+  }
+  ::pthread_setcancelstate(state, nullptr);
+}
+
+constexpr std::size_t report_size = 6144;  // a line for each option, and more
+
+void start_block(TextOut& out) {
+  out << "pid " << static_cast<std::int64_t>(::getpid()) << ", ";
+  write_name(out);
+}
+
+void report(int fd, nettune_role role, const Rows& rows) {
+  if (report_path == nullptr) return;
+  const auto was_tried = [](const nettune_result& row) {
+    return row.outcome == NETTUNE_APPLIED || row.outcome == NETTUNE_ADJUSTED ||
+           row.outcome >= NETTUNE_UNSUPPORTED;
+  };
+  if (std::none_of(rows.list.begin(), rows.list.begin() + rows.count, was_tried)) return;
+  std::array<char, report_size> text;
+  TextOut out(text.data(), text.size());
+  start_block(out);
+  out << ", " << nettune_role_name(role) << ", descriptor " << std::int64_t{fd} << ":\n";
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    std::array<char, 512> line;
+    nettune_result_text(&rows.list[i], line.data(), line.size());
+    out << "  " << line.data() << "\n";
+  }
+  add_to_report({text.data(), std::min(out.length(), text.size() - 1)});
+}
+
+// --- what the calls do beside the real ones ---
+
+void tune(int fd, nettune_role role) {
+  if (!is_on.load(std::memory_order_acquire)) return;
+  const ErrnoKeeper keeper;
+  SocketState state;
+  if (look_at_socket(fd, state) != 0 || !state.is_tcp) return;
+  // A call that the kernel will refuse, or connect() that asks how far it is.
+  if (state.phase == Phase::connected) return;
+  if (role == NETTUNE_CLIENT && state.phase == Phase::listening) return;
+  remember(fd, Kind::tcp);
+  Rows rows;
+  if (apply(given, fd, role, 0, rows) >= 0) report(fd, role, rows);
+}
+
+int after_accept(int listener, int fd) {
+  if (fd < 0) return fd;
+  const ErrnoKeeper keeper;
+  forget(fd);
+  if (!is_on.load(std::memory_order_acquire) || !is_tcp(listener)) return fd;
+  remember(fd, Kind::tcp);
+  Rows rows;
+  tune_accepted(for_accepted, fd, rows);
+  report(fd, NETTUNE_ACCEPTED, rows);
+  return fd;
+}
+
+int after_new(int fd) {
+  forget(fd);
+  return fd;
+}
+
+ssize_t after_read(int fd, ssize_t size) {
+  if (size <= 0 || !rearms.load(std::memory_order_acquire)) return size;
+  const ErrnoKeeper keeper;
+  if (is_tcp(fd) && nettune_quickack_rearm(&given, fd) != 0) remember(fd, Kind::other);
+  return size;
+}
+
+__attribute__((constructor)) void start() {
+  const ErrnoKeeper keeper;
+  const char* path = ::secure_getenv("NETTUNE_REPORT");
+  if (path != nullptr && *path != '\0') report_path = path;
+  const char* line = ::secure_getenv("NETTUNE_PRESET_LINE");
+  if (line == nullptr) return;
+  std::array<char, 512> message{};
+  TextOut fault(message.data(), message.size());
+  if (!read_line(line, given, fault)) {
+    if (report_path == nullptr) return;
+    std::array<char, 1024> text;
+    TextOut out(text.data(), text.size());
+    start_block(out);
+    out << ": NETTUNE_PRESET_LINE is faulty, and no socket is changed: " << message.data() << "\n";
+    add_to_report({text.data(), std::min(out.length(), text.size() - 1)});
+    return;
+  }
+  // Both readings of one line come out alike.
+  static_cast<void>(read_line(line, for_accepted, fault));
+  for_accepted.held &= ~(std::uint64_t{1} << NETTUNE_QUICKACK);
+  rearms.store(given.rearms_quickack, std::memory_order_release);
+  is_on.store(true, std::memory_order_release);
+}
+
+}  // namespace
+}  // namespace nettune::socket
+
+using namespace nettune::socket;
+
+extern "C" {
+
+int socket(int domain, int type, int protocol) noexcept {
+  return after_new(real_socket(domain, type, protocol));
+}
+
+int listen(int fd, int backlog) noexcept {
+  tune(fd, NETTUNE_LISTENER);
+  return real_listen(fd, backlog);
+}
+
+// What may be cancelled must let the unwinding through, and is not noexcept.
+int connect(int fd, const sockaddr* address, socklen_t length) {
+  tune(fd, NETTUNE_CLIENT);
+  return real_connect(fd, address, length);
+}
+
+int accept(int fd, sockaddr* address, socklen_t* length) {
+  return after_accept(fd, real_accept(fd, address, length));
+}
+
+int accept4(int fd, sockaddr* address, socklen_t* length, int flags) {
+  return after_accept(fd, real_accept4(fd, address, length, flags));
+}
+
+// Forgotten first: once it is closed, another thread may be given the number.
+int close(int fd) {
+  forget(fd);
+  return real_close(fd);
+}
+
+int close_range(unsigned first, unsigned last, int flags) noexcept {
+  forget(first, last);
+  return real_close_range(first, last, flags);
+}
+
+int dup(int fd) noexcept { return after_new(real_dup(fd)); }
+
+int dup2(int fd, int fd2) noexcept {
+  forget(fd2);
+  return after_new(real_dup2(fd, fd2));
+}
+
+int dup3(int fd, int fd2, int flags) noexcept {
+  forget(fd2);
+  return after_new(real_dup3(fd, fd2, flags));
+}
+
+ssize_t read(int fd, void* buffer, std::size_t size) {
+  return after_read(fd, real_read(fd, buffer, size));
+}
+
+ssize_t readv(int fd, const iovec* vectors, int count) {
+  return after_read(fd, real_readv(fd, vectors, count));
+}
+
+ssize_t recv(int fd, void* buffer, std::size_t size, int flags) {
+  return after_read(fd, real_recv(fd, buffer, size, flags));
+}
+
+ssize_t recvfrom(int fd, void* buffer, std::size_t size, int flags, sockaddr* address,
+                 socklen_t* length) {
+  return after_read(fd, real_recvfrom(fd, buffer, size, flags, address, length));
+}
+
+ssize_t recvmsg(int fd, msghdr* message, int flags) {
+  return after_read(fd, real_recvmsg(fd, message, flags));
+}
+
+// What a program calls instead that was compiled with _FORTIFY_SOURCE.
+ssize_t read_checked(int fd, void* buffer, std::size_t size,
+                     std::size_t room) __asm__("__read_chk");
+ssize_t recv_checked(int fd, void* buffer, std::size_t size, std::size_t room,
+                     int flags) __asm__("__recv_chk");
+ssize_t recvfrom_checked(int fd, void* buffer, std::size_t size, std::size_t room, int flags,
+                         sockaddr* address, socklen_t* length) __asm__("__recvfrom_chk");
+
+ssize_t read_checked(int fd, void* buffer, std::size_t size, std::size_t room) {
+  return after_read(fd, real_read_chk(fd, buffer, size, room));
+}
+
+ssize_t recv_checked(int fd, void* buffer, std::size_t size, std::size_t room, int flags) {
+  return after_read(fd, real_recv_chk(fd, buffer, size, room, flags));
+}
+
+ssize_t recvfrom_checked(int fd, void* buffer, std::size_t size, std::size_t room, int flags,
+                         sockaddr* address, socklen_t* length) {
+  return after_read(fd, real_recvfrom_chk(fd, buffer, size, room, flags, address, length));
+}
+
+}  // extern "C"
