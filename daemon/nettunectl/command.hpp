@@ -41,6 +41,7 @@ extern const Command explain_command;
 extern const Command plan_command;
 extern const Command recommend_command;
 extern const Command revert_command;
+extern const Command run_command;
 extern const Command sockets_command;
 
 // Of nettunectl-bus.

@@ -20,10 +20,10 @@ namespace nettune::ctl {
 namespace {
 
 constexpr std::array commands = {
-    &audit_command,      &plan_command,   &apply_command,   &confirm_command, &revert_command,
-    &check_command,      &list_command,   &show_command,    &explain_command, &recommend_command,
-    &import_command,     &export_command, &sockets_command, &status_command,  &activate_command,
-    &deactivate_command, &reload_command, &monitor_command, &history_command,
+    &audit_command,    &plan_command,       &apply_command,  &confirm_command, &revert_command,
+    &check_command,    &list_command,       &show_command,   &explain_command, &recommend_command,
+    &import_command,   &export_command,     &run_command,    &sockets_command, &status_command,
+    &activate_command, &deactivate_command, &reload_command, &monitor_command, &history_command,
 };
 
 std::string help() {

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+// nettunectl run: starts a program whose TCP sockets get a preset, by a library that is loaded
+// before libc. What such a library never reaches is refused before the start.
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <link.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+#include "engine/unique_fd.hpp"
+#include "options.hpp"
+#include "output.hpp"
+#include "socket_preset.hpp"
+
+namespace nettune::ctl {
+namespace {
+
+// As env(1) has them.
+constexpr int exit_not_startable = 126;
+constexpr int exit_not_found = 127;
+
+constexpr std::string_view library_name = "libnettune-preload.so";
+
+// Where it was built, beside this program; else where it is installed.
+std::string library_path() {
+  std::array<char, PATH_MAX> self;
+  const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
+  if (size > 0) {
+    std::string path(self.data(), static_cast<std::size_t>(size));
+    path.erase(path.rfind('/') + 1);
+    path += fmt::format("nettune/{}", library_name);
+    if (::access(path.c_str(), R_OK) == 0) return path;
+  }
+  return fmt::format("{}/{}", NETTUNE_LIB_DIR, library_name);
+}
+
+struct Found {
+  std::string path;  ///< "" where there is none
+  int error;         ///< then ENOENT, or EACCES where a file is there that can't be run
+};
+
+// As execvp(3) looks for it.
+Found find_program(const std::string& name) {
+  const auto is_program = [](const std::string& path) {
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0) return errno == EACCES ? EACCES : ENOENT;
+    return S_ISREG(facts.st_mode) && ::access(path.c_str(), X_OK) == 0 ? 0 : EACCES;
+  };
+  if (name.find('/') != std::string::npos) {
+    const int error = is_program(name);
+    return {error == 0 ? name : "", error};
+  }
+  const char* path = std::getenv("PATH");
+  std::string_view rest = path == nullptr ? "/bin:/usr/bin" : path;
+  int worst = ENOENT;
+  for (bool is_last = name.empty(); !is_last;) {
+    const std::size_t end = std::min(rest.find(':'), rest.size());
+    const std::string_view folder = rest.substr(0, end);
+    is_last = end == rest.size();
+    rest.remove_prefix(is_last ? end : end + 1);
+    std::string candidate = folder.empty() ? name : fmt::format("{}/{}", folder, name);
+    const int error = is_program(candidate);
+    if (error == 0) return {std::move(candidate), 0};
+    if (error == EACCES) worst = EACCES;
+  }
+  return {"", worst};
+}
+
+/// The start of a program's file, as far as it says how the program is loaded.
+struct Head {
+  std::array<char, 4096> bytes{};
+  std::size_t size = 0;
+
+  std::string_view text() const { return {bytes.data(), size}; }
+};
+
+// Whether the file is a program without a dynamic linker, or for one of another kind. "": neither.
+std::string why_not_loadable(int fd, const Head& head) {
+  ElfW(Ehdr) elf{};
+  if (head.size < sizeof elf || !head.text().starts_with(ELFMAG)) return "";
+  std::memcpy(&elf, head.bytes.data(), sizeof elf);
+  constexpr unsigned char own_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
+  if (elf.e_ident[EI_CLASS] != own_class) {
+    return "is built for another word size than nettune's library";
+  }
+  for (unsigned i = 0; i < elf.e_phnum; ++i) {
+    ElfW(Phdr) part{};
+    const auto place =
+        static_cast<off_t>(elf.e_phoff + static_cast<std::uint64_t>(i) * elf.e_phentsize);
+    if (::pread(fd, &part, sizeof part, place) != static_cast<ssize_t>(sizeof part)) return "";
+    if (part.p_type == PT_INTERP) return "";
+  }
+  return "is linked statically: it loads no library";
+}
+
+// The program that a script names in its first line; "" where the file is no script.
+std::string interpreter_of(const Head& head) {
+  std::string_view line = head.text();
+  if (!line.starts_with("#!")) return "";
+  line = line.substr(2, line.find('\n') - 2);
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+// Why the library does not reach the program at `path`, as "FILE ..."; "" where nothing says so.
+// What can't be read is for the kernel to judge.
+std::string why_not_covered(std::string path) {
+  constexpr int most_interpreters = 5;  // as many as the kernel follows
+  for (int depth = 0; depth <= most_interpreters; ++depth) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    struct stat facts{};
+    if (::stat(path.c_str(), &facts) != 0) return "";
+    Head head;
+    if (fd) {
+      const ssize_t size = ::pread(fd.get(), head.bytes.data(), head.bytes.size(), 0);
+      head.size = size > 0 ? static_cast<std::size_t>(size) : 0;
+    }
+    std::string interpreter = interpreter_of(head);
+    if (interpreter.empty()) {
+      if ((facts.st_mode & S_ISUID) != 0) return fmt::format("{} is setuid", path);
+      if ((facts.st_mode & S_ISGID) != 0 && (facts.st_mode & S_IXGRP) != 0) {
+        return fmt::format("{} is setgid", path);
+      }
+      if (::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) {
+        return fmt::format("{} has file capabilities", path);
+      }
+      const std::string reason = why_not_loadable(fd.get(), head);
+      return reason.empty() ? "" : fmt::format("{} {}", path, reason);
+    }
+    path = std::move(interpreter);  // the bits of a script itself mean nothing
+  }
+  return "";
+}
+
+// The report's path for a program that may change its directory; nullopt: it can't be written,
+// which was said.
+std::optional<std::string> open_report(const std::string& name) {
+  std::error_code failed;
+  std::string path = std::filesystem::absolute(name, failed).string();
+  const UniqueFd fd(
+      ::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
+  if (failed || !fd) {
+    complain(fmt::format("run: --report {}: {}", name, std::strerror(errno)));
+    return std::nullopt;
+  }
+  return path;
+}
+
+int start(std::vector<std::string>& words) {
+  // Ignored by this program, see main(); what is started has the usual.
+  std::signal(SIGPIPE, SIG_DFL);
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  ::execvp(pointers.front(), pointers.data());
+  const int error = errno;
+  complain(fmt::format("run: {}: {}", words.front(), std::strerror(error)));
+  return error == ENOENT ? exit_not_found : exit_not_startable;
+}
+
+int run(const Command& self, Arguments arguments) {
+  std::string preset;
+  std::string profile;
+  std::string report;
+  Options options(self);
+  options.option("-p,--preset", "NAME|LINE", preset,
+                 "a preset of the profile, or options such as nodelay=1,user-timeout=30s "
+                 "(default: the preset \"default\")");
+  options.option("--profile", "PROFILE|FILE", profile,
+                 "whose preset (default: the active profile, else server-base)");
+  options.option("--report", "FILE", report, "add to FILE what came of each option of each socket");
+  const auto mark = std::ranges::find(arguments, "--");
+  const auto count = static_cast<std::size_t>(mark - arguments.begin());
+  if (const std::optional<int> status = options.parse(arguments.first(count))) return *status;
+  if (mark == arguments.end() || count + 1 == arguments.size()) {
+    return options.refuse("a program is missing: it stands after \"--\"");
+  }
+  std::vector<std::string> words(mark + 1, arguments.end());
+
+  const std::optional<ChosenPreset> chosen = choose_preset(preset, profile);
+  if (!chosen) return exit_trouble;
+  const std::string library = library_path();
+  if (::access(library.c_str(), R_OK) != 0) {
+    complain(fmt::format("run: {}: {}", library, std::strerror(errno)));
+    return exit_trouble;
+  }
+  if (library.find_first_of(": ") != std::string::npos) {
+    complain(fmt::format("run: {}: LD_PRELOAD has no way to write a blank or a colon", library));
+    return exit_trouble;
+  }
+  const Found program = find_program(words.front());
+  if (program.path.empty()) {
+    complain(fmt::format("run: {}: {}", words.front(), std::strerror(program.error)));
+    return program.error == ENOENT ? exit_not_found : exit_not_startable;
+  }
+  if (const std::string reason = why_not_covered(program.path); !reason.empty()) {
+    complain(
+        fmt::format("run: {}; static, setuid and Go programs are not covered: see \"nettunectl "
+                    "sockets --apply\" for a running process",
+                    reason));
+    return exit_trouble;
+  }
+
+  std::string preload = library;
+  if (const char* other = std::getenv("LD_PRELOAD"); other != nullptr && *other != '\0') {
+    preload = fmt::format("{}:{}", library, other);
+  }
+  ::setenv("LD_PRELOAD", preload.c_str(), 1);
+  ::setenv("NETTUNE_PRESET_LINE", chosen->line.c_str(), 1);
+  ::unsetenv("NETTUNE_REPORT");
+  if (!report.empty()) {
+    const std::optional<std::string> path = open_report(report);
+    if (!path) return exit_trouble;
+    ::setenv("NETTUNE_REPORT", path->c_str(), 1);
+  }
+  return start(words);
+}
+
+constexpr Example examples[] = {
+    {"nettunectl run --preset latency -- redis-server --port 6380",
+     "every TCP socket of it, and of what it starts"},
+    {"nettunectl run --preset nodelay=1,notsent-lowat=16KiB --report /tmp/sockets.txt -- iperf3 -s",
+     "options without a profile, and what came of each"},
+};
+
+}  // namespace
+
+const Command run_command = {
+    "run",
+    "-- PROGRAM [ARGUMENT...]",
+    "start a program whose TCP sockets get a preset",
+    "Starts PROGRAM with a library in front of libc that sets the preset's options on each TCP "
+    "socket, before it listens or connects; quickack is set again after each read. The program's "
+    "own calls give what they give without it. What the program starts inherits it.\n"
+    "Static, setuid, setgid and Go programs are not covered, nor those with file capabilities, nor "
+    "what a program does without libc's calls, as io_uring. All of them but Go are found before "
+    "the start, and refused. Options that have to precede bind are not set.\n"
+    "Exit status: the program's own; 2 nothing was started: bad arguments, a faulty preset, a "
+    "program that is not covered; 126 the program can't be run; 127 it is not found.",
+    examples,
+    run,
+};
+
+}  // namespace nettune::ctl
