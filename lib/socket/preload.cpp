@@ -19,8 +19,10 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <string_view>
 
 #include "apply.hpp"
@@ -35,7 +37,9 @@ constinit nettune_preset given;
 constinit nettune_preset for_accepted;  // without quickack, which the reads see to
 constinit std::atomic<bool> is_on{false};
 constinit std::atomic<bool> rearms{false};
-constinit const char* report_path = nullptr;
+// Copies: programs write their title over the arguments and the environment.
+constinit std::array<char, PATH_MAX> report_path{};
+constinit std::array<char, 64> program_name{};
 
 class ErrnoKeeper {
  public:
@@ -143,21 +147,13 @@ bool is_tcp(int fd) {
 
 // --- the report ---
 
-// The program's name is its caller's to choose, and must not look like a line of the report.
-void write_name(TextOut& out) {
-  for (std::string_view rest = program_invocation_short_name; !rest.empty();
-       rest.remove_prefix(1)) {
-    const auto c = static_cast<unsigned char>(rest.front());
-    out << (c < 0x20 || c == 0x7f ? std::string_view("?") : rest.substr(0, 1));
-  }
-}
-
 // One write to the end of the file, so that the blocks of several processes stay whole. Nobody can
 // be told where it fails: the program's own streams are not ours.
 void add_to_report(std::string_view text) {
   int state = 0;
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-  const int fd = ::open(report_path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+  const int fd =
+      ::open(report_path.data(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
   if (fd >= 0) {
     static_cast<void>(!::write(fd, text.data(), text.size()));
     real_close(fd);
@@ -168,12 +164,11 @@ void add_to_report(std::string_view text) {
 constexpr std::size_t report_size = 6144;  // a line for each option, and more
 
 void start_block(TextOut& out) {
-  out << "pid " << static_cast<std::int64_t>(::getpid()) << ", ";
-  write_name(out);
+  out << "pid " << static_cast<std::int64_t>(::getpid()) << ", " << program_name.data();
 }
 
 void report(int fd, nettune_role role, const Rows& rows) {
-  if (report_path == nullptr) return;
+  if (report_path[0] == '\0') return;
   const auto was_tried = [](const nettune_result& row) {
     return row.outcome == NETTUNE_APPLIED || row.outcome == NETTUNE_ADJUSTED ||
            row.outcome >= NETTUNE_UNSUPPORTED;
@@ -230,16 +225,29 @@ ssize_t after_read(int fd, ssize_t size) {
   return size;
 }
 
+// The name is the caller's to choose, and must not look like a line of the report.
+void remember_name() {
+  const std::string_view name = program_invocation_short_name;
+  const std::size_t size = std::min(name.size(), program_name.size() - 1);
+  std::transform(name.begin(), name.begin() + size, program_name.begin(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f ? '?' : c;
+  });
+}
+
 __attribute__((constructor)) void start() {
   const ErrnoKeeper keeper;
+  remember_name();
   const char* path = ::secure_getenv("NETTUNE_REPORT");
-  if (path != nullptr && *path != '\0') report_path = path;
+  if (path != nullptr && std::strlen(path) < report_path.size()) {
+    std::memcpy(report_path.data(), path, std::strlen(path));
+  }
   const char* line = ::secure_getenv("NETTUNE_PRESET_LINE");
   if (line == nullptr) return;
   std::array<char, 512> message{};
   TextOut fault(message.data(), message.size());
   if (!read_line(line, given, fault)) {
-    if (report_path == nullptr) return;
+    if (report_path[0] == '\0') return;
     std::array<char, 1024> text;
     TextOut out(text.data(), text.size());
     start_block(out);

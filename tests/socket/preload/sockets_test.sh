@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# nettunectl run: which sockets get the options, that nothing else changes, what the report says,
+# and what a read costs.
+set -euo pipefail
+# shellcheck source=tests/socket/preload/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+in_own_network "$0" "$@"
+
+preset='nodelay=1,notsent-lowat=16KiB,quickack=every-read,keepalive-idle=61s,user-timeout=31s,priority=5'
+
+run run --preset "$preset" --report "$work/report" -- "$python" "$here/options.py"
+expect_status 0
+expect_silent_out
+expect_silent_err
+expect_in_report '^pid [0-9]+, python3, listener, descriptor [0-9]+:$'
+expect_in_report '^pid [0-9]+, python3, client, descriptor [0-9]+:$'
+expect_in_report '^pid [0-9]+, python3, accepted, descriptor [0-9]+:$'
+expect_in_report '^  notsent-lowat: asked for 16KiB, is 16KiB: applied$'
+expect_in_report '^  priority: asked for 5, is 5: applied$'
+# In each of two programs 5 pairs, 320 of its threads, 1 of its fork.
+(($(grep -c ' listener, ' "$work/report") == 2 * (5 + 320 + 1))) || fail 'not one block for each listener'
+(($(grep -c ' client, ' "$work/report") == 2 * (5 + 320 + 1))) || fail 'not one block for each client'
+# Blocks of threads and processes stay whole.
+if grep -qvE '^(pid [0-9]+, python3, (listener|client|accepted), descriptor [0-9]+:|  [a-z-]+: .*)$' "$work/report"; then
+  fail 'a line of the report is no such line'
+fi
+(($(grep -o '^pid [0-9]*' "$work/report" | sort -u | wc -l) == 4)) || fail 'not 4 processes are in the report'
+
+# Without the library they have none of the options: the test can tell.
+status=0
+out=$("$python" "$here/options.py") || status=$?
+expect_status 1
+expect_out 'listener 127.0.0.1: nodelay is 0, not 1'
+expect_no_out UDP
+expect_no_out AF_UNIX
+
+# What calls give.
+"$python" "$here/calls.py" >"$work/without" 2>&1
+for one in "$preset" nodelay=1; do
+  run run --preset "$one" --report "$work/report" -- "$python" "$here/calls.py"
+  expect_status 0
+  diff "$work/without" "$work/out" || fail "calls give something else with $one"
+done
+(($(wc -l <"$work/without") > 60)) || fail 'the list of calls is short'
+
+# A faulty line changes nothing, and is said once. nettunectl itself passes no such line.
+rm "$work/report"
+for line in 'nodelay=2' 'nonsense' "$(printf 'nodelay=1,%.0s' {1..600})" $'nodelay=1\n'; do
+  status=0
+  out=$(LD_PRELOAD=$library NETTUNE_PRESET_LINE=$line NETTUNE_REPORT=$work/report "$python" "$here/options.py" child) ||
+    status=$?
+  expect_status 1
+  expect_out 'listener 127.0.0.1: nodelay is 0, not 1'
+  (($(wc -l <"$work/report") == 1)) || fail "not one line is in the report: $(<"$work/report")"
+  expect_in_report '^pid [0-9]+, python3: NETTUNE_PRESET_LINE is faulty, and no socket is changed: '
+  rm "$work/report"
+done
+# And so does no line.
+status=0
+out=$(LD_PRELOAD=$library "$python" "$here/options.py" child) || status=$?
+expect_status 1
+expect_out 'listener 127.0.0.1: nodelay is 0, not 1'
+
+# A file's reads ask the kernel once what the descriptor is, and set nothing.
+if command -v strace >/dev/null; then
+  cat >"$work/reads.py" <<'PY'
+import os
+fd = os.open(__file__, os.O_RDONLY)
+os.dup2(fd, 50)
+os.write(1, b"begin\n")
+for _ in range(100):
+    os.lseek(50, 0, os.SEEK_SET)
+    os.read(50, 10)
+PY
+  run run --preset "$preset" -- strace -f -o "$work/trace" -e trace=read,getsockopt,setsockopt "$python" "$work/reads.py"
+  expect_status 0
+  (($(grep -c ' read(50,' "$work/trace") == 100)) || fail 'the trace has not 100 reads'
+  (($(grep -c 'sockopt(50,' "$work/trace") == 1)) || fail "not one question for 100 reads: $(grep 'sockopt(50,' "$work/trace")"
+fi
+
+finish
