@@ -170,12 +170,20 @@ for title, name in COMMANDS:
     row(title, cells, "goal: the last is no more than the one before" if name == "audit" else "")
 
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-engine = {}
-for result in json.loads((folder / "engine.json").read_text())["benchmarks"]:
-    if result.get("error_occurred"):
-        engine[result["run_name"]] = result["error_message"]
-    elif result.get("aggregate_name") == "median":
-        engine[result["run_name"]] = result["real_time"] * NANOSECONDS[result["time_unit"]]
+
+
+def medians(name):
+    """Nanoseconds by benchmark, or why it was not measured."""
+    times = {}
+    for result in json.loads((folder / name).read_text())["benchmarks"]:
+        if result.get("error_occurred"):
+            times[result["run_name"]] = result["error_message"]
+        elif result.get("aggregate_name") == "median":
+            times[result["run_name"]] = result["real_time"] * NANOSECONDS[result["time_unit"]]
+    return times
+
+
+engine = medians("engine.json")
 
 heading("in process, median")
 for name, time in engine.items():
@@ -192,3 +200,11 @@ per_key = [(size, engine.get(f"resolve_and_compare/{size}")) for size in (1000, 
 if all(isinstance(time, float) for _, time in per_key):
     small, large = (time / size for size, time in per_key)
     row("a key of 10 000 / a key of 1000", [cell(large / small)], "goal: about 1")
+
+sockets = medians("socket.json")
+heading("libnettune, median")
+apply, by_hand = sockets["socket_apply/manual_time"], sockets["socket_by_hand/manual_time"]
+row("apply of latency, a fresh socket", [f"{apply / 1e3:.2f} us"])
+row("the same system calls by hand", [f"{by_hand / 1e3:.2f} us"])
+row("as a multiple", [cell(apply / by_hand)], "goal: <= 1.1")
+row("rearm of quickack when off", [f"{sockets['rearm_when_off']:.2f} ns"], "goal: < 2 ns")
