@@ -5,6 +5,7 @@
 
 # shellcheck source=tests/nettunectl/lib.sh
 source "${2:?usage: $0 NETTUNECTL SOURCE_DIR}/tests/nettunectl/lib.sh"
+# shellcheck disable=SC2034  # the scripts use it
 here=$source_dir/tests/socket/preload
 library=$(dirname "$nettunectl")/nettune/libnettune-preload.so
 

@@ -6,6 +6,7 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The program's own status, arguments, streams.
+# shellcheck disable=SC2016  # the program expands it
 run run --preset nodelay=1 -- sh -c 'echo "$1"; echo err >&2; exit 7' sh 'a  b'
 expect_status 7
 expect_line 'a  b'
