@@ -52,8 +52,9 @@ class ErrnoKeeper {
   int kept_ = errno;
 };
 
-// The function that this library stands in front of, looked up at its first use: another library's
-// constructor may call it before ours has run.
+// The function that this library stands in front of. Our constructor looks all of them up, as
+// dlsym() is no call for a signal handler or a child of fork(); another library's constructor may
+// be earlier, and then its first use does.
 template <typename Function>
 class Real;
 template <typename Answer, typename... Arguments>
@@ -61,13 +62,18 @@ class Real<Answer(Arguments...)> {
  public:
   explicit constexpr Real(const char* name) : name_(name) {}
 
-  Answer operator()(Arguments... arguments) {
+  auto* find() {
     auto* function = function_.load(std::memory_order_acquire);
     if (function == nullptr) {
       const ErrnoKeeper keeper;
       function = reinterpret_cast<Answer (*)(Arguments...)>(::dlsym(RTLD_NEXT, name_));
       function_.store(function, std::memory_order_release);
     }
+    return function;
+  }
+
+  Answer operator()(Arguments... arguments) {
+    auto* function = find();
     if (function == nullptr) {  // an older libc: it has no such call, and so says the kernel's word
       errno = ENOSYS;
       return static_cast<Answer>(-1);
@@ -167,7 +173,8 @@ void start_block(TextOut& out) {
   out << "pid " << static_cast<std::int64_t>(::getpid()) << ", " << program_name.data();
 }
 
-void report(int fd, nettune_role role, const Rows& rows) {
+// Its buffers are on the stack, which a thread may have little of: apart from who calls it.
+[[gnu::noinline]] void report(int fd, nettune_role role, const Rows& rows) {
   if (report_path[0] == '\0') return;
   const auto was_tried = [](const nettune_result& row) {
     return row.outcome == NETTUNE_APPLIED || row.outcome == NETTUNE_ADJUSTED ||
@@ -235,8 +242,13 @@ void remember_name() {
   });
 }
 
+void find_all(auto&... calls) { (static_cast<void>(calls.find()), ...); }
+
 __attribute__((constructor)) void start() {
   const ErrnoKeeper keeper;
+  find_all(real_socket, real_listen, real_connect, real_accept, real_accept4, real_close,
+           real_close_range, real_dup, real_dup2, real_dup3, real_read, real_readv, real_recv,
+           real_recvfrom, real_recvmsg, real_read_chk, real_recv_chk, real_recvfrom_chk);
   remember_name();
   const char* path = ::secure_getenv("NETTUNE_REPORT");
   if (path != nullptr && std::strlen(path) < report_path.size()) {
