@@ -79,4 +79,24 @@ PY
   (($(grep -c 'sockopt(50,' "$work/trace") == 1)) || fail "not one question for 100 reads: $(grep 'sockopt(50,' "$work/trace")"
 fi
 
+# What an accepted socket inherits costs no call; one look at the first tells that it does inherit.
+if command -v strace >/dev/null; then
+  cat >"$work/accepts.py" <<'PY'
+import os, socket
+listener = socket.create_server(("127.0.0.1", 0))
+kept = []
+for _ in range(10):
+    kept.append(socket.create_connection(listener.getsockname()))
+    accepted, _ = listener.accept()
+    os.dup2(accepted.detach(), 100 + len(kept))
+PY
+  run run --preset 'nodelay=1,user-timeout=31s' -- strace -f -o "$work/trace" -e trace=accept4,dup2,getsockopt,setsockopt "$python" "$work/accepts.py"
+  expect_status 0
+  # The lines from each accept4() to its dup2().
+  asked=$(awk '/ accept4\(/ { on = 1; next } / dup2\(/ { on = 0 } on && /sockopt/' "$work/trace")
+  (($(grep -c ' accept4(' "$work/trace") == 10)) || fail 'the trace has not 10 accepts'
+  # The listener is known from listen().
+  (($(wc -l <<<"$asked") == 1)) || fail "more than one question for 10 accepted sockets: $asked"
+fi
+
 finish
