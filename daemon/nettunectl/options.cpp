@@ -143,8 +143,13 @@ std::string Options::help() const {
   const Terminal terminal = look_at_terminal(STDOUT_FILENO);
   std::string out;
   out += paint(terminal, Ink::bold, "usage:");
-  out += fmt::format(" nettunectl {} {}{}[options]\n\n", command_.name, command_.arguments,
-                     command_.arguments.empty() ? "" : " ");
+  std::string arguments(command_.arguments);
+  if (arguments.starts_with("--")) {  // what follows is another program's
+    arguments.insert(0, "[options] ");
+  } else {
+    arguments += arguments.empty() ? "[options]" : " [options]";
+  }
+  out += fmt::format(" nettunectl {} {}\n\n", command_.name, arguments);
   // A pipe has no limit, but help is prose: 80 columns there.
   Terminal prose = terminal;
   prose.width = std::min<std::size_t>(terminal.width, 80);

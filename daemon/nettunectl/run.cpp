@@ -247,9 +247,10 @@ const Command run_command = {
     "Starts PROGRAM with a library in front of libc that sets the preset's options on each TCP "
     "socket, before it listens or connects; quickack is set again after each read. The program's "
     "own calls give what they give without it. What the program starts inherits it.\n"
-    "Static, setuid, setgid and Go programs are not covered, nor those with file capabilities, nor "
-    "what a program does without libc's calls, as io_uring. All of them but Go are found before "
-    "the start, and refused. Options that have to precede bind are not set.\n"
+    "Not covered are static and Go programs, those that are setuid or setgid or have file "
+    "capabilities, and what a program does without libc's calls, as by io_uring. Static programs "
+    "and those with such rights are found before the start, and refused. Options that have to "
+    "precede bind are not set.\n"
     "Exit status: the program's own; 2 nothing was started: bad arguments, a faulty preset, a "
     "program that is not covered; 126 the program can't be run; 127 it is not found.",
     examples,
