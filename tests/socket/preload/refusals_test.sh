@@ -56,7 +56,7 @@ expect_status 2
 expect_err 'No such file or directory'
 
 # As env(1) has them.
-run run -p nodelay=1 -- nettune-no-such-program
+PATH=/usr/bin:/bin run run -p nodelay=1 -- nettune-no-such-program
 expect_status 127
 expect_err 'nettune-no-such-program: No such file or directory'
 run run -p nodelay=1 -- "$work/none"
