@@ -206,6 +206,23 @@ def check_bus_interface(page, contract):
             fail(f"{page.name} and {contract.name} differ about {name}.{member}")
 
 
+def check_library(page, header, scratch, vocabulary):
+    declared = set(re.findall(r"\b(nettune_\w+)\(", header.read_text(encoding="utf-8")))
+    # Words of its comments that stand before a parenthesis are functions as well: all are declared.
+    told = {line.split()[1] for line in page.section("SYNOPSIS") if line.startswith(".Fn ")}
+    for name in sorted(declared ^ told):
+        fail(f"{page.name} and {header.name} differ about {name}")
+    # The library lists its options where it meets one that it does not know.
+    answer = scratch.run("nettunectl sockets --preset nosuch=1").stdout
+    known = set(re.sub(r".*known are ", "", answer.strip()).split(", "))
+    options = {line.removeprefix(".It Cm ") for line in page.section("DESCRIPTION")
+               if line.startswith(".It Cm ")}
+    for name in sorted(known ^ (options | {"write-buffer-high", "write-buffer-low", "read-limit"})):
+        fail(f"{page.name} and the library differ about {name}")
+    for name in sorted(known ^ {option["name"] for option in vocabulary["options"]}):
+        fail(f"profiles and the library differ about the socket option {name}")
+
+
 def main():
     nettunectl, program, source = sys.argv[1], sys.argv[2], Path(sys.argv[3]).resolve()
     # Man pages are plain ASCII of 72 columns, the README is UTF-8 of 100.
@@ -222,6 +239,8 @@ def main():
     check_options(command_page, scratch)
     check_bus_interface(Page(source / "man/org.nettune1.5"),
                         source / "packaging/dbus/org.nettune1.xml")
+    check_library(Page(source / "man/libnettune.3"),
+                  source / "lib/socket/include/nettune/nettune.h", scratch, vocabulary)
     commands = sum(run_console(scratch, command_page.name, before, block)
                    for before, block in literal_blocks(command_page.section("EXAMPLES")))
     if commands < 6:
