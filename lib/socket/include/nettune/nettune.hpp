@@ -3,8 +3,10 @@
 //
 //   const auto preset = nettune::Preset::line("nodelay=1,notsent-lowat=16KiB");
 //   if (!preset) return fail(preset.error().message);
-//   const nettune::Report report = preset.value().apply(socket);  // a descriptor, or an Asio
-//   socket for (const nettune::Row& row : report.rows()) log(nettune::text(row));
+//   const nettune::Report report = preset.value().apply(socket);
+//   for (const nettune::Row& row : report.rows()) log(nettune::text(row));
+//
+// A socket is a descriptor, or what has native_handle(), such as Asio's.
 //
 // What a function does, gives and needs is said in nettune.h, at the C function of its name.
 // Result::value() throws where there is none; what gives a std::string may lack the memory for it;
@@ -224,6 +226,7 @@ class Report {
  public:
   // As the C function gives it: below 0 is -errno, 0 all in force, above 0 so many are not.
   [[nodiscard]] int status() const noexcept { return status_; }
+  // Of apply(): all that the socket can have now is in force as asked.
   [[nodiscard]] bool ok() const noexcept { return status_ == 0; }
   [[nodiscard]] std::span<const Row> rows() const noexcept {
     return {rows_.data(), std::min(count_, rows_.size())};
