@@ -69,6 +69,7 @@ TEST_CASE("a copy owns the preset too") {
   Preset kept = Preset::line("nodelay=1").value();
   {
     const Preset first = Preset::line("nodelay=0").value();
+    // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the copy is what is looked at
     const Preset copy = first;
     CHECK(copy.get() == first.get());
     kept = copy;

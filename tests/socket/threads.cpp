@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdio>
 #include <thread>
-#include <vector>
 
 #include "nettune/nettune.h"
 
@@ -64,9 +63,9 @@ int main() {
   }
   std::atomic<int> wrong = 0;
   {
-    std::vector<std::jthread> threads;
-    for (int i = 0; i < 16; ++i) {
-      threads.emplace_back([&] { wrong += work(preset, listener) ? 0 : 1; });
+    std::array<std::jthread, 16> threads;
+    for (std::jthread& thread : threads) {
+      thread = std::jthread([&] { wrong += work(preset, listener) ? 0 : 1; });
     }
   }
   nettune_preset_unref(preset);

@@ -8,6 +8,7 @@
 #include <boost/asio/write.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <memory>
 #include <nettune/nettune.hpp>
 #include <utility>
@@ -50,20 +51,13 @@ void accept(tcp::acceptor& acceptor, const nettune::Preset& preset) {
   });
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  const auto preset = nettune::Preset::line(argc > 2 ? argv[2] : "nodelay=1,user-timeout=30s");
-  if (argc < 2 || !preset) {
-    std::fprintf(stderr, "usage: asio_echo PORT [PRESET-LINE]\n%s\n",
-                 preset.error().message.c_str());
-    return 2;
-  }
+// Never returns; throws where the port can't be had.
+void serve(unsigned short port, const nettune::Preset& preset) {
   boost::asio::io_context context;
-  const tcp::endpoint address(tcp::v6(), static_cast<unsigned short>(std::atoi(argv[1])));
+  const tcp::endpoint address(tcp::v6(), port);
   tcp::acceptor acceptor(context);
   acceptor.open(address.protocol());
-  const nettune::Report report = preset.value().apply(acceptor, nettune::Role::listener);
+  const nettune::Report report = preset.apply(acceptor, nettune::Role::listener);
   if (!report.ok()) {
     for (const nettune::Row& row : report.rows()) {
       std::fprintf(stderr, "%s\n", nettune::text(row).c_str());
@@ -72,6 +66,23 @@ int main(int argc, char** argv) {
   acceptor.set_option(tcp::acceptor::reuse_address(true));
   acceptor.bind(address);
   acceptor.listen();
-  accept(acceptor, preset.value());
+  accept(acceptor, preset);
   context.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const auto preset = nettune::Preset::line(argc > 2 ? argv[2] : "nodelay=1,user-timeout=30s");
+    if (argc < 2 || !preset) {
+      std::fprintf(stderr, "usage: asio_echo PORT [PRESET-LINE]\n%s\n",
+                   preset.error().message.c_str());
+      return 2;
+    }
+    serve(static_cast<unsigned short>(std::atoi(argv[1])), preset.value());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "asio_echo: %s\n", error.what());
+    return 1;
+  }
 }

@@ -15,8 +15,14 @@
 
 namespace {
 
+[[noreturn]] void give_up() {
+  std::perror("epoll_echo");
+  std::exit(1);
+}
+
 int listen_on(int port, const nettune::Preset& preset) {
   const int fd = ::socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) give_up();
   const nettune::Report report = preset.apply(fd, nettune::Role::listener);
   if (!report.ok()) {
     for (const nettune::Row& row : report.rows()) {
@@ -30,8 +36,7 @@ int listen_on(int port, const nettune::Preset& preset) {
   if (::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(fd, SOMAXCONN) != 0) {
-    std::perror("epoll_echo");
-    std::exit(1);
+    give_up();
   }
   return fd;
 }

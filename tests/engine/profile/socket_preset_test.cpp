@@ -127,7 +127,7 @@ TEST_CASE("a number outside the range is refused with the range") {
        "notsent-lowat takes 1 to 4294967295 bytes; to follow net.ipv4.tcp_notsent_lowat, write "
        "\"kernel\""},
       {"max-pacing-rate: 1 bit/s",
-       "max-pacing-rate takes 1 to 18446744073709551614 bytes per second; 1 bit/s is 0"},
+       "max-pacing-rate takes 1 to 1152921504606846975 bytes per second; 1 bit/s is 0"},
       {"priority: -1", "priority takes 0 to 2147483647; "},
   };
   for (const Row& row : rows) {
