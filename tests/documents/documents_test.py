@@ -3,10 +3,14 @@
 """Runs what the man pages and the README show, and holds the pages against the program.
 
 usage: documents_test.py NETTUNECTL VOCABULARY_PROGRAM SOURCE_DIR
+       documents_test.py --service NETTUNECTL SOURCE_DIR     what the README shows of the service
+       documents_test.py --programs NETTUNECTL SOURCE_DIR    its C, C++ and Python, with libnettune
 
 A console block's commands run in order in one scratch directory: "$ cat FILE" makes the file from the
 lines below it, "$ nettunectl .." must print exactly the lines below it, where a line "..." stands for
-any lines. Below a comment that says "this host" only the exit status counts.
+any lines. Below a comment that says "this host" only the exit status counts; below one that says "with
+the service" it is for --service, on a host that has nettuned on its bus. The README's sh blocks and the
+steps of its pipelines are run as well, but for those in RUN_ELSEWHERE.
 """
 
 import json
@@ -16,15 +20,31 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import textwrap
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
+import yaml
+
+WITH_SERVICE = "with the service"
 failures = []
 
 
 def fail(text):
     failures.append(text)
     print(f"FAILED: {text}")
+
+
+# Commands of the README that change a machine, or build the whole tree: which file runs them, and the
+# word that it does so with. A fresh machine's first build is nobody's test: it is tried by hand.
+RUN_ELSEWHERE = {
+    "packaging/deb": ("tests/system/run", "packaging/deb"),
+    "apt install ./out/nettune_*.deb": ("tests/system/inside/01-install", "apt"),
+    "apt-get update && apt-get install -y ./packages/nettune_*.deb":
+        ("tests/system/inside/01-install", "apt"),
+    "packaging/quickstart": ("packaging/quickstart", "cmake --build"),
+    "tests/run": (".ci/run", "tests/run"),
+}
 
 
 class Page:
@@ -119,6 +139,143 @@ def run_console(scratch, where, before, block):
         elif not fits(expected, result.stdout):
             fail(f"{where}: \"{command}\" prints\n{result.stdout}instead of\n{expected}")
     return count
+
+
+def commands_in_pipeline(node):
+    """The commands of a GitHub or GitLab pipeline, in order."""
+    if isinstance(node, list):
+        return [command for item in node for command in commands_in_pipeline(item)]
+    if not isinstance(node, dict):
+        return []
+    found = []
+    for word, value in node.items():
+        if word == "script":
+            found += value
+        elif word == "run":
+            found.append(value)
+        else:
+            found += commands_in_pipeline(value)
+    return found
+
+
+def run_readme_commands(scratch, source, readme):
+    """The sh and yaml blocks; a host db1 and sudo are this host and nobody."""
+    stand_ins = scratch.path / "bin"
+    for name, does in (("ssh", 'shift; exec "$@"'), ("sudo", 'exec "$@"')):
+        stand_ins.mkdir(exist_ok=True)
+        (stand_ins / name).write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        (stand_ins / name).chmod(0o755)
+    for folder in ("profiles", "hosts"):
+        (scratch.path / folder).mkdir(exist_ok=True)
+    (scratch.path / "profiles/web.yaml").write_bytes((scratch.path / "web.yaml").read_bytes())
+    scratch.run("sysctl -a 2>/dev/null > hosts/web1.txt")
+    commands = [re.sub(r"\s+# .*", "", line) for _, block in fenced_blocks(readme, "sh")
+                for line in block.splitlines()]
+    for _, block in fenced_blocks(readme, "yaml"):
+        found = commands_in_pipeline(yaml.safe_load(block))
+        if len(found) < 3:
+            fail(f"README.md has a pipeline of only {found}")
+        commands += found
+    count = 0
+    for command in commands:
+        if command.rstrip() in RUN_ELSEWHERE or command.split()[0] in RUN_ELSEWHERE:
+            where, word = RUN_ELSEWHERE.get(command.rstrip()) or RUN_ELSEWHERE[command.split()[0]]
+            if word not in (source / where).read_text(encoding="utf-8"):
+                fail(f"{where} does not run \"{command}\"")
+            continue
+        result = scratch.run(f"set -o pipefail; PATH={stand_ins}:$PATH; {command}")
+        count += 1
+        # 1 is a machine that differs. Not even root sees each namespace on every machine.
+        may_be = (0, 1) if " audit " in command else (0,)
+        hidden = result.returncode == 2 and "it needs root" in result.stdout
+        if result.returncode not in may_be and not hidden:
+            fail(f"README.md: \"{command}\" exits with {result.returncode}:\n{result.stdout}")
+    report = scratch.path / "audit.xml"
+    if not report.exists() or ElementTree.parse(report).getroot().tag != "testsuites":
+        fail("README.md: the pipelines leave no JUnit report")
+    return count
+
+
+C_PROGRAM = """#include <nettune/nettune.h>
+#include <stdio.h>
+#include <sys/socket.h>
+int main(void) {{
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  int shown = -1;
+{}
+  return shown;
+}}
+"""
+CPP_PROGRAM = """#include <nettune/nettune.hpp>
+#include <sys/socket.h>
+int main() {{
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+{}
+  return report.ok() ? 0 : 1;
+}}
+"""
+PYTHON_PROGRAM = """import asyncio, socket
+sock = socket.socket()
+async def serve(reader, writer):
+    writer.close()
+async def main():
+{}
+    server.close()
+asyncio.run(main())
+"""
+
+
+def run_programs(nettunectl, source):
+    readme = (source / "README.md").read_text(encoding="utf-8")
+    scratch = Scratch(nettunectl, source, "C.UTF-8", "100")
+    build = Path(nettunectl).resolve().parent
+    include = source / "lib/socket/include"
+    scratch.environment |= {"LD_LIBRARY_PATH": str(build), "PYTHONDONTWRITEBYTECODE": "1",
+                            "PYTHONPATH": str(source / "lib/socket/python")}
+    compiled = {"c": (C_PROGRAM, "gcc -std=c11"), "cpp": (CPP_PROGRAM, "g++ -std=c++20")}
+    count = 0
+    for language, (program, compiler) in compiled.items():
+        for _, block in fenced_blocks(readme, language):
+            name = f"example.{language}"
+            text = program.format(block)
+            if language == "c":
+                text = text.replace("int left =", "int left = shown =", 1)
+            (scratch.path / name).write_text(text, encoding="utf-8")
+            count += 1
+            result = scratch.run(f"{compiler} -I{include} {name} -o example -L{build} -lnettune"
+                                 " && ./example")
+            if result.returncode != 0:
+                fail(f"README.md: its {language} exits with {result.returncode}:\n{result.stdout}")
+    for _, block in fenced_blocks(readme, "python"):
+        if "import dbus" in block:
+            continue
+        text = PYTHON_PROGRAM.format(textwrap.indent(block.replace("8080", "0"), "    "))
+        (scratch.path / "example.py").write_text(text, encoding="utf-8")
+        count += 1
+        result = scratch.run("/usr/bin/python3 example.py")
+        if result.returncode != 0:
+            fail(f"README.md: its Python exits with {result.returncode}:\n{result.stdout}")
+    if count < 3:
+        fail(f"README.md has only {count} programs")
+    return count
+
+
+def run_with_service(nettunectl, source):
+    readme = (source / "README.md").read_text(encoding="utf-8")
+    scratch = Scratch(nettunectl, source, "C.UTF-8", "100")
+    shown = sum(run_console(scratch, "README.md", before, block)
+                for before, block in fenced_blocks(readme, "console") if WITH_SERVICE in before)
+    if shown < 6:
+        fail(f"README.md runs only {shown} commands with the service")
+    programs = [block for _, block in fenced_blocks(readme, "python") if "import dbus" in block]
+    if not programs:
+        fail("README.md has no program that asks the service")
+    for block in programs:
+        (scratch.path / "example.py").write_text(block + "\n", encoding="utf-8")
+        result = scratch.run("/usr/bin/python3 example.py")
+        if result.returncode != 0 or "net." not in result.stdout:
+            fail(f"README.md: its Python exits with {result.returncode}:\n{result.stdout}")
+    return shown + len(programs)
 
 
 def check_profile_examples(page, scratch):
@@ -248,9 +405,10 @@ def main():
 
     readme = (source / "README.md").read_text(encoding="utf-8")
     shown = sum(run_console(web_scratch, "README.md", before, block)
-                for before, block in fenced_blocks(readme, "console"))
+                for before, block in fenced_blocks(readme, "console") if WITH_SERVICE not in before)
     if shown < 3:
         fail(f"README.md runs only {shown} commands")
+    shown += run_readme_commands(web_scratch, source, readme)
     for path in re.findall(r"`((?:lib|daemon|profiles|tests|packaging|man|\.ci)(?:/[\w./-]+)?)`", readme):
         if not (source / path).exists():
             fail(f"README.md names {path}, which is not there")
@@ -265,4 +423,8 @@ if __name__ == "__main__":
     if len(sys.argv) != 4:
         print(__doc__, file=sys.stderr)
         sys.exit(2)
+    parts = {"--service": run_with_service, "--programs": run_programs}
+    if sys.argv[1] in parts:
+        print(f"{parts[sys.argv[1]](sys.argv[2], Path(sys.argv[3]).resolve())} run")
+        sys.exit(1 if failures else 0)
     sys.exit(main())

@@ -58,6 +58,7 @@ void append_line(std::string& out, std::string_view word,
 }
 
 std::optional<std::string> unescaped(std::string_view field) {
+  if (!field.contains('\\')) return std::string(field);
   std::string out;
   out.reserve(field.size());
   for (std::size_t i = 0; i < field.size(); ++i) {
