@@ -3,17 +3,26 @@
 #include <arpa/inet.h>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "engine/unique_fd.hpp"
@@ -125,12 +134,13 @@ Connection connect(Family family, const Preset* on_listener = nullptr,
   return connection;
 }
 
-// A value for each option that no fresh socket has, that any user may set, and that the kernel
-// keeps as it is.
+// A value for each option that no fresh socket has, and that the kernel keeps as it is. Only
+// quickack has none: what it reads says nothing.
 struct Sample {
   nettune_option option;
   const char* line;
-  std::int64_t live;  // as it reads
+  std::int64_t live;             // as it reads
+  bool needs_net_admin = false;  // this value does
 };
 constexpr auto samples = std::to_array<Sample>({
     {NETTUNE_REUSE_PORT, "reuse-port=1", 1},
@@ -150,16 +160,26 @@ constexpr auto samples = std::to_array<Sample>({
     {NETTUNE_KEEPALIVE, "keepalive=1", 1},
     {NETTUNE_DEFER_ACCEPT, "defer-accept=7s", 7},
     {NETTUNE_FAST_OPEN_QUEUE, "fast-open-queue=3", 3},
+    {NETTUNE_FAST_OPEN_CONNECT, "fast-open-connect=1", 1},
     {NETTUNE_SYN_COUNT, "syn-count=4", 4},
     {NETTUNE_LINGER2, "linger2=11s", 11},
     {NETTUNE_SAVE_SYN, "save-syn=1", 1},
     {NETTUNE_THIN_LINEAR_TIMEOUTS, "thin-linear-timeouts=1", 1},
     {NETTUNE_ZERO_COPY, "zero-copy=1", 1},
     {NETTUNE_MAX_PACING_RATE, "max-pacing-rate=80Mbit/s", 10'000'000},
+    {NETTUNE_BUSY_POLL, "busy-poll=50us", 50, true},
+    {NETTUNE_PREFER_BUSY_POLL, "prefer-busy-poll=1", 1, true},
     {NETTUNE_TOS, "tos=0x10", 0x10},
     {NETTUNE_PRIORITY, "priority=5", 5},
+    {NETTUNE_PRIORITY, "priority=7", 7, true},
+    {NETTUNE_MARK, "mark=0x10", 0x10, true},
     {NETTUNE_INCOMING_CPU, "incoming-cpu=1", 1},
 });
+static_assert([] {
+  std::uint64_t missing = (std::uint64_t{1} << NETTUNE_QUICKACK) - 2;  // the options before it
+  for (const Sample& sample : samples) missing &= ~(std::uint64_t{1} << sample.option);
+  return missing == 0;
+}());
 
 const nettune::socket::OptionFacts& facts_of(nettune_option option) {
   return *nettune::socket::find_option(option);
@@ -171,11 +191,82 @@ bool is_for(nettune_option option, nettune_role role) {
 
 constexpr auto families = std::to_array<Family>({Family::ipv4, Family::ipv6, Family::mapped});
 
-}  // namespace
+bool can_set(int option, int value) {
+  const UniqueFd fd = make_socket(Family::ipv4);
+  return ::setsockopt(fd.get(), SOL_SOCKET, option, &value, sizeof value) == 0;
+}
 
-TEST_CASE("each option is set, read back, found so, and put back") {
+// Whether this thread has the host's CAP_NET_ADMIN; in a user namespace of its own it has another.
+bool is_admin() { return can_set(SO_PREFER_BUSY_POLL, 1); }
+
+// Some kernels want CAP_NET_ADMIN for it, and some do not.
+bool can_busy_poll() { return can_set(SO_BUSY_POLL, 50); }
+
+std::string key_of_host(const char* path) {
+  std::string word;
+  std::ifstream(path) >> word;
+  return word;
+}
+
+// The samples that this host, and this thread, can set.
+std::vector<Sample> usable_samples() {
+  const bool privileged = is_admin();
+  const bool fast_open = std::stoi("0" + key_of_host("/proc/sys/net/ipv4/tcp_fastopen")) & 1;
+  const bool is_reno = key_of_host("/proc/sys/net/ipv4/tcp_congestion_control") == "reno";
+  std::vector<Sample> usable;
+  std::ranges::copy_if(samples, std::back_inserter(usable), [&](const Sample& sample) {
+    if (sample.option == NETTUNE_FAST_OPEN_CONNECT && !fast_open) return false;
+    if (sample.option == NETTUNE_CONGESTION_CONTROL && is_reno) return false;
+    if (sample.option == NETTUNE_BUSY_POLL) return can_busy_poll();
+    return privileged || !sample.needs_net_admin;
+  });
+  return usable;
+}
+
+// Capabilities and filters of system calls are a thread's own.
+void in_thread(auto prepare, auto work) {
+  std::thread([&] {
+    prepare();
+    work();
+  }).join();
+}
+
+// With CAP_NET_RAW, which since Linux 5.17 is as good for mark and priority.
+void drop_net_admin() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> sets{};
+  REQUIRE(::syscall(SYS_capget, &header, sets.data()) == 0);
+  sets[0].effective &= ~(1U << CAP_NET_ADMIN | 1U << CAP_NET_RAW);
+  REQUIRE(::syscall(SYS_capset, &header, sets.data()) == 0);
+}
+
+// Each call of setsockopt() and getsockopt() for a TCP option gives `error`: a kernel that lacks
+// it, or a sandbox.
+void refuse_tcp_option(int option, int error) {
+  const auto argument = [](unsigned i) {
+    return static_cast<std::uint32_t>(offsetof(seccomp_data, args) + i * sizeof(std::uint64_t));
+  };
+  const auto number = static_cast<std::uint32_t>(option);
+  const auto answer = SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(error);
+  std::array<sock_filter, 9> code{{
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setsockopt, 1, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getsockopt, 0, 5),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument(1)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 3),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, argument(2)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, answer),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  }};
+  const sock_fprog program{code.size(), code.data()};
+  REQUIRE(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  REQUIRE(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+void set_read_and_put_back() {
   for (const Family family : families) {
-    for (const Sample& sample : samples) {
+    for (const Sample& sample : usable_samples()) {
       CAPTURE(static_cast<int>(family));
       CAPTURE(sample.line);
       const Preset preset = preset_of(sample.line);
@@ -210,9 +301,194 @@ TEST_CASE("each option is set, read back, found so, and put back") {
   }
 }
 
+}  // namespace
+
+TEST_CASE("each option is set, read back, found so, and put back") { set_read_and_put_back(); }
+
+TEST_CASE("without CAP_NET_ADMIN: what needs it is denied and says so, and all else is set") {
+  in_thread(drop_net_admin, [] {
+    REQUIRE(!is_admin());
+    set_read_and_put_back();
+    for (const Family family : families) {
+      for (const Sample& sample : samples) {
+        if (!sample.needs_net_admin) continue;
+        if (sample.option == NETTUNE_BUSY_POLL && can_busy_poll()) continue;
+        CAPTURE(sample.line);
+        const UniqueFd fd = make_socket(family);
+        const Preset preset = preset_of(sample.line);
+        const Report report = apply(preset, fd.get(), NETTUNE_CLIENT);
+        CHECK(report.status == 1);
+        const nettune_result& row = report[sample.option];
+        CHECK(row.outcome == NETTUNE_DENIED);
+        CHECK(row.reason == NETTUNE_NEEDS_CAP_NET_ADMIN);
+        CHECK(row.error == EPERM);
+        CHECK(row.effective.number == row.before.number);
+      }
+      const UniqueFd fd = make_socket(family);
+      const Report forced = apply(preset_of("receive-buffer=20000,send-buffer=20000"), fd.get(),
+                                  NETTUNE_CLIENT, NETTUNE_FORCE_BUFFERS);
+      CHECK(forced.status == 2);
+      for (const nettune_result& row : forced.rows) {
+        CHECK(row.outcome == NETTUNE_DENIED);
+        CHECK(row.reason == NETTUNE_NEEDS_CAP_NET_ADMIN);
+        CHECK(row.error == EPERM);
+      }
+    }
+  });
+  if (!is_admin()) {
+    MESSAGE("no CAP_NET_ADMIN of the host: what needs it was only seen denied");
+    return;
+  }
+  const UniqueFd fd = make_socket(Family::ipv4);
+  const Report forced =
+      apply(preset_of("receive-buffer=1GB"), fd.get(), NETTUNE_CLIENT, NETTUNE_FORCE_BUFFERS);
+  CHECK(forced.status == 0);
+  CHECK(forced[NETTUNE_RECEIVE_BUFFER].outcome == NETTUNE_APPLIED);
+}
+
+TEST_CASE("an option that the kernel lacks is unsupported, and one that a sandbox refuses denied") {
+  const Preset preset = preset_of("nodelay=1,notsent-lowat=16KiB,user-timeout=30s");
+  const auto apply_to_fresh = [&] {
+    const UniqueFd fd = make_socket(Family::ipv4);
+    return apply(preset, fd.get(), NETTUNE_CLIENT);
+  };
+  in_thread([] { refuse_tcp_option(TCP_NOTSENT_LOWAT, ENOPROTOOPT); },
+            [&] {
+              const Report report = apply_to_fresh();
+              CHECK(report.status == 1);
+              CHECK(report[NETTUNE_NODELAY].outcome == NETTUNE_APPLIED);
+              CHECK(report[NETTUNE_NOTSENT_LOWAT].outcome == NETTUNE_UNSUPPORTED);
+              CHECK(report[NETTUNE_NOTSENT_LOWAT].reason == NETTUNE_KERNEL_LACKS_IT);
+              CHECK(report[NETTUNE_NOTSENT_LOWAT].error == ENOPROTOOPT);
+              CHECK(report[NETTUNE_USER_TIMEOUT].outcome == NETTUNE_APPLIED);
+            });
+  in_thread([] { refuse_tcp_option(TCP_USER_TIMEOUT, EPERM); },
+            [&] {
+              const Report report = apply_to_fresh();
+              CHECK(report.status == 1);
+              CHECK(report[NETTUNE_USER_TIMEOUT].outcome == NETTUNE_DENIED);
+              CHECK(report[NETTUNE_USER_TIMEOUT].reason == NETTUNE_REFUSED_BY_SANDBOX);
+            });
+}
+
+TEST_CASE("each option in both orders with listen") {
+  for (const Family family : families) {
+    for (const Sample& sample : usable_samples()) {
+      if (!is_for(sample.option, NETTUNE_LISTENER) ||
+          facts_of(sample.option).traits.per_connection) {
+        continue;
+      }
+      CAPTURE(static_cast<int>(family));
+      CAPTURE(sample.line);
+      const Preset preset = preset_of(sample.line);
+      const Connection early = connect(family, &preset);
+      CHECK(apply(preset, early.listener.get(), NETTUNE_LISTENER)[sample.option].outcome ==
+            NETTUNE_ALREADY);
+      const Connection late = connect(family);
+      const Report report = apply(preset, late.listener.get(), NETTUNE_LISTENER);
+      if (facts_of(sample.option).stage == nettune::socket::Stage::before_bind) {
+        CHECK(report.status == 1);
+        CHECK(report[sample.option].outcome == NETTUNE_FAILED);
+        CHECK(report[sample.option].reason == NETTUNE_AFTER_BIND);
+      } else {
+        CHECK(report.status == 0);
+        CHECK(report[sample.option].outcome == NETTUNE_APPLIED);
+      }
+    }
+  }
+}
+
+TEST_CASE("each option in both orders with connect") {
+  using nettune::socket::Stage;
+  for (const Family family : families) {
+    for (const Sample& sample : usable_samples()) {
+      if (!is_for(sample.option, NETTUNE_CLIENT)) continue;
+      CAPTURE(static_cast<int>(family));
+      CAPTURE(sample.line);
+      const Preset preset = preset_of(sample.line);
+      const Connection early = connect(family, nullptr, &preset);
+      CHECK(apply(preset, early.client.get(), NETTUNE_CLIENT)[sample.option].outcome ==
+            NETTUNE_ALREADY);
+      const Connection late = connect(family);
+      const Report report = apply(preset, late.client.get(), NETTUNE_CLIENT);
+      const nettune_result& row = report[sample.option];
+      const Stage stage = facts_of(sample.option).stage;
+      CHECK(report.status == (stage == Stage::any ? 0 : 1));
+      CHECK(row.outcome == (stage == Stage::any ? NETTUNE_APPLIED : NETTUNE_FAILED));
+      if (stage == Stage::before_bind) CHECK(row.reason == NETTUNE_AFTER_BIND);
+      if (stage == Stage::before_connect) CHECK(row.reason == NETTUNE_AFTER_CONNECT);
+    }
+  }
+}
+
+TEST_CASE("each option on what is no TCP socket") {
+  for (const Sample& sample : usable_samples()) {
+    CAPTURE(sample.line);
+    const Preset preset = preset_of(sample.line);
+    for (const Family family : families) {
+      const UniqueFd udp = make_socket(family, SOCK_DGRAM);
+      const Report report = apply(preset, udp.get(), NETTUNE_AUTO);
+      CHECK(report.status == 0);
+      const nettune_result& row = report[sample.option];
+      if (is_for(sample.option, NETTUNE_DATAGRAM)) {
+        CHECK(row.outcome == NETTUNE_APPLIED);
+        CHECK(row.effective.number == sample.live);
+      } else {
+        CHECK(row.outcome == NETTUNE_NOT_APPLICABLE);
+        CHECK(row.error == 0);
+      }
+    }
+    const UniqueFd local(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const Report on_unix = apply(preset, local.get(), NETTUNE_AUTO);
+    CHECK(on_unix.status == 0);
+    REQUIRE(on_unix.rows.size() == 1);
+    CHECK(on_unix.rows[0].outcome == NETTUNE_NOT_APPLICABLE);
+    CHECK(on_unix.rows[0].reason == NETTUNE_WRONG_TYPE);
+
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    for (const int end : ends) {
+      const Report on_pipe = apply(preset, end, NETTUNE_AUTO);
+      CHECK(on_pipe.status == -ENOTSOCK);
+      CHECK(on_pipe.rows.empty());
+      ::close(end);
+      const Report on_closed = apply(preset, end, NETTUNE_AUTO);
+      CHECK(on_closed.status == -EBADF);
+      CHECK(on_closed.rows.empty());
+    }
+  }
+}
+
+TEST_CASE("a preset and its sockets go with a fork, and neither process sees the other's owners") {
+  const Preset preset = preset_of("nodelay=1,user-timeout=30s,priority=5");
+  const Connection connection = connect(Family::ipv4, &preset);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool is_right = nettune_apply(preset.get(), fd, NETTUNE_CLIENT, 0, nullptr, 0, nullptr) == 0;
+    is_right = nettune_apply(preset.get(), connection.listener.get(), NETTUNE_AUTO, NETTUNE_AUDIT,
+                             nullptr, 0, nullptr) == 0 &&
+               is_right;
+    is_right = nettune_apply(preset.get(), connection.accepted.get(), NETTUNE_ACCEPTED, 0, nullptr,
+                             0, nullptr) == 0 &&
+               is_right;
+    nettune_preset_unref(preset.get());
+    ::_exit(is_right ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  // One socket, two processes.
+  CHECK(number_of(connection.accepted.get(), SOL_SOCKET, SO_PRIORITY) == 5);
+  const UniqueFd fresh = make_socket(Family::ipv4);
+  CHECK(apply(preset, fresh.get(), NETTUNE_CLIENT).status == 0);
+}
+
 TEST_CASE("accepted sockets inherit what the table says, and nothing else of it") {
   for (const Family family : families) {
-    for (const Sample& sample : samples) {
+    for (const Sample& sample : usable_samples()) {
       if (!is_for(sample.option, NETTUNE_LISTENER) || !is_for(sample.option, NETTUNE_ACCEPTED)) {
         continue;
       }
@@ -430,40 +706,6 @@ TEST_CASE("a buffer that autotuning made as large as asked is still fixed") {
   const Preset preset = preset_of("receive-buffer=" + std::to_string(live / 2));
   CHECK(apply(preset, fd.get(), NETTUNE_CLIENT)[NETTUNE_RECEIVE_BUFFER].outcome == NETTUNE_APPLIED);
   CHECK((number_of(fd.get(), SOL_SOCKET, SO_BUF_LOCK) & 2) == 2);
-}
-
-TEST_CASE("without a right: denied, and which one") {
-  if (::geteuid() != 0) {
-    MESSAGE("not root: what a user lacks is not tried");
-    return;
-  }
-  const Preset preset =
-      preset_of("mark=0x10,priority=7,prefer-busy-poll=1,receive-buffer=1GB,nodelay=1");
-  const pid_t child = ::fork();
-  REQUIRE(child >= 0);
-  if (child == 0) {
-    constexpr uid_t nobody = 65534;
-    if (::setuid(nobody) != 0) ::_exit(10);
-    const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-    std::array<nettune_result, NETTUNE_MOST_RESULTS> rows{};
-    std::size_t count = 0;
-    const int status = nettune_apply(preset.get(), fd, NETTUNE_CLIENT, NETTUNE_FORCE_BUFFERS,
-                                     rows.data(), rows.size(), &count);
-    if (status != 4) ::_exit(11);
-    for (std::size_t i = 0; i < count; ++i) {
-      const bool is_free = rows[i].option == NETTUNE_NODELAY;
-      if (is_free != (rows[i].outcome == NETTUNE_APPLIED)) ::_exit(12);
-      if (!is_free && (rows[i].outcome != NETTUNE_DENIED || rows[i].error != EPERM ||
-                       rows[i].reason != NETTUNE_NEEDS_CAP_NET_ADMIN)) {
-        ::_exit(13);
-      }
-    }
-    ::_exit(0);
-  }
-  int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a plan needs no socket") {
