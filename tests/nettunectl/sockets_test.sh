@@ -50,6 +50,16 @@ for line in sys.stdin:
     if line == "nodelay\n":
         print(sum(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) for s in kept if s is not local), flush=True)
 PY
+# A cgroup with a unit's name, as systemd makes them, holds what "--unit" is to find.
+unit=nettune-sockets-test-$$
+cgroup=$(findmnt -nro TARGET -t cgroup2 | head -n 1)/$unit.service
+if mkdir "$cgroup" 2>/dev/null; then
+  trap 'rmdir "$cgroup" || true; rm -rf "$work"' EXIT
+else
+  echo 'no cgroup can be made here: a unit with processes was not tried'
+  cgroup=
+fi
+export unit cgroup
 export -f run fail expect_status expect_out expect_err expect_no_out expect_line
 export nettunectl work failures python
 unshare -Urn bash -euo pipefail <<'SH' || failures=$((failures + 1))
@@ -68,6 +78,23 @@ grep -qE '^ +user-timeout +30s +0 +differs$' <<<"$out" || fail 'no row for user-
 run sockets --pid "$pid" --listening --preset nodelay=1 --quiet
 expect_status 1
 [[ -z $out ]] || fail 'it is not quiet'
+
+if [[ -n $cgroup ]]; then
+  run sockets --unit "$unit" --preset nodelay=1
+  expect_status 2
+  expect_err "no process runs in the unit $unit"
+  echo "$pid" >"$cgroup/cgroup.procs"
+  for name in "$unit" "$unit.service"; do
+    run sockets --unit "$name" --preset nodelay=1
+    expect_status 1
+    expect_out 'preset the given line: 7 TCP sockets of 1 process, 7 differ'
+    expect_out "($pid)"
+  done
+  run sockets --unit "${unit%?}" --preset nodelay=1
+  expect_status 2
+fi
+run sockets --unit "$unit" --pid "$pid" --preset nodelay=1
+expect_status 2
 
 run sockets --pid "$pid" --preset nodelay=1,syn-count=3 --apply
 expect_status 0
@@ -109,6 +136,11 @@ expect_out 'preset the given line: 10001 TCP sockets of 1 process, 10001 differ'
 run sockets --preset nodelay=1 --quiet
 expect_status 1
 wait "$churn"
+# In less than 2 s; by processor time, which other tests do not stretch.
+TIMEFORMAT='%3U %3S'
+used=$({ time "$nettunectl" sockets --preset latency --quiet 2>/dev/null || true; } 2>&1)
+awk '{ exit !($1 + $2 < 2) }' <<<"$used" || fail "10 001 sockets take $used s of user and system time"
+printf '10 001 sockets: %s s of user and system time\n' "$used"
 eval "exec ${MANY[1]}>&-"
 wait "$pid"
 ((failures == 0))
