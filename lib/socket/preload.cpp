@@ -4,7 +4,7 @@
 // before the real listen and connect, and gives back what the real call gave, errno included.
 //
 // NETTUNE_PRESET_LINE is the preset; a faulty one changes nothing. NETTUNE_REPORT is a file to
-// which a block is added for each socket that was changed.
+// which a block is added for each socket, and one more where a later call changes it.
 //
 // No call takes a lock or memory. Before this library's constructor has run, and where there is no
 // preset, each is the real call and one branch.
@@ -109,7 +109,7 @@ constinit Real<ssize_t(int, void*, std::size_t, std::size_t, int, sockaddr*, soc
 
 // --- which descriptors are TCP ---
 
-enum class Kind : std::uint8_t { unknown, tcp, other };
+enum class Kind : std::uint8_t { unknown, tcp, reported_tcp, other };
 
 // Asked of the kernel once for each descriptor. One that is closed by libc itself (fclose) keeps
 // its entry; a socket() or accept() that takes its number forgets it, and a file that does is found
@@ -148,7 +148,12 @@ bool is_tcp(int fd) {
     kind = look_at_socket(fd, state) == 0 && state.is_tcp ? Kind::tcp : Kind::other;
     remember(fd, kind);
   }
-  return kind == Kind::tcp;
+  return kind == Kind::tcp || kind == Kind::reported_tcp;
+}
+
+bool is_reported(int fd) {
+  const auto index = static_cast<unsigned>(fd);
+  return index < table_size && kinds[index].load(std::memory_order_relaxed) == Kind::reported_tcp;
 }
 
 // --- the report ---
@@ -174,13 +179,7 @@ void start_block(TextOut& out) {
 }
 
 // Its buffers are on the stack, which a thread may have little of: apart from who calls it.
-[[gnu::noinline]] void report(int fd, nettune_role role, const Rows& rows) {
-  if (report_path[0] == '\0') return;
-  const auto was_tried = [](const nettune_result& row) {
-    return row.outcome == NETTUNE_APPLIED || row.outcome == NETTUNE_ADJUSTED ||
-           row.outcome >= NETTUNE_UNSUPPORTED;
-  };
-  if (std::none_of(rows.list.begin(), rows.list.begin() + rows.count, was_tried)) return;
+[[gnu::noinline]] void write_block(int fd, nettune_role role, const Rows& rows) {
   std::array<char, report_size> text;
   TextOut out(text.data(), text.size());
   start_block(out);
@@ -193,6 +192,18 @@ void start_block(TextOut& out) {
   add_to_report({text.data(), std::min(out.length(), text.size() - 1)});
 }
 
+// nginx listens twice on each socket: what says nothing new is left out.
+void report(int fd, nettune_role role, const Rows& rows) {
+  if (report_path[0] == '\0') return;
+  const auto was_changed = [](const nettune_result& row) {
+    return row.outcome == NETTUNE_APPLIED || row.outcome == NETTUNE_ADJUSTED;
+  };
+  const bool is_new = std::any_of(rows.list.begin(), rows.list.begin() + rows.count, was_changed);
+  if (is_reported(fd) && !is_new) return;
+  write_block(fd, role, rows);
+  remember(fd, Kind::reported_tcp);
+}
+
 // --- what the calls do beside the real ones ---
 
 void tune(int fd, nettune_role role) {
@@ -203,7 +214,7 @@ void tune(int fd, nettune_role role) {
   // A call that the kernel will refuse, or connect() that asks how far it is.
   if (state.phase == Phase::connected) return;
   if (role == NETTUNE_CLIENT && state.phase == Phase::listening) return;
-  remember(fd, Kind::tcp);
+  if (!is_reported(fd)) remember(fd, Kind::tcp);
   Rows rows;
   if (apply(given, fd, role, 0, rows) >= 0) report(fd, role, rows);
 }

@@ -21,11 +21,40 @@ expect_in_report '^  priority: asked for 5, is 5: applied$'
 # In each of two programs 5 pairs, 320 of its threads, 1 of its fork.
 (($(grep -c ' listener, ' "$work/report") == 2 * (5 + 320 + 1))) || fail 'not one block for each listener'
 (($(grep -c ' client, ' "$work/report") == 2 * (5 + 320 + 1))) || fail 'not one block for each client'
+(($(grep -c ' accepted, ' "$work/report") == 2 * (5 + 320 + 1))) || fail 'not one block for each accepted socket'
 # Blocks of threads and processes stay whole.
 if grep -qvE '^(pid [0-9]+, python3, (listener|client|accepted), descriptor [0-9]+:|  [a-z-]+: .*)$' "$work/report"; then
   fail 'a line of the report is no such line'
 fi
 (($(grep -o '^pid [0-9]*' "$work/report" | sort -u | wc -l) == 4)) || fail 'not 4 processes are in the report'
+
+# A socket is reported where nothing of it had to be changed, too; what comes too late says so.
+cat >"$work/tuned.py" <<'PY'
+import socket
+listener = socket.socket()
+listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+listener.bind(("127.0.0.1", 0))
+listener.listen()
+listener.listen(20)
+client = socket.create_connection(listener.getsockname())
+accepted, _ = listener.accept()
+PY
+rm "$work/report"
+run run --preset nodelay=1 --report "$work/report" -- "$python" "$work/tuned.py"
+expect_status 0
+sed 's/^pid [0-9]*/pid/; s/descriptor [0-9]*/descriptor/' "$work/report" >"$work/blocks"
+diff - "$work/blocks" <<'BLOCKS' || fail 'the report has other blocks'
+pid, python3, listener, descriptor:
+  nodelay: asked for 1, is 1: already
+pid, python3, client, descriptor:
+  nodelay: asked for 1, is 1: applied
+pid, python3, accepted, descriptor:
+  nodelay: asked for 1: inherited
+BLOCKS
+rm "$work/report"
+run run --preset nodelay=1,reuse-port=1 --report "$work/report" -- "$python" "$work/tuned.py"
+expect_status 0
+expect_in_report '^  reuse-port: asked for 1: failed, it has to be set before bind'
 
 # Without the library they have none of the options: the test can tell.
 status=0
