@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* accepts LINE: tunes a listener, has 100 clients connect to it, and accepts all of them between the
- * two lines that it prints. accepts_test.sh counts the system calls in between. */
+/* accepts LINE: tunes a listener, has 100 clients connect to it, and accepts all of them between
+ * the two lines that it prints. accepts_test.sh counts the system calls in between. */
 #include <netinet/in.h>
 #include <nettune/nettune.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ int main(int argc, char **argv) {
   for (int i = 0; i < connections; i++) {
     nettune_result rows[NETTUNE_MOST_RESULTS];
     size_t count;
-    const int fd = nettune_accept(preset, listener, NULL, NULL, 0, rows, NETTUNE_MOST_RESULTS, &count);
+    const int fd =
+        nettune_accept(preset, listener, NULL, NULL, 0, rows, NETTUNE_MOST_RESULTS, &count);
     failed += fd < 0 || count == 0;
   }
   failed += say("end\n");
