@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The functions of nettune.h: they keep errno, copy rows out, and leave the work to the other
 // files.
+#define NETTUNE_NO_INLINE  // it is defined here
 #include <dlfcn.h>
 
 #include <algorithm>

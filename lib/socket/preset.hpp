@@ -18,9 +18,9 @@
 enum class Inheritance : std::uint8_t { unknown, works, fails };
 
 struct nettune_preset {
-  std::atomic<std::uint32_t> owners{1};
+  bool rearms_quickack = false;  ///< first for ever: nettune.h looks at it
   mutable std::atomic<Inheritance> inheritance{Inheritance::unknown};
-  bool rearms_quickack = false;
+  std::atomic<std::uint32_t> owners{1};
   std::uint64_t held = 0;  ///< bit N: the option with the number N is in the preset
   std::array<nettune_value, nettune::socket::option_count + 1>
       values{};  ///< by the option's number
@@ -28,6 +28,7 @@ struct nettune_preset {
 
   bool holds(nettune_option option) const { return (held >> option & 1U) != 0; }
 };
+static_assert(offsetof(nettune_preset, rearms_quickack) == 0);
 
 namespace nettune::socket {
 

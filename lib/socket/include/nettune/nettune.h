@@ -243,9 +243,21 @@ NETTUNE_API int nettune_accept(const nettune_preset *preset, int listener, struc
                                size_t capacity, size_t *count) NETTUNE_NOEXCEPT;
 
 /* To be called after each read from `fd`: sets TCP_QUICKACK again, which the kernel forgets with
- * each prompt reply, where the preset says quickack=every-read; else it is one branch.
- * Async-signal-safe. Gives 0 or -errno of setsockopt(2). */
+ * each prompt reply, where the preset says quickack=every-read; else it is one branch, in the
+ * caller itself where that is compiled with optimization. Async-signal-safe. Gives 0 or -errno of
+ * setsockopt(2). */
 NETTUNE_API int nettune_quickack_rearm(const nettune_preset *preset, int fd) NETTUNE_NOEXCEPT;
+#ifndef NETTUNE_NO_INLINE
+/* A call costs more than all the rest. This much of a preset is no secret, in every version: its
+ * first byte is 0 where there is nothing to set. */
+NETTUNE_API int nettune_quickack_rearm_outlined(const nettune_preset *preset,
+                                                int fd) NETTUNE_NOEXCEPT
+    __asm__("nettune_quickack_rearm");
+extern __inline __attribute__((gnu_inline)) int nettune_quickack_rearm(const nettune_preset *preset,
+                                                                       int fd) NETTUNE_NOEXCEPT {
+  return *(const unsigned char *)preset == 0 ? 0 : nettune_quickack_rearm_outlined(preset, fd);
+}
+#endif
 
 /* What the preset says of the buffers in the program itself, in bytes; -1 where it says nothing. */
 typedef struct nettune_hints {
