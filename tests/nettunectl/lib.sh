@@ -41,7 +41,7 @@ run_with() {
 traced() { ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0 strace "$@"; }
 
 fail() {
-  printf 'FAILED %s:%s: %s\n' "${BASH_SOURCE[-1]##*/}" "${BASH_LINENO[1]}" "$1"
+  printf 'FAILED %s:%s: %s\n' "${BASH_SOURCE[-1]##*/}" "${BASH_LINENO[1]-?}" "$1"
   printf '  ran: %s\n  status: %s\n' "${ran-}" "${status-}"
   awk 'NR <= 40 { print "  out: " $0 }' <<<"${out-}"
   awk 'NR <= 20 { print "  err: " $0 }' <<<"${err-}"

@@ -54,14 +54,19 @@ PY
 unit=nettune-sockets-test-$$
 cgroup=$(findmnt -nro TARGET -t cgroup2 | head -n 1)/$unit.service
 if mkdir "$cgroup" 2>/dev/null; then
-  trap 'rmdir "$cgroup" || true; rm -rf "$work"' EXIT
+  # A server that a failure left behind is in it.
+  remove_cgroup() {
+    xargs -r kill <"$cgroup/cgroup.procs" || true
+    for _ in {1..50}; do if rmdir "$cgroup" 2>/dev/null; then break; else sleep 0.1; fi; done
+  }
+  trap 'remove_cgroup; rm -rf "$work"' EXIT
 else
   echo 'no cgroup can be made here: a unit with processes was not tried'
   cgroup=
 fi
 export unit cgroup
 export -f run fail expect_status expect_out expect_err expect_no_out expect_line
-export nettunectl work failures python
+export nettunectl work failures python source_dir
 unshare -Urn bash -euo pipefail <<'SH' || failures=$((failures + 1))
 ip link set lo up
 coproc SERVER { exec "$python" "$work/serve.py" 3; }
@@ -121,6 +126,23 @@ option = first["options"][0]
 assert option["option"] == "nodelay" and option["outcome"] == "differs", option
 assert option["requested"] == 0 and option["effective"] == 1, option
 PY
+for options in '--preset nodelay=0,congestion-control=reno,quickack=every-read,mark=0xffffffff' \
+  '--preset latency' '--preset nodelay=1 --listening --apply'; do
+  # shellcheck disable=SC2086  # words
+  run sockets --format json $options
+  "$python" - "$source_dir/packaging/schema/nettune-sockets.schema.json" "$work/out" <<'PY' || fail 'the JSON is not as its schema says'
+import json, sys
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is not installed; the schema is not held against the answer")
+    sys.exit()
+schema, answer = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(answer)
+assert answer["sockets"], answer
+PY
+done
 eval "exec ${SERVER[1]}>&-"
 wait "$pid"
 
