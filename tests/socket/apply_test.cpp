@@ -121,12 +121,17 @@ struct Connection {
   UniqueFd listener, client, accepted;
 };
 
+UniqueFd listen_on(Family family, const Preset* preset = nullptr) {
+  UniqueFd listener = make_socket(family);
+  if (preset != nullptr) apply(*preset, listener.get(), NETTUNE_LISTENER);
+  bind_loopback(listener.get(), family);
+  REQUIRE(::listen(listener.get(), 8) == 0);
+  return listener;
+}
+
 Connection connect(Family family, const Preset* on_listener = nullptr,
                    const Preset* on_client = nullptr) {
-  Connection connection{make_socket(family), make_socket(family), {}};
-  if (on_listener != nullptr) apply(*on_listener, connection.listener.get(), NETTUNE_LISTENER);
-  bind_loopback(connection.listener.get(), family);
-  REQUIRE(::listen(connection.listener.get(), 8) == 0);
+  Connection connection{listen_on(family, on_listener), make_socket(family), {}};
   if (on_client != nullptr) apply(*on_client, connection.client.get(), NETTUNE_CLIENT);
   connect_to(connection.client.get(), connection.listener.get(), family);
   connection.accepted = UniqueFd(::accept4(connection.listener.get(), nullptr, nullptr, 0));
@@ -381,11 +386,10 @@ TEST_CASE("each option in both orders with listen") {
       CAPTURE(static_cast<int>(family));
       CAPTURE(sample.line);
       const Preset preset = preset_of(sample.line);
-      const Connection early = connect(family, &preset);
-      CHECK(apply(preset, early.listener.get(), NETTUNE_LISTENER)[sample.option].outcome ==
-            NETTUNE_ALREADY);
-      const Connection late = connect(family);
-      const Report report = apply(preset, late.listener.get(), NETTUNE_LISTENER);
+      const UniqueFd early = listen_on(family, &preset);
+      CHECK(apply(preset, early.get(), NETTUNE_LISTENER)[sample.option].outcome == NETTUNE_ALREADY);
+      const UniqueFd late = listen_on(family);
+      const Report report = apply(preset, late.get(), NETTUNE_LISTENER);
       if (facts_of(sample.option).stage == nettune::socket::Stage::before_bind) {
         CHECK(report.status == 1);
         CHECK(report[sample.option].outcome == NETTUNE_FAILED);
