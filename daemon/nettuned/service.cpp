@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "engine/diagnostic.hpp"
@@ -191,6 +192,14 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
       return std::unexpected(Refusal{Kind::invalid_profile,
                                      fmt::format("{} is not trusted: {}", printable(name), *why)});
     }
+  }
+  // To whoever asks the file is there: the unit hides it from the service, or its mode does.
+  if (is_path(name) && ::access(name.c_str(), R_OK) != 0 && (errno == EACCES || errno == ENOENT)) {
+    return std::unexpected(
+        Refusal{Kind::invalid_profile,
+                fmt::format("the service can't read {}: {}; it sees neither /root, /home nor /tmp: "
+                            "put the file into /etc/nettune/profiles, and name it without its path",
+                            printable(name), std::strerror(errno))});
   }
   Diagnostics diagnostics;
   std::optional<profile::Profile> loaded =

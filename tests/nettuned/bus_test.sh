@@ -126,6 +126,10 @@ expect_value net.ipv4.tcp_fin_timeout 60
 if logged 'was changed to'; then fail 'a local apply is taken for drift'; fi
 
 # --- what is refused ---
+run activate /nowhere/web.yaml
+expect_status 2
+expect_err "the service can't read /nowhere/web.yaml: No such file or directory; it sees neither /root"
+expect_err 'put the file into /etc/nettune/profiles, and name it without its path'
 run activate wbe
 expect_status 2
 expect_err 'did you mean "web"?'
