@@ -40,7 +40,12 @@ int run_helper(const Command& self, Arguments arguments) {
   for (std::string& text : texts) words.push_back(text.data());
   words.push_back(nullptr);
   ::execv(path.c_str(), words.data());
-  complain(fmt::format("{} can't be run: {}", path, std::strerror(errno)));
+  const int error = errno;
+  complain(fmt::format("{} can't be run: {}", path, std::strerror(error)));
+  if (error == ENOENT) {
+    complain(
+        fmt::format("\"{}\" is about the service, and needs nettune to be installed", self.name));
+  }
   return exit_trouble;
 }
 

@@ -115,4 +115,16 @@ sysctl: {net.core.somaxconn: at least 4096}'
 run audit mine --root "$work/m"
 expect_status 0
 
+# --- a build of nettunectl alone has no service to ask ---
+cp "$nettunectl" "$work/alone"
+status=0
+err=$("$work/alone" status 2>&1) || status=$?
+ran="$work/alone status"
+# Elsewhere an installed nettune answers in its place.
+if [[ $err == *"can't be run"* ]]; then
+  expect_status 2
+  expect_err '"status" is about the service, and needs nettune to be installed'
+else
+  echo 'not tested: a missing nettunectl-bus, since nettune is installed here'
+fi
 finish
