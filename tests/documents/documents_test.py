@@ -42,6 +42,9 @@ RUN_ELSEWHERE = {
     "apt install ./out/nettune_*.deb": ("tests/system/inside/01-install", "apt"),
     "apt-get update && apt-get install -y ./packages/nettune_*.deb":
         ("tests/system/inside/01-install", "apt"),
+    "cmake": ("tests/packaging/install_test.sh", "cmake --install"),
+    "packaging/uninstall": ("tests/packaging/install_test.sh", "packaging/uninstall"),
+    "systemd-sysusers": ("packaging/debian/nettune.postinst", "systemd-sysusers"),
     "packaging/quickstart": ("packaging/quickstart", "cmake --build"),
     "tests/run": (".ci/run", "tests/run"),
 }
