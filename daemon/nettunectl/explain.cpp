@@ -16,6 +16,7 @@
 #include "output.hpp"
 #include "profile_text.hpp"
 #include "profiles.hpp"
+#include "session.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -109,6 +110,8 @@ struct Explanation {
   std::string live_fault;
   bool is_there = false;
   std::vector<Usage> profiles;
+  std::string changed_by;  // the profile in force; "" where nettune left the key alone
+  std::optional<change::Baseline> change;  // what it was before that, and what nettune made of it
   std::vector<audit::Conflict> conflicts;
 };
 
@@ -165,6 +168,12 @@ Explanation explain(const Match& match, const Machine& machine, const profile::S
   } else {
     result.is_there = true;
     result.live_fault = describe(text.error());
+  }
+  if (const auto state = look_at_state(machine)) {
+    if (const change::Baseline* known = state->find(*match.key)) {
+      result.changed_by = state->profile;
+      result.change = *known;
+    }
   }
   if (looks_for_conflicts) {
     std::vector<std::string> problems;
@@ -388,6 +397,11 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
                                        short_origin(usage->declared_at, directories)));
     paper.line("profiles", usage->why, Ink::dim);
   }
+  if (explanation.change) {
+    paper.line("set here by",
+               fmt::format("nettune, with profile {}: {}; before that {}", explanation.changed_by,
+                           explanation.change->left, explanation.change->before));
+  }
   for (const audit::Conflict& conflict : explanation.conflicts) {
     for (const audit::Setter& setter : conflict.setters) {
       paper.line("set here by", setter_text(setter), setter.wins ? Ink::plain : Ink::dim);
@@ -502,6 +516,10 @@ Json explanation_json(const Explanation& explanation, const Machine& machine) {
                                 {"declared_at", usage.declared_at},
                                 {"why", view_json(usage.why)}});
   }
+  json["nettune"] = explanation.change ? Json({{"profile", explanation.changed_by},
+                                               {"value", explanation.change->left},
+                                               {"before", explanation.change->before}})
+                                       : Json(nullptr);
   json["setters"] = Json::array();
   json["loaders_disagree"] = false;
   for (const audit::Conflict& conflict : explanation.conflicts) {
@@ -630,7 +648,7 @@ const Command explain_command = {
     "say what a key means, what it may be, what it is and who sets it",
     "Prints what nettune knows of a key: its meaning, unit and range on this kernel, whose it is, "
     "when a change takes effect, which values do harm; its live value; the profiles that set it, "
-    "and the files on this machine that do.\n"
+    "what nettune made of it, and the files on this machine that set it.\n"
     "KEY is a key (net.core.rmem_max), the end of one (rmem_max), or a glob.",
     examples,
     run,

@@ -81,6 +81,12 @@ expect_out 'a (the active profile)'
 run plan a
 expect_status 0
 expect_out 'nothing to change; 3 right already'
+run explain tcp_keepalive_time
+expect_out 'nettune, with profile a: 300; before that 7200'
+run explain tcp_keepalive_time --format json
+expect_out '"before": "7200"'
+run explain tcp_fin_timeout --format json
+expect_out '"nettune": null'
 run apply a
 expect_status 0
 expect_out 'nothing to change'
