@@ -484,6 +484,7 @@ inline constexpr Parameter core_parameters[] = {
      .unit = Unit::flag,
      .minimum = 0,
      .maximum = 1,
+     .per_namespace_since = {6, 13},
      .default_text = "1",
      .meaning = "Whether a process without CAP_NET_RAW may get sent packets back with their time "
                 "stamp, payload included.",
