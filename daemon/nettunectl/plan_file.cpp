@@ -106,7 +106,7 @@ std::string plan_to_json(const change::Plan& plan, const change::Place& place,
   for (const change::LeftAlone& left : plan.left_alone()) {
     json["left_alone"].push_back({{"key", left.key.name()},
                                   {"live", text_or_null(left.live)},
-                                  {"reason", left.reason},
+                                  {"reason", reason_of(left)},
                                   {"wrong", left.is_wrong}});
   }
   return json_text(json);

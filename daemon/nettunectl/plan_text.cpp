@@ -49,21 +49,18 @@ void append_writes(std::string& out, const PlanView& view, const Terminal& termi
 
 void append_left_alone(std::string& out, const PlanView& view, const Terminal& terminal, bool all) {
   for (const LeftAlone& left : view.plan.left_alone()) {
-    const bool is_right = !left.is_wrong && left.reason == "it is right already";
-    if (is_right && !all) continue;
+    if (left.is_right() && !all) continue;
     const std::string live =
         left.live.empty() ? "" : fmt::format(" (live: {})", printable(left.live));
     append_wrapped(
         out, terminal, "", "  ",
-        fmt::format("{} is left alone{}: {}", left.key.name(), live, printable(left.reason)),
+        fmt::format("{} is left alone{}: {}", left.key.name(), live, printable(reason_of(left))),
         left.is_wrong ? Ink::yellow : Ink::dim);
   }
 }
 
 std::size_t right_already(const change::Plan& plan) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      plan.left_alone(),
-      [](const LeftAlone& left) { return left.reason == "it is right already"; }));
+  return static_cast<std::size_t>(std::ranges::count_if(plan.left_alone(), &LeftAlone::is_right));
 }
 
 }  // namespace

@@ -332,7 +332,7 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   }
   reply.close().open('a', "(sss)");
   for (const change::LeftAlone& left : plan.left_alone()) {
-    reply.row("sss", {left.key.name(), left.live, left.reason});
+    reply.row("sss", {left.key.name(), left.live, std::string(reason_of(left))});
   }
   return reply.close().send();
 }

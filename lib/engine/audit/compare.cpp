@@ -207,6 +207,7 @@ Finding judge(const Desired& desired, const sysctl::Tree& tree, const profile::H
     }
   }
   finding.verdict = is_right ? Verdict::match : Verdict::drift;
+  if (!is_right) tree.keep(desired.key);
   return finding;
 }
 

@@ -241,6 +241,7 @@ void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Res
          true});
     return;
   }
+  tree.keep(baseline.key);
   std::vector<Write>& writes = baseline.is_side_effect ? restored.side_effects : restored.written;
   writes.push_back({.key = baseline.key,
                     .parameter = sysctl::find_parameter(baseline.key),
@@ -271,18 +272,24 @@ Integer target_of(const ResolvedRule& rule, Integer live) {
   return live;
 }
 
+std::string_view reason_of(const LeftAlone& left) {
+  return left.is_right() ? "it is right already" : std::string_view(left.reason);
+}
+
 Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
                const State& state, const sysctl::Tree& tree, std::string profile) {
   using audit::Verdict;
   Plan plan;
   plan.profile_ = std::move(profile);
+  plan.left_alone_.reserve(audit.findings().size() - audit.counts().drift);
+  plan.writes_.reserve(audit.counts().drift);
   for (const audit::Finding& finding : audit.findings()) {
     const Desired& desired = *finding.desired;
     const auto leave = [&](std::string reason, bool is_wrong) {
       plan.left_alone_.push_back({desired.key, finding.live_text, std::move(reason), is_wrong});
     };
     if (finding.verdict == Verdict::match) {
-      leave("it is right already", false);
+      leave({}, false);
       continue;
     }
     if (finding.verdict != Verdict::drift) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/audit/compare.hpp"
@@ -36,11 +37,14 @@ struct Drifted {
 /// A key that is not written, and why.
 struct LeftAlone {
   sysctl::Key key;
-  std::string live;  ///< "" where there is none
-  std::string reason;
+  std::string live;    ///< "" where there is none
+  std::string reason;  ///< "": it is right already
   /// It is not as the profile, or the baseline, would have it.
   bool is_wrong = false;
+
+  bool is_right() const { return reason.empty(); }
 };
+std::string_view reason_of(const LeftAlone& left);  ///< never empty
 
 class Plan {
  public:

@@ -405,11 +405,10 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
                                           const StateFolder& folder, State& state,
                                           const TransactionOptions& options) {
   if (plan.writes().empty()) {
+    const bool forgets_any = plan.forgets() && !state.baselines.empty();
+    if (state.profile == plan.profile() && !forgets_any) return Outcome{};
     State next = plan.forgets() ? State{} : state;
     next.profile = plan.profile();
-    if (state.profile == next.profile && state.baselines.size() == next.baselines.size()) {
-      return Outcome{};
-    }
     if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());
     state = std::move(next);
     return Outcome{};

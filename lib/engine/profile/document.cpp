@@ -13,9 +13,9 @@
 #include <istream>
 #include <streambuf>
 #include <string_view>
-#include <unordered_set>
 
 #include "engine/profile/plain_yaml.hpp"
+#include "engine/profile/repeated.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -512,39 +512,14 @@ class TreeBuilder final : public YAML::EventHandler {
 
   // Each key that stands twice is reported, and its first value is the one that stays.
   void drop_duplicates(Node& node) {
-    std::unordered_set<std::string_view> keys;
-    keys.reserve(node.entries.size());
-    const bool any_twice = std::ranges::any_of(node.entries, [&](const Node::Entry& entry) {
-      return !keys.insert(entry.key.text).second;
-    });
-    if (!any_twice) return;
-    std::vector<std::size_t> order(node.entries.size());
-    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::sort(order, [&](std::size_t a, std::size_t b) {
-      const int compared = node.entries[a].key.text.compare(node.entries[b].key.text);
-      return compared != 0 ? compared < 0 : a < b;
-    });
-    std::vector<bool> dropped(order.size());
-    for (std::size_t i = 0, first = 0; i < order.size(); ++i) {
-      const Node& key = node.entries[order[i]].key;
-      const Node& first_key = node.entries[order[first]].key;
-      if (i == first || key.text != first_key.text) {
-        first = i;
-        continue;
-      }
-      report_.error(key.origin,
-                    fmt::format("\"{}\" stands twice: first in line {}", printable(key.text),
-                                first_key.origin.line),
-                    "keep one of the two");
-      dropped[order[i]] = true;
-    }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < dropped.size(); ++i) {
-      if (dropped[i]) continue;
-      if (kept != i) node.entries[kept] = std::move(node.entries[i]);
-      ++kept;
-    }
-    node.entries.resize(kept);
+    drop_repeated(
+        node.entries, [](const Node::Entry& entry) -> const std::string& { return entry.key.text; },
+        [&](const Node::Entry& entry, const Node::Entry& first) {
+          report_.error(entry.key.origin,
+                        fmt::format("\"{}\" stands twice: first in line {}",
+                                    printable(entry.key.text), first.key.origin.line),
+                        "keep one of the two");
+        });
   }
 
   void add(Node node) {

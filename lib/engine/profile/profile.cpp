@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <unordered_map>
 
+#include "engine/profile/repeated.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/value.hpp"
 
@@ -495,43 +495,28 @@ class EntryReader {
   bool unit_refused_ = false;
 };
 
-// The numbers of rules that are the same on every host.
-std::vector<FieldBounds> plain_bounds(const Entry& entry) {
-  std::vector<FieldBounds> fields;
-  fields.reserve(entry.rules.size());
-  const Host any_host;
-  for (const Rule& rule : entry.rules) {
-    FieldBounds bounds{!rule.operands.empty(), &rule, {}};
-    bounds.operands.reserve(rule.operands.size());
-    for (const Expression& operand : rule.operands) {
-      const bool depends = uses_memory(operand) || operand.kind == Expression::Kind::word;
-      const auto number = depends ? std::expected<sysctl::Integer, EvaluationFault>(0)
-                                  : evaluate(operand, entry.parameter->unit, any_host);
-      if (depends || !number) {
-        bounds.known = false;
-        break;
-      }
-      bounds.operands.push_back(*number);
-    }
-    fields.push_back(std::move(bounds));
-  }
-  return fields;
-}
-
-// Amounts that no host could make right, such as 1500 ms for a key in seconds.
-bool check_amounts(const Entry& entry, Reporter& report) {
+// The numbers of rules that are the same on every host, in `fields`: their memory serves one entry
+// after another. False after a report of amounts that no host could make right, such as 1500 ms for
+// a key in seconds.
+bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter& report) {
+  fields.resize(entry.rules.size());
   bool good = true;
   const Host any_host;
-  for (const Rule& rule : entry.rules) {
+  const sysctl::Unit unit = entry.parameter == nullptr ? sysctl::Unit::none : entry.parameter->unit;
+  for (std::size_t i = 0; i < entry.rules.size(); ++i) {
+    const Rule& rule = entry.rules[i];
+    fields[i].begin(rule);
     for (const Expression& operand : rule.operands) {
       if (operand.kind == Expression::Kind::word || uses_memory(operand)) continue;
-      const sysctl::Unit unit =
-          entry.parameter == nullptr ? sysctl::Unit::none : entry.parameter->unit;
       const auto number = evaluate(operand, unit, any_host);
-      if (number) continue;
-      report.error(number.error().origin, number.error().message, number.error().help);
-      good = false;
+      if (number) {
+        fields[i].operands.push_back(*number);
+      } else {
+        report.error(number.error().origin, number.error().message, number.error().help);
+        good = false;
+      }
     }
+    fields[i].known = !rule.operands.empty() && fields[i].operands.size() == rule.operands.size();
   }
   return good;
 }
@@ -554,15 +539,17 @@ void warn_of_unknown_key(const Entry& entry, Reporter& report) {
 
 // Faults of numbers go to `values`: they leave a profile that can be examined further.
 std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl::Version kernel,
-                                Reporter& report, Diagnostics& values) {
-  const std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
+                                std::vector<FieldBounds>& amounts, Reporter& report,
+                                Diagnostics& values) {
+  std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
   if (!key) {
     report.error(key_node.origin,
                  fmt::format("\"{}\" is no key: {}", printable(key_node.text), key.error()));
     return std::nullopt;
   }
-  Entry entry{.key = *key,
-              .parameter = sysctl::find_parameter(key->pattern()),
+  const sysctl::Parameter* parameter = sysctl::find_parameter(key->pattern());
+  Entry entry{.key = *std::move(key),
+              .parameter = parameter,
               .origin = key_node.origin,
               .rules = {},
               .optional = false,
@@ -585,19 +572,19 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
       }
     }
     if (rules == nullptr) {
-      report.error(key_node.origin, fmt::format("{} has no value", key->name()),
+      report.error(key_node.origin, fmt::format("{} has no value", entry.key.name()),
                    "the long form of a key needs \"value:\"");
       return std::nullopt;
     }
   }
   if (entry.parameter == nullptr) warn_of_unknown_key(entry, report);
   entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
-  if (entry.rules.empty() || !check_amounts(entry, report)) return std::nullopt;
+  if (entry.rules.empty() || !read_amounts(entry, amounts, report)) return std::nullopt;
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {
     const sysctl::Range range = kernel == sysctl::Version{}
                                     ? widest_range(*entry.parameter)
                                     : sysctl::range_on(*entry.parameter, kernel);
-    check_values(*entry.parameter, range, plain_bounds(entry), values);
+    check_values(*entry.parameter, range, amounts, values);
   }
   return entry;
 }
@@ -611,22 +598,20 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
                  "for example:\nsysctl:\n  net.core.rmem_max: at least 16 MiB");
     return entries;
   }
-  std::unordered_map<std::string_view, int> lines;  // of the keys in `entries`, which stay in place
   entries.reserve(node.entries.size());
-  lines.reserve(node.entries.size());
+  std::vector<FieldBounds> amounts;
   for (const Node::Entry& item : node.entries) {
-    std::optional<Entry> entry = read_entry(item.key, item.value, kernel, report, values);
-    if (!entry) continue;
-    if (const auto first = lines.find(entry->key.pattern()); first != lines.end()) {
-      report.error(
-          entry->origin,
-          fmt::format("{} stands twice: first in line {}", entry->key.name(), first->second),
-          "the dotted and the slash form are one key");
-      continue;
-    }
-    entries.push_back(std::move(*entry));
-    lines.emplace(entries.back().key.pattern(), entries.back().origin.line);
+    std::optional<Entry> entry = read_entry(item.key, item.value, kernel, amounts, report, values);
+    if (entry) entries.push_back(std::move(*entry));
   }
+  drop_repeated(
+      entries, [](const Entry& entry) -> const std::string& { return entry.key.pattern(); },
+      [&](const Entry& entry, const Entry& first) {
+        report.error(
+            entry.origin,
+            fmt::format("{} stands twice: first in line {}", entry.key.name(), first.origin.line),
+            "the dotted and the slash form are one key");
+      });
   return entries;
 }
 

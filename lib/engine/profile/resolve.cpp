@@ -14,11 +14,6 @@ namespace {
 
 using sysctl::Integer;
 
-struct ResolvedFields {
-  std::vector<ResolvedRule> rules;
-  std::vector<FieldBounds> bounds;
-};
-
 void set_numbers(ResolvedRule& rule, const std::vector<Integer>& operands) {
   switch (rule.kind) {
     case Rule::Kind::exactly:
@@ -42,19 +37,24 @@ void set_numbers(ResolvedRule& rule, const std::vector<Integer>& operands) {
   }
 }
 
+// The rules in numbers, and `bounds` for check_values(): its memory serves one key after another.
 // nullopt where an expression has no amount on this host.
-std::optional<ResolvedFields> numbers_of(const Entry& entry, const sysctl::Parameter* parameter,
-                                         const Host& host, Diagnostics& diagnostics) {
+std::optional<std::vector<ResolvedRule>> numbers_of(const Entry& entry,
+                                                    const sysctl::Parameter* parameter,
+                                                    const Host& host,
+                                                    std::vector<FieldBounds>& fields,
+                                                    Diagnostics& diagnostics) {
   const sysctl::Unit unit = parameter == nullptr ? sysctl::Unit::none : parameter->unit;
-  ResolvedFields fields;
-  fields.rules.reserve(entry.rules.size());
-  fields.bounds.reserve(entry.rules.size());
+  std::vector<ResolvedRule> rules;
+  rules.reserve(entry.rules.size());
+  fields.resize(entry.rules.size());
   bool good = true;
-  for (const Rule& rule : entry.rules) {
+  for (std::size_t i = 0; i < entry.rules.size(); ++i) {
+    const Rule& rule = entry.rules[i];
     ResolvedRule resolved;
     resolved.kind = rule.kind;
-    FieldBounds bounds{false, &rule, {}};
-    bounds.operands.reserve(rule.operands.size());
+    FieldBounds& bounds = fields[i];
+    bounds.begin(rule);
     for (const Expression& operand : rule.operands) {
       if (operand.kind == Expression::Kind::word) {
         resolved.words.push_back(operand.word);
@@ -73,11 +73,10 @@ std::optional<ResolvedFields> numbers_of(const Entry& entry, const sysctl::Param
       bounds.known = true;
       set_numbers(resolved, bounds.operands);
     }
-    fields.rules.push_back(std::move(resolved));
-    fields.bounds.push_back(std::move(bounds));
+    rules.push_back(std::move(resolved));
   }
   if (!good) return std::nullopt;
-  return fields;
+  return rules;
 }
 
 std::string rule_text(const ResolvedRule& rule) {
@@ -136,10 +135,16 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
 
   // The entry that decides a key: the last that names it, else the last glob that matches it.
   const std::vector<Entry>& entries = resolved.profile_->entries();
-  std::unordered_map<std::string_view, const Entry*> named;
+  std::vector<const Entry*> named;  // by key
   named.reserve(entries.size());
   for (const Entry& entry : entries) {
-    if (entry.key.is_literal()) named.insert_or_assign(entry.key.pattern(), &entry);
+    if (entry.key.is_literal()) named.push_back(&entry);
+  }
+  const auto pattern_of = [](const Entry* entry) -> const std::string& {
+    return entry->key.pattern();
+  };
+  if (!std::ranges::is_sorted(named, {}, pattern_of)) {
+    std::ranges::stable_sort(named, {}, pattern_of);
   }
   std::unordered_map<std::string, std::pair<sysctl::Key, const Entry*>> matched;
   for (const Entry& entry : entries) {
@@ -150,15 +155,15 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
       continue;
     }
     for (const sysctl::Key& key : *keys) {
-      if (named.contains(key.path())) continue;
+      if (std::ranges::binary_search(named, key.path(), {}, pattern_of)) continue;
       matched.insert_or_assign(key.path(), std::pair{key, &entry});
     }
   }
   std::vector<std::pair<sysctl::Key, const Entry*>> chosen;
   chosen.reserve(named.size() + matched.size());
-  for (const Entry& entry : entries) {
-    if (!entry.key.is_literal() || named[entry.key.pattern()] != &entry) continue;
-    chosen.emplace_back(entry.key.literal(), &entry);
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    const bool is_last = i + 1 == named.size() || pattern_of(named[i]) != pattern_of(named[i + 1]);
+    if (is_last) chosen.emplace_back(named[i]->key.literal(), named[i]);
   }
   for (auto& [path, match] : matched) chosen.push_back(std::move(match));
   const auto key_of = [](const auto& item) -> const sysctl::Key& { return item.first; };
@@ -167,24 +172,26 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
   bool good = true;
   resolved.desired_.reserve(chosen.size());
   const Entry* reported = nullptr;
+  std::vector<FieldBounds> bounds;
   for (auto& [key, entry] : chosen) {
     Desired desired{.key = std::move(key), .parameter = nullptr, .entry = entry, .rules = {}};
     desired.parameter =
         entry->parameter != nullptr ? entry->parameter : sysctl::find_parameter(desired.key);
     // One diagnostic for a glob, not one for each of its keys.
     Diagnostics of_this;
-    std::optional<ResolvedFields> fields = numbers_of(*entry, desired.parameter, host, of_this);
-    if (fields && desired.parameter != nullptr && sysctl::is_numeric(desired.parameter->encoding)) {
-      check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel),
-                   fields->bounds, of_this);
+    std::optional<std::vector<ResolvedRule>> rules =
+        numbers_of(*entry, desired.parameter, host, bounds, of_this);
+    if (rules && desired.parameter != nullptr && sysctl::is_numeric(desired.parameter->encoding)) {
+      check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel), bounds,
+                   of_this);
     }
-    if (!fields) good = false;
+    if (!rules) good = false;
     if (!of_this.list.empty() && reported != entry) {
       std::ranges::move(of_this.list, std::back_inserter(diagnostics.list));
       reported = entry;
     }
-    if (!fields) continue;
-    desired.rules = std::move(fields->rules);
+    if (!rules) continue;
+    desired.rules = *std::move(rules);
     resolved.desired_.push_back(std::move(desired));
   }
   for (const SourcePtr& source : resolved.profile_->sources()) {

@@ -14,6 +14,13 @@ struct FieldBounds {
   bool known = false;
   const Rule* rule = nullptr;
   std::vector<sysctl::Integer> operands;  ///< as Rule::operands
+
+  /// Nothing is known of `of` yet.
+  void begin(const Rule& of) {
+    known = false;
+    rule = &of;
+    operands.clear();
+  }
 };
 
 /// Adds the errors of `fields`, one for each field of `parameter`, or one in all for a lone rule.

@@ -156,7 +156,10 @@ Result<std::string> ProcTree::read(const Key& key) const {
     UniqueFd fd(open_key(key, O_RDWR | flags));
     if (fd) {
       Result<std::string> text = read_from(fd.get(), key);
-      if (text) kept_.insert_or_assign(key.path(), std::move(fd));
+      if (!text) return text;
+      read_last_.path = key.path();
+      read_last_.fd = std::move(fd);
+      if (keeps_after_use_) keep(key);
       return text;
     }
   }
@@ -173,7 +176,14 @@ void ProcTree::keep_open(std::size_t most) {
 void ProcTree::expect_writes(std::size_t most) {
   if (keeps_after_use_) return;  // more than was asked for
   most_kept_ = most;
+  read_last_.fd = UniqueFd();
   kept_.clear();
+}
+
+void ProcTree::keep(const Key& key) const {
+  if (!read_last_.fd || read_last_.path != key.path()) return;
+  kept_.insert_or_assign(read_last_.path, std::move(read_last_.fd));
+  read_last_.fd = UniqueFd();  // else the one that was kept before
 }
 
 Result<void> ProcTree::write(const Key& key, std::string_view text) {

@@ -32,6 +32,7 @@ class ProcTree final : public Tree {
       : net_(std::move(other.net_)),
         folders_(std::move(other.folders_)),
         last_(std::move(other.last_)),
+        read_last_(std::move(other.read_last_)),
         kept_(std::move(other.kept_)),
         most_kept_(other.most_kept_),
         keeps_after_use_(other.keeps_after_use_) {}
@@ -44,6 +45,7 @@ class ProcTree final : public Tree {
   Result<void> write(const Key& key, std::string_view text) override;
   Result<std::string> write_and_read(const Key& key, std::string_view text) override;
   void expect_writes(std::size_t most) override;
+  void keep(const Key& key) const override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
   bool is_read_only(const Key& key) const override;
   bool has_folder_of(const Key& key) const override;
@@ -51,6 +53,10 @@ class ProcTree final : public Tree {
  private:
   struct Folder {
     std::string name;  // "ipv4"
+    UniqueFd fd;
+  };
+  struct Opened {
+    std::string path;  // of a key
     UniqueFd fd;
   };
   struct Place {
@@ -71,6 +77,7 @@ class ProcTree final : public Tree {
   // The folder of the key before, once two keys in a row were in it: keys come in order, and to
   // walk the path to each is most of what a read costs.
   mutable Folder last_;
+  mutable Opened read_last_;  // for writing as well, until keep() says whether it is to stay
   // By path: descriptors that were read and are to be written, or read again.
   mutable std::unordered_map<std::string, UniqueFd> kept_;
   std::size_t most_kept_ = 0;

@@ -34,9 +34,13 @@ class Tree {
     return read(key);
   }
 
-  /// Says that keys that are read from now on may be written soon: up to `most` of them may be kept
-  /// open until then, or until the next call. Descriptors count against the process's limit.
+  /// Says that keys that are read from now on may be written soon: those of them that keep() names
+  /// may be kept open until then, or until the next call, up to `most`. Descriptors count against
+  /// the process's limit.
   virtual void expect_writes(std::size_t most) { static_cast<void>(most); }
+
+  /// Says that `key`, which was read just now, will probably be written.
+  virtual void keep(const Key& key) const { static_cast<void>(key); }
 
   /// The keys that are there now and match, sorted. None is not an error.
   [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
