@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -80,14 +80,14 @@ void complain_of(const change::Failure& failure) {
 }
 
 std::optional<double> parse_seconds(const std::string& option, const std::string& text) {
-  double seconds = 0;
-  const char* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, seconds);
   constexpr double most = 86400;
-  const bool has_unit = rest != end && std::string_view(rest, end) == "s";
-  if (error == std::errc{} && (rest == end || has_unit) && seconds >= 0 && seconds <= most) {
-    return seconds;
-  }
+  const std::string number = text.ends_with('s') ? text.substr(0, text.size() - 1) : text;
+  // strtod(3) takes signs, blanks, exponents and names as well.
+  const bool is_decimal =
+      !number.empty() && number.find_first_not_of("0123456789.") == std::string::npos;
+  char* rest = nullptr;
+  const double seconds = is_decimal ? std::strtod(number.c_str(), &rest) : most + 1;
+  if (seconds <= most && rest != number.c_str() && *rest == '\0') return seconds;
   complain(fmt::format("{} takes seconds, from 0 to {:.0f}, not \"{}\"", option, most, text));
   return std::nullopt;
 }

@@ -131,29 +131,38 @@ class Lines {
   int number_ = 0;
 };
 
+// A key in the one form that is written.
+std::optional<sysctl::Key> read_key(std::string_view field) {
+  std::optional<std::string> meant;
+  if (field.contains('\\')) {
+    meant = unescaped(field);
+    if (!meant) return std::nullopt;
+    field = *meant;
+  }
+  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(field);
+  if (!key || key->path() != field) return std::nullopt;
+  return *std::move(key);
+}
+
 std::optional<Baseline> read_baseline(const Lines& lines) {
-  const auto path = lines.text(1);
+  std::optional<sysctl::Key> key = read_key(lines.field(1));
   const auto before = lines.text(3);
   const auto left = lines.text(4);
   const bool is_side_effect = lines.field(2) == "side-effect";
-  if (!path || !before || !left || (!is_side_effect && lines.field(2) != "written")) {
+  if (!key || !before || !left || (!is_side_effect && lines.field(2) != "written")) {
     return std::nullopt;
   }
-  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*path);
-  if (!key || key->path() != *path) return std::nullopt;
   return Baseline{*std::move(key), *before, *left, is_side_effect};
 }
 
 std::optional<JournalEntry> read_entry(const Lines& lines) {
   using Purpose = JournalEntry::Purpose;
-  const auto path = lines.text(1);
+  std::optional<sysctl::Key> key = read_key(lines.field(1));
   const auto before = lines.text(3);
   const auto after = lines.text(4);
   constexpr std::array purposes = {Purpose::desired, Purpose::restored, Purpose::side_effect};
   const auto* const purpose = std::ranges::find(purposes, lines.field(2), purpose_name);
-  if (!path || !before || !after || purpose == purposes.end()) return std::nullopt;
-  std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*path);
-  if (!key || key->path() != *path) return std::nullopt;
+  if (!key || !before || !after || purpose == purposes.end()) return std::nullopt;
   return JournalEntry{*std::move(key), *before, *after, *purpose};
 }
 

@@ -58,14 +58,13 @@ class Lines {
   }
 
   Origin origin(std::size_t offset, std::size_t length) const {
-    const auto next = std::ranges::upper_bound(starts_, offset);
-    const auto line = static_cast<std::size_t>(next - starts_.begin()) - 1;
+    const std::size_t line = line_at(offset);
     return {source_, static_cast<int>(line) + 1, static_cast<int>(offset - starts_[line]) + 1,
             static_cast<int>(std::max<std::size_t>(length, 1))};
   }
 
   std::size_t line_number(std::size_t offset) const {
-    return static_cast<std::size_t>(origin(std::min(offset, text_.size()), 1).line);
+    return line_at(std::min(offset, text_.size())) + 1;
   }
 
   std::string_view text() const { return text_; }
@@ -78,9 +77,24 @@ class Lines {
   }
 
  private:
+  // From 0. Most questions are about the line of the question before, or the next one.
+  std::size_t line_at(std::size_t offset) const {
+    const auto holds = [&](std::size_t line) {
+      return line < starts_.size() && starts_[line] <= offset &&
+             (line + 1 == starts_.size() || offset < starts_[line + 1]);
+    };
+    if (!holds(last_)) ++last_;
+    if (!holds(last_)) {
+      const auto next = std::ranges::upper_bound(starts_, offset);
+      last_ = static_cast<std::size_t>(next - starts_.begin()) - 1;
+    }
+    return last_;
+  }
+
   const Source* source_;
   std::string_view text_;
   std::vector<std::size_t> starts_;
+  mutable std::size_t last_ = 0;  // what line_at() has answered
 };
 
 bool is_blank(char c) { return c == ' ' || c == '\t'; }

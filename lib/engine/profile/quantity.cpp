@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "engine/sysctl/value.hpp"
@@ -586,10 +587,26 @@ std::string trimmed_decimal(Integer number, Integer unit) {
   return hundredths * unit == number * 100 ? text : "~" + text;
 }
 
+// Digits alone, as most operands are: no number that another reader would take for something else.
+bool is_plain_number(std::string_view text) {
+  constexpr std::size_t few = 18;
+  if (text.empty() || text.size() > few || (text.size() > 1 && text.front() == '0')) return false;
+  return std::ranges::all_of(text, is_digit);
+}
+
 }  // namespace
 
 std::expected<Expression, QuantityFault> parse_expression(std::string_view text,
                                                           const Origin& origin) {
+  if (is_plain_number(text)) {
+    std::expected<Expression, QuantityFault> literal{};
+    for (const char c : text) {
+      literal->quantity.numerator = literal->quantity.numerator * 10 + (c - '0');
+    }
+    literal->origin = origin;
+    literal->origin.length = static_cast<int>(text.size());
+    return literal;
+  }
   return Parser(text, origin).whole();
 }
 
@@ -599,6 +616,12 @@ std::expected<Dimension, QuantityFault> dimension_of(const Expression& expressio
 
 std::expected<Integer, EvaluationFault> evaluate(const Expression& expression, Unit unit,
                                                  const Host& host) {
+  // Most operands are whatever the key counts.
+  const Quantity& quantity = expression.quantity;
+  if (expression.kind == Expression::Kind::literal && quantity.dimension == Dimension::number &&
+      quantity.denominator == 1) {
+    return quantity.numerator;
+  }
   const std::expected<Dimension, QuantityFault> dimension = dimension_of(expression);
   if (!dimension) {
     Origin origin = expression.origin;
