@@ -7,6 +7,9 @@
 
 namespace nettune::sysctl::data {
 
+// Seen first in 6.12.117, a stable branch.
+inline constexpr EarlierRange unix_max_dgram_qlen_ranges[] = {{{7, 2}, int_min, int_max}};
+
 inline constexpr Parameter netfilter_parameters[] = {
     {.pattern = "net/mptcp/add_addr_timeout",
      .encoding = Encoding::seconds,
@@ -617,13 +620,14 @@ inline constexpr Parameter netfilter_parameters[] = {
     {.pattern = "net/unix/max_dgram_qlen",
      .encoding = Encoding::int32,
      .unit = Unit::packets,
-     .minimum = int_min,
+     .minimum = 0,
      .maximum = int_max,
      .effect = Effect::new_sockets,
      .default_text = "10",
+     .earlier_ranges = unix_max_dgram_qlen_ranges,
      .meaning = "How many datagrams may wait in a UNIX datagram socket before its senders block or "
                 "get EAGAIN. It is sampled when the socket is made.",
-     .source = "observed on Linux 6.18"},
+     .source = "observed on Linux 6.12 and 6.18"},
 };
 
 }  // namespace nettune::sysctl::data

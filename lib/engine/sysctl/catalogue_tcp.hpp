@@ -27,6 +27,8 @@ inline constexpr Harm ipv4_tcp_rmem_harms[] = {
     {Comparison::less_or_equal, 4096, 2,
      "a few segments fill the buffer: throughput falls to a small part of what the path carries"}};
 inline constexpr EarlierRange ipv4_tcp_rmem_ranges[] = {{{7, 2}, 1, int_max}};
+// Seen first in 6.12.117, a stable branch.
+inline constexpr EarlierRange ipv4_tcp_tso_rtt_log_ranges[] = {{{7, 2}, 0, 255}};
 inline constexpr Harm ipv4_tcp_wmem_harms[] = {
     {Comparison::less_or_equal, 4096, 2,
      "about a thousandth of the throughput: one small segment is under way at a time"}};
@@ -1032,9 +1034,10 @@ inline constexpr Parameter tcp_parameters[] = {
      .encoding = Encoding::uint8,
      .unit = Unit::log2,
      .minimum = 0,
-     .maximum = 255,
+     .maximum = 31,
      .since = {5, 18},
      .default_text = "9",
+     .earlier_ranges = ipv4_tcp_tso_rtt_log_ranges,
      .meaning = "How quickly bursts get smaller as the round trip grows: each 2^n microseconds "
                 "halve the part that is added to short paths. 0 is off.",
      .source = "Documentation/networking/ip-sysctl.rst"},
