@@ -53,7 +53,15 @@ class Reply {
     if (code_ >= 0) code_ = append(message_.get(), value);
     return *this;
   }
-  Reply& add(std::string_view value) { return add(std::string(value)); }
+  // Up to a NUL, which no string of the bus may hold.
+  Reply& add(std::string_view value) {
+    value = value.substr(0, value.find('\0'));
+    char* space = nullptr;
+    if (code_ >= 0)
+      code_ = sd_bus_message_append_string_space(message_.get(), value.size(), &space);
+    if (code_ >= 0) std::ranges::copy(value, space);
+    return *this;
+  }
   // A struct of strings.
   Reply& row(const char* signature, std::initializer_list<std::string_view> fields) {
     open('r', signature);

@@ -223,7 +223,9 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
 
 // --- the right to change, and the state that goes with it ---
 
-std::expected<change::Session, Refusal> Service::begin(Moment now) {
+// Where another writer has changed the state, the service goes on from there, or leaves that to a
+// caller which is about to change it.
+std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState other) {
   const change::StateStamp before = known_.stamp;
   auto session = change::begin(surroundings_.state_folder, surroundings_.place, 0,
                                surroundings_.tree, &known_);
@@ -250,7 +252,8 @@ std::expected<change::Session, Refusal> Service::begin(Moment now) {
     if (recovery->was_unconfirmed) has_trial_choice_ = false;
   }
   const auto stamp = session->folder.stamp();
-  if (!stamp || *stamp != before || session->recovery) take_over(*session, now);
+  const bool is_other = !stamp || *stamp != before || session->recovery;
+  if (is_other && other == OtherState::take_over) take_over(*session, now);
   return *std::move(session);
 }
 
@@ -547,18 +550,15 @@ void Service::start(Moment now) {
   const Result<std::optional<std::string>> chosen = read_choice(surroundings_.choice_file);
   if (chosen) choice_ = chosen->value_or(settings_.profile);
   // Also where nothing was chosen: what another writer left unfinished is taken back.
-  auto session = begin(now);
+  const bool has_choice = chosen && !choice_.empty();
+  auto session = begin(now, has_choice ? OtherState::leave : OtherState::take_over);
   if (!session) {
     fail(session.error().message, now);
     return;
   }
-  if (!chosen) {
+  if (!has_choice) {
     end(*std::move(session));
-    fail(describe(chosen.error()), now);
-    return;
-  }
-  if (choice_.empty()) {
-    end(*std::move(session));
+    if (!chosen) fail(describe(chosen.error()), now);
     return;
   }
   auto resolved = load(choice_);
@@ -568,6 +568,7 @@ void Service::start(Moment now) {
   } else {
     done = std::unexpected(resolved.error());
   }
+  if (!done) take_over(*session, now);  // what is in force is the profile before
   end(*std::move(session));
   if (!done) fail(done.error().message, now);
 }

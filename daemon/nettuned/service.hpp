@@ -176,7 +176,9 @@ class Service {
   std::expected<profile::ResolvedProfile, Refusal> load(const std::string& profile) const;
 
  private:
-  std::expected<change::Session, Refusal> begin(Moment now);
+  enum class OtherState { take_over, leave };
+  std::expected<change::Session, Refusal> begin(Moment now,
+                                                OtherState other = OtherState::take_over);
   void end(change::Session session);
   std::expected<void, Refusal> put_in_force(const std::string& name,
                                             profile::ResolvedProfile resolved,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "engine/diagnostic.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -307,7 +309,12 @@ std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) 
 std::string describe(const Origin& origin) {
   if (origin.source == nullptr) return "";
   std::string text = printable(origin.source->name);
-  if (origin.line > 0) text += ":" + std::to_string(origin.line);
+  if (origin.line > 0) {
+    const fmt::format_int line(origin.line);
+    text.reserve(text.size() + 1 + line.size());
+    text += ':';
+    text.append(line.data(), line.size());
+  }
   return text;
 }
 
