@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <unordered_map>
 
 #include "engine/sysctl/side_effects.hpp"
 
@@ -91,8 +90,6 @@ class Sorter {
     if (!std::ranges::is_sorted(writes_, {}, &Write::key)) {
       std::ranges::sort(writes_, {}, &Write::key);
     }
-    index_.reserve(writes_.size());
-    for (std::size_t i = 0; i < writes_.size(); ++i) index_.emplace(writes_[i].key.path(), i);
     for (std::size_t i = 0; i < writes_.size(); ++i) {
       const sysctl::Parameter* parameter = writes_[i].parameter;
       if (parameter != nullptr && !parameter->ceiling.empty()) {
@@ -118,22 +115,30 @@ class Sorter {
  private:
   enum class Mark : std::uint8_t { none, open, done };
 
+  // Only while the writes are in the order of their keys.
+  std::optional<std::size_t> find(std::string_view path) const {
+    const auto path_of = [](const Write& write) -> std::string_view { return write.key.path(); };
+    const auto found = std::ranges::lower_bound(writes_, path, {}, path_of);
+    if (found == writes_.end() || path_of(*found) != path) return std::nullopt;
+    return static_cast<std::size_t>(found - writes_.begin());
+  }
+
   void add(std::size_t first, std::size_t second) { after_[second].push_back(first); }
 
   void add_bound(std::size_t bounded, std::size_t field, std::string_view bound_key,
                  std::size_t bound_field) {
-    const auto found = index_.find(bound_key);
-    if (found == index_.end()) return;
+    const std::optional<std::size_t> found = find(bound_key);
+    if (!found) return;
     Write& write = writes_[bounded];
-    Write& bound = writes_[found->second];
+    Write& bound = writes_[*found];
     const auto before = number_at(bound, bound.before, bound_field);
     const auto after = number_at(bound, bound.text, bound_field);
     if (!before || !after || !number_at(write, write.text, field)) return;
     if (*after >= *before) {
-      add(found->second, bounded);
+      add(*found, bounded);
       bound.order = fmt::format("grows before {}, which it bounds", write.key.name());
     } else {
-      add(bounded, found->second);
+      add(bounded, *found);
       write.order = fmt::format("shrinks before {}, which bounds it", bound.key.name());
     }
   }
@@ -141,8 +146,8 @@ class Sorter {
   void add_side_effects(std::size_t i) {
     for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(writes_[i].key)) {
       if (glob.is_literal()) {
-        const auto found = index_.find(glob.pattern());
-        if (found != index_.end() && found->second != i) add_side_effect(i, found->second);
+        const std::optional<std::size_t> found = find(glob.pattern());
+        if (found && *found != i) add_side_effect(i, *found);
         continue;
       }
       for (std::size_t other = 0; other < writes_.size(); ++other) {
@@ -169,7 +174,6 @@ class Sorter {
 
   std::vector<Write>& writes_;
   std::vector<std::vector<std::size_t>> after_;  // of each: those that come before it
-  std::unordered_map<std::string_view, std::size_t> index_;
   std::vector<Mark> marks_;
 };
 

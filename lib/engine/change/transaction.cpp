@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "engine/audit/compare.hpp"
 #include "engine/sysctl/side_effects.hpp"
@@ -194,9 +195,11 @@ class Transaction {
     const bool puts_back = only_puts_back();
     if (!puts_back) {
       // Before this is on disk nothing is written to the kernel.
-      State open = state_with_journal();
-      if (const auto stored = folder_.store(open); !stored) return std::unexpected(stored.error());
-      state_ = std::move(open);
+      std::optional<Journal> before = std::exchange(state_.journal, journal_);
+      if (const auto stored = folder_.store(state_); !stored) {
+        state_.journal = std::move(before);
+        return std::unexpected(stored.error());
+      }
     }
 
     for (const Write& write : plan_.writes()) {
