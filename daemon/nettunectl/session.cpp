@@ -87,7 +87,7 @@ std::optional<double> parse_seconds(const std::string& option, const std::string
       !number.empty() && number.find_first_not_of("0123456789.") == std::string::npos;
   char* rest = nullptr;
   const double seconds = is_decimal ? std::strtod(number.c_str(), &rest) : most + 1;
-  if (seconds <= most && rest != number.c_str() && *rest == '\0') return seconds;
+  if (seconds <= most && rest == number.c_str() + number.size()) return seconds;
   complain(fmt::format("{} takes seconds, from 0 to {:.0f}, not \"{}\"", option, most, text));
   return std::nullopt;
 }
