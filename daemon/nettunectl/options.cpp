@@ -121,6 +121,11 @@ std::optional<int> Options::parse(Arguments arguments) {
     return refuse(fmt::format("unknown option \"{}\"{}", extra,
                               near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
+  // A script's variable that was never set must not read as "not given".
+  for (const CLI::Option* option : parser_->app.get_options()) {
+    if (std::ranges::find(option->results(), "") == option->results().end()) continue;
+    return refuse(fmt::format("{} is given an empty value", option->get_name()));
+  }
   for (const Parser::Choice& choice : parser_->choices) {
     if (std::ranges::find(choice.choices, *choice.target) != choice.choices.end()) continue;
     std::string list;

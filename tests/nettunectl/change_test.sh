@@ -187,9 +187,18 @@ expect_only_lock
 run confirm
 expect_status 2
 expect_err 'no change waits for its confirmation'
-run apply a --confirm never
+for seconds in never -1 1e3 0x5 inf ' 5' . s 86401; do
+  run apply a --confirm "$seconds"
+  expect_status 2
+  expect_err '--confirm takes seconds'
+done
+
+run apply a --confirm ''
 expect_status 2
-expect_err '--confirm takes seconds'
+expect_err '--confirm is given an empty value'
+run apply ''
+expect_status 2
+expect_err 'is given an empty value'
 
 # on_trial: starts one that waits, as $pid.
 on_trial() {

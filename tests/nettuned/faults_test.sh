@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The service when things go wrong: killed at any moment, a storm of links, a broken profile at the
-# start, the watchdog and READY, a clock that jumps, watches that are not to be had.
+# start, the watchdog and READY, watches that are not to be had.
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -167,6 +167,18 @@ expect_out 'p0.yaml:3:'
 run activate p1
 expect_status 0
 [[ $(property State) == '"in-sync"' ]] || fail 'a good profile does not end that'
+stop_service
+
+# --- no watch is to be had: it sweeps every 2 s instead, and says so ---
+: >"$log"
+# The limit is of this user namespace; root of it is the root that owns the keys. One watch is for
+# the state.
+start_service unshare --user --map-root-user \
+  sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$build/nettuned"
+expect_logged 'fs.inotify.max_user_watches allows no more watches'
+[[ $(property State) == '"in-sync"' ]] || fail 'without watches the profile is not in force'
+sysctl -q -w net.ipv4.tcp_fin_timeout=77
+expect_value net.ipv4.tcp_fin_timeout 31
 stop_service
 
 # --- a state that is not understood is not guessed at ---

@@ -803,26 +803,26 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
   return profile;
 }
 
-Profile ProfileBuilder::merge(const std::vector<Profile>& parents, Profile own) {
+Profile ProfileBuilder::merge(std::vector<Profile> parents, Profile own) {
   if (parents.empty()) return own;
   Profile merged;
-  const auto append = [](auto& to, const auto& from) {
-    to.insert(to.end(), from.begin(), from.end());
-  };
-  const auto add = [&](const Profile& profile) {
-    append(merged.requirements_, profile.requirements_);
-    append(merged.entries_, profile.entries_);
+  std::size_t entries = own.entries_.size();
+  for (const Profile& parent : parents) entries += parent.entries_.size();
+  merged.entries_.reserve(entries);
+  const auto add = [&](Profile& profile) {
+    std::ranges::move(profile.requirements_, std::back_inserter(merged.requirements_));
+    std::ranges::move(profile.entries_, std::back_inserter(merged.entries_));
     for (const SourcePtr& source : profile.sources_) {
       if (std::ranges::find(merged.sources_, source) == merged.sources_.end()) {
         merged.sources_.push_back(source);
       }
     }
-    for (const SocketPreset& preset : profile.presets_) {
+    for (SocketPreset& preset : profile.presets_) {
       const auto same = std::ranges::find(merged.presets_, preset.name, &SocketPreset::name);
       if (same == merged.presets_.end()) {
-        merged.presets_.push_back(preset);
+        merged.presets_.push_back(std::move(preset));
       } else {
-        *same = preset;
+        *same = std::move(preset);
       }
     }
     if (profile.has_on_drift_) {
@@ -831,7 +831,7 @@ Profile ProfileBuilder::merge(const std::vector<Profile>& parents, Profile own) 
     }
     if (profile.flush_metrics_) merged.flush_metrics_ = profile.flush_metrics_;
   };
-  for (const Profile& parent : parents) add(parent);
+  for (Profile& parent : parents) add(parent);
   add(own);
   merged.name_ = std::move(own.name_);
   merged.path_ = std::move(own.path_);

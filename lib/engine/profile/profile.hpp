@@ -102,7 +102,7 @@ class ProfileBuilder {
   /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary,
   /// on-drift and flush-metrics are the child's, the latter two the last parent's where it says
   /// nothing.
-  static Profile merge(const std::vector<Profile>& parents, Profile own);
+  static Profile merge(std::vector<Profile> parents, Profile own);
 
   /// A profile that no YAML stands behind: the exact values of a sysctl.d file or a tuned.conf.
   static Profile from_entries(std::string name, std::string path, std::string summary,

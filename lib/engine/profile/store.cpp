@@ -172,7 +172,7 @@ class Loader {
     std::optional<Profile> own = read(*path, Origin{}, inherits);
     const bool complete = inherit(*path, inherits);
     if (!own || !complete || !check_size(*own)) return std::nullopt;
-    return ProfileBuilder::merge(parents_, std::move(*own));
+    return ProfileBuilder::merge(std::move(parents_), std::move(*own));
   }
 
  private:

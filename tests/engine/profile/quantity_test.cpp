@@ -40,6 +40,8 @@ TEST_CASE("amounts are what they say, to the byte") {
   const Row rows[] = {
       {"0", Unit::bytes, "0"},
       {"4096", Unit::bytes, "4096"},
+      {"999999999999999999", Unit::bytes, "999999999999999999"},
+      {"9999999999999999999", Unit::bytes, "9999999999999999999"},
       {"-2", Unit::log2, "-2"},
       {"16 MiB", Unit::bytes, "16777216"},
       {"16MiB", Unit::bytes, "16777216"},

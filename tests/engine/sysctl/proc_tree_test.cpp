@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "support/temp_tree.hpp"
 
@@ -95,6 +98,28 @@ TEST_CASE("read-only keys and absent folders are told") {
   CHECK_FALSE(tree->is_read_only(key("net.core.wmem_max")));
   CHECK(tree->has_folder_of(key("net.core.wmem_max")));
   CHECK_FALSE(tree->has_folder_of(key("net.ipv4.conf.eth9.forwarding")));
+}
+
+TEST_CASE("a key that is kept is written through the descriptor that has read it") {
+  const test::TempTree temp;
+  const std::string kept = temp.add("net/core/rmem_max", "1\n");
+  const std::string other = temp.add("net/core/wmem_max", "2\n");
+  auto tree = ProcTree::open(temp.path());
+  REQUIRE(tree);
+  tree->expect_writes(2);
+  for (const char* name : {"net.core.rmem_max", "net.core.wmem_max"}) {
+    REQUIRE(tree->read(key(name)));
+    if (name == std::string_view("net.core.rmem_max")) tree->keep(key(name));
+  }
+  tree->keep(key("net.core.somaxconn"));  // was not read
+  // Whatever opens the files from here on sees others.
+  for (const std::string& path : {kept, other}) std::filesystem::rename(path, path + ".old");
+  temp.add("net/core/rmem_max", "3\n");
+  temp.add("net/core/wmem_max", "4\n");
+  CHECK(tree->write_and_read(key("net.core.rmem_max"), "5") == "5");
+  CHECK(tree->write_and_read(key("net.core.wmem_max"), "6") == "6");
+  CHECK(tree->read(key("net.core.rmem_max")) == "3");
+  CHECK(tree->read(key("net.core.wmem_max")) == "6");
 }
 
 TEST_CASE("the host's own tree has the keys of the mission") {
