@@ -173,6 +173,7 @@ stop_service
 : >"$log"
 # The limit is of this user namespace; root of it is the root that owns the keys. One watch is for
 # the state.
+# shellcheck disable=SC2016  # the inner shell's
 start_service unshare --user --map-root-user \
   sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$build/nettuned"
 expect_logged 'fs.inotify.max_user_watches allows no more watches'
