@@ -31,10 +31,9 @@ mapfile -t files < <(cd "$work/root" && find . -type f -o -type l | sed 's,^\./,
 # Below /usr the settings are in /etc; a build that was configured for elsewhere has them there.
 for i in "${!files[@]}"; do files[i]=${files[i]/#usr\/local\/etc/etc}; done
 
-# The lists name what packages of Debian have: a library's folder by its triplet, and the unit where
-# systemd of that release has it.
+# The lists name what packages of Debian have: a library's folder by its triplet.
 in_package() {
-  local name=${1/#usr\/lib\/systemd\/system\//lib/systemd/system/}
+  local name=$1
   case $name in
     usr/lib/libnettune.so* | usr/lib/nettune/* | usr/lib/cmake/* | usr/lib/pkgconfig/*)
       name=usr/lib/TRIPLET/${name#usr/lib/}
