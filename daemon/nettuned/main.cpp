@@ -222,7 +222,7 @@ class Daemon {
       watched_version_ = service_.keys_version();
       std::vector<sysctl::Key> keys;
       keys.reserve(service_.keys().size());
-      for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key);
+      for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key());
       const std::string was_blind = drift_watch_.why_blind();
       service_.look_at(drift_watch_.watch(keys), now());
       if (was_blind != drift_watch_.why_blind()) {

@@ -232,10 +232,8 @@ void ManagerObject::emit(const std::vector<Event>& events) {
 
 std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> ManagerObject::load(
     const std::string& name) const {
-  using Shared = std::shared_ptr<const profile::ResolvedProfile>;
   if (name.empty() || name == service_.profile()) {
-    // Not owned: nothing else runs while a call is answered.
-    if (service_.resolved() != nullptr) return Shared(Shared(), service_.resolved());
+    if (service_.resolved() != nullptr) return service_.resolved();
     return std::unexpected(Refusal{Refusal::Kind::no_such_profile, "no profile is active"});
   }
   // A path would show a caller what only the service may read.
@@ -363,10 +361,10 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
   const Result<std::string> live = service_.surroundings().tree.read(*key);
   if (live) reply.pair("Live", sysctl::one_line(*live));
   if (const ManagedKey* managed = service_.find(*key)) {
-    reply.pair("Desired", managed->view.desired)
+    reply.pair("Desired", managed->desired_text())
         .pair("Verdict", audit::verdict_name(managed->view.verdict))
         .pair("Baseline", managed->view.baseline)
-        .pair("DeclaredAt", managed->view.declared_at);
+        .pair("DeclaredAt", managed->declared_at());
   }
   return reply.close().send();
 }
@@ -385,13 +383,13 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
   json["keys"] = Json::array();
   for (const ManagedKey& managed : service_.keys()) {
     const ParameterView& view = managed.view;
-    json["keys"].push_back({{"key", managed.key.name()},
+    json["keys"].push_back({{"key", managed.key().name()},
                             {"verdict", audit::verdict_name(view.verdict)},
                             {"contested", view.is_contested},
-                            {"desired", view.desired},
+                            {"desired", managed.desired_text()},
                             {"live", view.live},
                             {"baseline", view.baseline},
-                            {"declaredAt", view.declared_at},
+                            {"declaredAt", managed.declared_at()},
                             {"reason", view.reason},
                             {"changes", view.changes},
                             {"lastChanged", view.last_changed}});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dispatch.hpp"
+#include "engine/diagnostic.hpp"
 #include "manager_object.hpp"
 
 namespace nettune::daemon {
@@ -29,14 +30,14 @@ int get(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, v
   }
 }
 
-std::string key_of(const ManagedKey& managed) { return managed.key.name(); }
+std::string key_of(const ManagedKey& managed) { return managed.key().name(); }
 std::string verdict_of(const ManagedKey& managed) {
   return std::string(audit::verdict_name(managed.view.verdict));
 }
-std::string desired_of(const ManagedKey& managed) { return managed.view.desired; }
+std::string desired_of(const ManagedKey& managed) { return managed.desired_text(); }
 std::string live_of(const ManagedKey& managed) { return managed.view.live; }
 std::string baseline_of(const ManagedKey& managed) { return managed.view.baseline; }
-std::string declared_at_of(const ManagedKey& managed) { return managed.view.declared_at; }
+std::string declared_at_of(const ManagedKey& managed) { return managed.declared_at(); }
 std::string reason_of(const ManagedKey& managed) { return managed.view.reason; }
 std::uint32_t changes_of(const ManagedKey& managed) { return managed.view.changes; }
 std::uint64_t last_changed_of(const ManagedKey& managed) { return managed.view.last_changed; }
@@ -63,17 +64,23 @@ const sd_bus_vtable vtable[] = {
     SD_BUS_VTABLE_END,
 };
 
-std::vector<char*> changed_properties(const ParameterView& before, const ParameterView& now) {
+// What is not as it was told. `desired` is what the profile said then.
+std::vector<char*> changed_properties(const profile::Desired& desired, const ManagedKey& managed) {
   std::vector<char*> names;
+  // A key that went and came within one turn has no view of before: all of it may be another.
   const auto compare = [&](bool differs, const char* name) {
-    if (differs) names.push_back(const_cast<char*>(name));
+    if (differs || !managed.is_told) names.push_back(const_cast<char*>(name));
   };
+  const ParameterView& now = managed.view;
+  const ParameterView& before = managed.told != nullptr ? *managed.told : now;
+  const bool is_same_profile = &desired == managed.desired;
   compare(before.verdict != now.verdict, "Verdict");
   compare(before.is_contested != now.is_contested, "Contested");
-  compare(before.desired != now.desired, "Desired");
+  compare(!is_same_profile && profile::to_string(desired) != managed.desired_text(), "Desired");
   compare(before.live != now.live, "Live");
   compare(before.baseline != now.baseline, "Baseline");
-  compare(before.declared_at != now.declared_at, "DeclaredAt");
+  compare(!is_same_profile && describe(desired.entry->origin) != managed.declared_at(),
+          "DeclaredAt");
   compare(before.reason != now.reason, "Reason");
   compare(before.changes != now.changes, "Changes");
   compare(before.last_changed != now.last_changed, "LastChanged");
@@ -82,8 +89,7 @@ std::vector<char*> changed_properties(const ParameterView& before, const Paramet
 
 }  // namespace
 
-ParameterObjects::ParameterObjects(sd_bus* bus, const Service& service)
-    : bus_(bus), service_(service) {
+ParameterObjects::ParameterObjects(sd_bus* bus, Service& service) : bus_(bus), service_(service) {
   sd_bus_slot* slot = nullptr;
   sd_bus_add_fallback_vtable(bus, &slot, parameter_prefix, parameter_interface, vtable, find, this);
   vtable_.reset(slot);
@@ -119,7 +125,7 @@ int ParameterObjects::enumerate(sd_bus*, const char*, void* self, char*** nodes,
   auto** list = static_cast<char**>(std::calloc(keys.size() + 1, sizeof(char*)));
   if (list == nullptr) return -ENOMEM;
   for (std::size_t i = 0; i < keys.size(); ++i) {
-    const int code = sd_bus_path_encode(parameter_prefix, keys[i].key.name().c_str(), &list[i]);
+    const int code = sd_bus_path_encode(parameter_prefix, keys[i].key().name().c_str(), &list[i]);
     if (code >= 0) continue;
     for (std::size_t made = 0; made < i; ++made) std::free(list[made]);
     std::free(static_cast<void*>(list));
@@ -130,32 +136,29 @@ int ParameterObjects::enumerate(sd_bus*, const char*, void* self, char*** nodes,
 }
 
 void ParameterObjects::emit_changes() {
-  auto shown = shown_.begin();
-  std::vector<sysctl::Key> gone;
+  const std::vector<profile::Desired> none;
+  const std::vector<profile::Desired>& shown = shown_ != nullptr ? shown_->desired() : none;
+  auto old = shown.begin();
+  std::vector<const sysctl::Key*> gone;
   for (const ManagedKey& managed : service_.keys()) {
-    while (shown != shown_.end() && shown->first < managed.key) gone.push_back((shown++)->first);
-    if (shown != shown_.end() && shown->first == managed.key) {
-      std::vector<char*> names = changed_properties(shown->second, managed.view);
-      if (!names.empty()) {
-        names.push_back(nullptr);
-        sd_bus_emit_properties_changed_strv(bus_, path_of(managed.key).c_str(), parameter_interface,
-                                            names.data());
-        shown->second = managed.view;
-      }
-      ++shown;
-      continue;
-    }
-    shown_.emplace_hint(shown, managed.key, managed.view);
-    if (!is_first_) {
-      sd_bus_emit_interfaces_added(bus_, path_of(managed.key).c_str(), parameter_interface,
+    while (old != shown.end() && old->key < managed.key()) gone.push_back(&(old++)->key);
+    if (old != shown.end() && old->key == managed.key()) {
+      std::vector<char*> names = changed_properties(*old++, managed);
+      if (names.empty()) continue;
+      names.push_back(nullptr);
+      sd_bus_emit_properties_changed_strv(bus_, path_of(managed.key()).c_str(), parameter_interface,
+                                          names.data());
+    } else if (!is_first_) {
+      sd_bus_emit_interfaces_added(bus_, path_of(managed.key()).c_str(), parameter_interface,
                                    nullptr);
     }
   }
-  while (shown != shown_.end()) gone.push_back((shown++)->first);
-  for (const sysctl::Key& key : gone) {
-    shown_.erase(key);
-    sd_bus_emit_interfaces_removed(bus_, path_of(key).c_str(), parameter_interface, nullptr);
+  while (old != shown.end()) gone.push_back(&(old++)->key);
+  for (const sysctl::Key* key : gone) {
+    sd_bus_emit_interfaces_removed(bus_, path_of(*key).c_str(), parameter_interface, nullptr);
   }
+  shown_ = service_.resolved();
+  service_.views_are_told();
   is_first_ = false;
 }
 

@@ -3,7 +3,7 @@
 // for each managed key, and the ObjectManager that lists them.
 #pragma once
 
-#include <map>
+#include <memory>
 #include <string>
 
 #include "engine/sysctl/key.hpp"
@@ -18,7 +18,7 @@ inline constexpr const char* parameter_interface = "org.nettune1.Parameter";
 class ParameterObjects {
  public:
   /// Both outlive the object.
-  ParameterObjects(sd_bus* bus, const Service& service);
+  ParameterObjects(sd_bus* bus, Service& service);
   ParameterObjects(const ParameterObjects&) = delete;
   ParameterObjects& operator=(const ParameterObjects&) = delete;
 
@@ -35,8 +35,8 @@ class ParameterObjects {
                        sd_bus_error* error);
 
   sd_bus* bus_;
-  const Service& service_;
-  std::map<sysctl::Key, ParameterView> shown_;
+  Service& service_;
+  std::shared_ptr<const profile::ResolvedProfile> shown_;  // its keys are on the bus
   bool is_first_ = true;
   Slot vtable_, enumerator_, manager_;
 };

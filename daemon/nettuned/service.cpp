@@ -59,6 +59,12 @@ bool is_path(const std::string& name) {
   return name.find('/') != std::string::npos || name.ends_with(".yaml") || name.ends_with(".conf");
 }
 
+// Whether other links or modules may bring it other keys.
+bool has_globs(const profile::Profile& profile) {
+  return std::ranges::any_of(profile.entries(),
+                             [](const profile::Entry& entry) { return !entry.key.is_literal(); });
+}
+
 bool is_wrong(Verdict verdict) {
   return verdict == Verdict::drift || verdict == Verdict::missing || verdict == Verdict::unreadable;
 }
@@ -127,6 +133,13 @@ std::string_view status_name(Status status) {
   return "";
 }
 
+std::string ManagedKey::declared_at() const { return describe(desired->entry->origin); }
+
+ParameterView& ManagedKey::change() {
+  if (is_told && told == nullptr) told = std::make_unique<const ParameterView>(view);
+  return view;
+}
+
 Service::Service(Surroundings surroundings, Settings settings)
     : surroundings_(std::move(surroundings)), settings_(std::move(settings)) {}
 
@@ -166,7 +179,7 @@ std::string Service::sentence() const {
 
 const ManagedKey* Service::find(const sysctl::Key& key) const {
   const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
-  return found != keys_.end() && found->key == key ? &*found : nullptr;
+  return found != keys_.end() && found->key() == key ? &*found : nullptr;
 }
 
 std::uint32_t Service::drift_count() const {
@@ -180,6 +193,13 @@ std::uint32_t Service::contested_count() const {
 }
 
 std::vector<Event> Service::take_events() { return std::exchange(events_, {}); }
+
+void Service::views_are_told() {
+  for (ManagedKey& managed : keys_) {
+    managed.told.reset();
+    managed.is_told = true;
+  }
+}
 
 std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string& name) const {
   if (!is_path(name) && !surroundings_.store.find(name)) {
@@ -334,48 +354,46 @@ void Service::adopt(std::shared_ptr<const profile::ResolvedProfile> resolved,
   std::vector<ManagedKey> keys;
   if (resolved) {
     keys.reserve(resolved->desired().size());
+    auto known = keys_.begin();
     for (const profile::Desired& desired : resolved->desired()) {
-      auto known = std::ranges::lower_bound(keys_, desired.key, {}, &ManagedKey::key);
-      if (known != keys_.end() && known->key == desired.key) {
-        keys.push_back(std::move(*known));
-        // Its key is compared on: the moved-from one must keep its order.
-        known->key = desired.key;
+      while (known != keys_.end() && known->key() < desired.key) ++known;
+      if (known != keys_.end() && known->key() == desired.key) {
+        keys.push_back(std::move(*known++));
+        keys.back().desired = &desired;
       } else {
-        keys.push_back({.key = desired.key, .view = {}});
+        keys.push_back({.desired = &desired});
       }
-      ManagedKey& managed = keys.back();
-      managed.view.desired = profile::to_string(desired);
-      managed.view.declared_at = describe(desired.entry->origin);
     }
   }
   resolved_ = std::move(resolved);
   keys_ = std::move(keys);
   ++keys_version_;
   if (audit == nullptr) return;
-  for (const Finding& finding : audit->findings()) {
-    const auto found = std::ranges::lower_bound(keys_, finding.desired->key, {}, &ManagedKey::key);
-    if (found != keys_.end() && found->key == finding.desired->key) note(*found, finding);
-  }
+  for (std::size_t i = 0; i < keys_.size(); ++i) note(keys_[i], audit->findings()[i]);
 }
 
 void Service::note(ManagedKey& managed, const Finding& finding) {
-  managed.view.verdict = finding.verdict;
-  managed.view.live = finding.live_text;
-  managed.view.reason = finding.reason;
-  if (finding.verdict == Verdict::match) managed.settled = finding.live_text;
-  if (finding.verdict != Verdict::drift) {
-    managed.view.is_contested = false;
-    managed.contested_until = 0;
+  const ParameterView& view = managed.view;
+  const bool is_contested = view.is_contested && finding.verdict == Verdict::drift;
+  if (view.verdict != finding.verdict || view.is_contested != is_contested ||
+      view.live != finding.live_text || view.reason != finding.reason) {
+    ParameterView& changed = managed.change();
+    changed.verdict = finding.verdict;
+    changed.is_contested = is_contested;
+    changed.live = finding.live_text;
+    changed.reason = finding.reason;
   }
+  if (finding.verdict == Verdict::match) managed.settled = finding.live_text;
+  if (finding.verdict != Verdict::drift) managed.contested_until = 0;
 }
 
 void Service::note_baselines(const change::State& state) {
   auto baseline = state.baselines.begin();
   for (ManagedKey& managed : keys_) {
-    while (baseline != state.baselines.end() && baseline->key < managed.key) ++baseline;
-    const bool is_known = baseline != state.baselines.end() && baseline->key == managed.key;
+    while (baseline != state.baselines.end() && baseline->key < managed.key()) ++baseline;
+    const bool is_known = baseline != state.baselines.end() && baseline->key == managed.key();
     const std::string_view before = is_known ? std::string_view(baseline->before) : "";
-    if (managed.view.baseline != before) managed.view.baseline = before;
+    if (managed.view.baseline != before) managed.change().baseline = before;
   }
 }
 
@@ -406,8 +424,8 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
     note(managed, finding);
     if (has_ended) {
       say({.kind = Event::Kind::drift_ended,
-           .key = managed.key.name(),
-           .desired = managed.view.desired,
+           .key = managed.key().name(),
+           .desired = managed.desired_text(),
            .live = managed.view.live},
           now);
     }
@@ -432,11 +450,12 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
                                       managed.view.live != finding.live_text);
     note(managed, finding);
     if (is_news) {
-      ++managed.view.changes;
-      managed.view.last_changed = now.wall;
+      ParameterView& view = managed.change();
+      ++view.changes;
+      view.last_changed = now.wall;
       say({.kind = Event::Kind::drift_detected,
-           .key = managed.key.name(),
-           .desired = managed.view.desired,
+           .key = managed.key().name(),
+           .desired = managed.desired_text(),
            .live = managed.view.live},
           now);
     }
@@ -473,10 +492,10 @@ void Service::contest(ManagedKey& managed, Moment now) {
   ++managed.contests;
   managed.restores.clear();
   managed.contested_until = now.boot + minutes * minute;
-  managed.view.is_contested = true;
+  managed.change().is_contested = true;
   say({.kind = Event::Kind::contested,
-       .key = managed.key.name(),
-       .desired = managed.view.desired,
+       .key = managed.key().name(),
+       .desired = managed.desired_text(),
        .live = managed.view.live,
        .text =
            fmt::format("something else keeps changing it back: left alone for {} min", minutes)},
@@ -505,12 +524,11 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     if (std::ranges::find(outcome->written, write.key) == outcome->written.end()) continue;
     const auto found = std::ranges::lower_bound(keys_, write.key, {}, &ManagedKey::key);
     ManagedKey& managed = *found;
-    const auto& desired = resolved_->desired()[static_cast<std::size_t>(found - keys_.begin())];
-    note(managed, audit::compare_one(*resolved_, desired, surroundings_.tree));
+    note(managed, audit::compare_one(*resolved_, *managed.desired, surroundings_.tree));
     if (!are_new) managed.restores.push_back(now.boot);
     say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
-         .key = managed.key.name(),
-         .desired = managed.view.desired,
+         .key = managed.key().name(),
+         .desired = managed.desired_text(),
          .live = write.before},
         now);
   }
@@ -597,10 +615,9 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   last_applied_ = now.wall;
   adopt(shared(std::move(resolved)), &audit);
   // What was written is seen as it is now, and what the kernel changed with it.
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    ManagedKey& managed = keys_[i];
+  for (ManagedKey& managed : keys_) {
     if (managed.view.verdict != Verdict::drift) continue;
-    note(managed, audit::compare_one(*resolved_, resolved_->desired()[i], tree));
+    note(managed, audit::compare_one(*resolved_, *managed.desired, tree));
     managed.restores.clear();
     managed.contests = 0;
   }
@@ -710,7 +727,7 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
     managed.restores.clear();
     managed.contests = 0;
     managed.contested_until = 0;
-    managed.view.is_contested = false;
+    if (managed.view.is_contested) managed.change().is_contested = false;
   }
   const std::string name = failure_.empty() && !profile_.empty() && !follows_settings
                                ? profile_
@@ -751,7 +768,7 @@ void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
   std::vector<std::size_t> which;
   const auto add = [&](const sysctl::Key& key) {
     const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
-    if (found != keys_.end() && found->key == key) {
+    if (found != keys_.end() && found->key() == key) {
       which.push_back(static_cast<std::size_t>(found - keys_.begin()));
     }
   };
@@ -763,7 +780,7 @@ void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
         continue;
       }
       for (std::size_t i = 0; i < keys_.size(); ++i) {
-        if (glob.matches(keys_[i].key)) which.push_back(i);
+        if (glob.matches(keys_[i].key())) which.push_back(i);
       }
     }
   }
@@ -786,28 +803,36 @@ void Service::sweep(Moment now) {
 void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
   ++revision_;
   if (!resolved_) return;
-  Diagnostics diagnostics;
-  std::optional<profile::ResolvedProfile> resolved =
-      profile::resolve_again(*resolved_, surroundings_.tree, diagnostics);
-  if (!resolved || diagnostics.has_errors()) {
-    // The same rules gave numbers before; a glob may give keys that they do not fit.
-    say({.kind = Event::Kind::failed, .text = format_errors(diagnostics)}, now);
-    return;
+  const std::shared_ptr<const profile::ResolvedProfile> before = resolved_;
+  std::shared_ptr<const profile::ResolvedProfile> again = before;
+  if (has_globs(before->profile())) {
+    Diagnostics diagnostics;
+    std::optional<profile::ResolvedProfile> resolved =
+        profile::resolve_again(*before, surroundings_.tree, diagnostics);
+    if (!resolved || diagnostics.has_errors()) {
+      // The same rules gave numbers before; a glob may give keys that they do not fit.
+      say({.kind = Event::Kind::failed, .text = format_errors(diagnostics)}, now);
+      return;
+    }
+    again = shared(*std::move(resolved));
   }
   std::vector<std::string> sorted = links;
   std::ranges::sort(sorted);
-  std::vector<sysctl::Key> known;
+  std::vector<const sysctl::Key*> known;  // of `before`
   known.reserve(keys_.size());
   for (const ManagedKey& managed : keys_) {
     const bool was_there = managed.view.verdict != Verdict::pending &&
                            managed.view.verdict != Verdict::missing &&
-                           !is_of_link(managed.key, sorted);
-    if (was_there) known.push_back(managed.key);
+                           !is_of_link(managed.key(), sorted);
+    if (was_there) known.push_back(&managed.key());
   }
-  adopt(shared(*std::move(resolved)), nullptr);
+  adopt(std::move(again), nullptr);
   std::vector<std::size_t> fresh;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (!std::ranges::binary_search(known, keys_[i].key)) fresh.push_back(i);
+    const bool is_known = std::ranges::binary_search(
+        known, keys_[i].key(), {},
+        [](const sysctl::Key* key) -> const sysctl::Key& { return *key; });
+    if (!is_known) fresh.push_back(i);
   }
   judge(fresh, true, now);
 }
@@ -840,7 +865,7 @@ void Service::pass_time(Moment now) {
     ManagedKey& managed = keys_[i];
     if (managed.contested_until == 0 || managed.contested_until > now.boot) continue;
     managed.contested_until = 0;
-    managed.view.is_contested = false;
+    if (managed.view.is_contested) managed.change().is_contested = false;
     managed.tries_again = true;
     calm.push_back(i);
   }

@@ -46,24 +46,24 @@ struct Refusal {
   std::string message;  ///< of one line, or diagnostics of several
 };
 
-/// What is shown of a managed key. A change of a member is announced.
+/// What is shown of a managed key beside what the profile says. A change of a member is announced.
 struct ParameterView {
   audit::Verdict verdict = audit::Verdict::match;
   bool is_contested = false;
-  std::string desired;
   std::string live;
   std::string baseline;            ///< "" where nettune has not changed it
-  std::string declared_at;         ///< "web.yaml:12"
   std::string reason;              ///< why the verdict is not match
   std::uint32_t changes = 0;       ///< how often something else has changed it
   std::uint64_t last_changed = 0;  ///< when; wall clock, 0: never
-
-  friend bool operator==(const ParameterView&, const ParameterView&) = default;
 };
 
 struct ManagedKey {
-  sysctl::Key key;
-  ParameterView view;
+  const profile::Desired* desired;  ///< of the profile in force
+  ParameterView view{};             ///< changed through change() alone
+
+  /// The view as it was told last, once it is another one.
+  std::unique_ptr<const ParameterView> told{};
+  bool is_told = false;  ///< `view` or `told` was told; else nothing was
 
   std::string settled{};  ///< what it last was when it was right; "" for never
 
@@ -72,6 +72,12 @@ struct ManagedKey {
   std::int64_t contested_until = 0;      ///< 0: not contested
   unsigned contests = 0;                 ///< in a row
   bool tries_again = false;              ///< the first restore after a contest is due
+
+  const sysctl::Key& key() const { return desired->key; }
+  std::string desired_text() const { return profile::to_string(*desired); }
+  std::string declared_at() const;  ///< "web.yaml:12"
+  /// The view to be changed: it is kept as it was told.
+  ParameterView& change();
 };
 
 struct Event {
@@ -168,10 +174,12 @@ class Service {
   const Settings& settings() const { return settings_; }
   const Surroundings& surroundings() const { return surroundings_; }
   /// nullptr where no profile is in force.
-  const profile::ResolvedProfile* resolved() const { return resolved_.get(); }
+  const std::shared_ptr<const profile::ResolvedProfile>& resolved() const { return resolved_; }
 
   /// What happened since the last call, in order.
   std::vector<Event> take_events();
+  /// What each key's view is now was told.
+  void views_are_told();
   /// The other profiles and files may be looked at while nothing is in force.
   std::expected<profile::ResolvedProfile, Refusal> load(const std::string& profile) const;
 

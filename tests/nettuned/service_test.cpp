@@ -224,6 +224,38 @@ TEST_CASE("drift is put back at once, and said") {
   CHECK(managed->view.baseline == "212992");
 }
 
+TEST_CASE("what a view was when it was told stays until the next one is") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.add("small", "  net.core.rmem_max: 1 MiB\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  CHECK_FALSE(host.service.find(key(rmem))->is_told);
+  host.service.views_are_told();
+  const ManagedKey* managed = host.service.find(key(rmem));
+  CHECK(managed->is_told);
+  CHECK(managed->told == nullptr);
+  host.service.sweep(host.now());
+  CHECK(host.service.find(key(rmem))->told == nullptr);  // nothing has changed
+  host.foreign(rmem, "4096");
+  host.foreign(rmem, "8192");
+  managed = host.service.find(key(rmem));
+  REQUIRE(managed->told != nullptr);
+  CHECK(managed->told->changes == 0);
+  CHECK(managed->view.changes == 2);
+  CHECK(managed->told->live == managed->view.live);
+  CHECK(host.service.find(key(wmem))->told == nullptr);
+  // Another profile brings its own keys, and what is known of the same ones stays.
+  REQUIRE(host.service.activate("small", 0, host.now()).has_value());
+  managed = host.service.find(key(rmem));
+  CHECK(managed->is_told);
+  REQUIRE(managed->told != nullptr);
+  CHECK(managed->told->live == "16777216");
+  CHECK(managed->view.live == "1048576");
+  host.service.views_are_told();
+  CHECK(host.service.find(key(rmem))->told == nullptr);
+}
+
 TEST_CASE("a key that was right by itself goes back to that, not to what another made of it") {
   FakeTree tree{{"net.core.rmem_max", "16777216"}, {"net.core.wmem_max", "33554432"}};
   Host host(tree);
@@ -615,8 +647,8 @@ TEST_CASE("a day of random events leaves a state that tells the truth") {
     for (int i = 0; i < 3; ++i) host.service.pass_time(host.now());
     // What is said is what is so.
     for (const ManagedKey& managed : host.service.keys()) {
-      CHECK(managed.view.live == tree.live(managed.key.name()));
-      const bool is_right = managed.view.live == managed.view.desired;
+      CHECK(managed.view.live == tree.live(managed.key().name()));
+      const bool is_right = managed.view.live == managed.desired_text();
       CHECK(is_right == (managed.view.verdict == audit::Verdict::match));
       if (!is_right) CHECK(managed.view.is_contested);
     }
