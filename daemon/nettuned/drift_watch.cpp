@@ -78,9 +78,12 @@ std::string_view DriftWatch::folder_of(const sysctl::Key& key) {
 std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys) {
   if (!source_) return {};
   std::set<std::string, std::less<>> wanted;
+  std::string_view last;  // keys come in order: most are in the folder of the one before
   for (const sysctl::Key& key : keys) {
+    if (folder_of(key) == last) continue;
+    last = folder_of(key);
     const std::string& path = key.path();
-    wanted.emplace(folder_of(key));
+    wanted.emplace(last);
     // Their writing changes keys of links (side_effects.hpp).
     for (const std::string_view family : {"net/ipv4/", "net/ipv6/"}) {
       if (!path.starts_with(std::string(family) + "conf/")) continue;
@@ -102,8 +105,14 @@ std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys)
     if (!folders_.contains(path) && add(path)) added.insert(path);
   }
   std::vector<sysctl::Key> fresh;
+  bool is_added = false;
+  last = {};
   for (const sysctl::Key& key : keys) {
-    if (added.contains(folder_of(key))) fresh.push_back(key);
+    if (folder_of(key) != last) {
+      last = folder_of(key);
+      is_added = added.contains(last);
+    }
+    if (is_added) fresh.push_back(key);
   }
   return fresh;
 }
