@@ -64,6 +64,10 @@ const sd_bus_vtable vtable[] = {
     SD_BUS_VTABLE_END,
 };
 
+bool is_same_line(const Origin& one, const Origin& other) {
+  return one.line == other.line && one.source->name == other.source->name;
+}
+
 // What is not as it was told. `desired` is what the profile said then.
 std::vector<char*> changed_properties(const profile::Desired& desired, const ManagedKey& managed) {
   std::vector<char*> names;
@@ -79,7 +83,7 @@ std::vector<char*> changed_properties(const profile::Desired& desired, const Man
   compare(!is_same_profile && profile::to_string(desired) != managed.desired_text(), "Desired");
   compare(before.live != now.live, "Live");
   compare(before.baseline != now.baseline, "Baseline");
-  compare(!is_same_profile && describe(desired.entry->origin) != managed.declared_at(),
+  compare(!is_same_profile && !is_same_line(desired.entry->origin, managed.desired->entry->origin),
           "DeclaredAt");
   compare(before.reason != now.reason, "Reason");
   compare(before.changes != now.changes, "Changes");

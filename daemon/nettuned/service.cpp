@@ -614,10 +614,16 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   failure_.clear();
   last_applied_ = now.wall;
   adopt(shared(std::move(resolved)), &audit);
-  // What was written is seen as it is now, and what the kernel changed with it.
+  // What was written is seen as it was read back at the end, and what was not, as it is now.
   for (ManagedKey& managed : keys_) {
     if (managed.view.verdict != Verdict::drift) continue;
-    note(managed, audit::compare_one(*resolved_, *managed.desired, tree));
+    const profile::Desired& desired = *managed.desired;
+    const bool is_left =
+        std::ranges::binary_search(plan.left_alone(), desired.key, {}, &change::LeftAlone::key);
+    const change::Baseline* known =
+        is_left || session.state.journal ? nullptr : session.state.find(desired.key);
+    note(managed, known != nullptr ? audit::compare_read(*resolved_, desired, known->left, tree)
+                                   : audit::compare_one(*resolved_, desired, tree));
     managed.restores.clear();
     managed.contests = 0;
   }

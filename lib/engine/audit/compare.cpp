@@ -146,11 +146,11 @@ std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
   return "refused: no such algorithm; available: " + available;
 }
 
-Finding judge(const Desired& desired, const sysctl::Tree& tree, const profile::Host& host,
-              Surroundings& surroundings) {
+// `text` is what reading the key gave.
+Finding judge(const Desired& desired, const Result<std::string>& text, const sysctl::Tree& tree,
+              const profile::Host& host, Surroundings& surroundings) {
   Finding finding;
   finding.desired = &desired;
-  const Result<std::string> text = tree.read(desired.key);
   if (text) finding.live_text = sysctl::one_line(*text);
   if (desired.keeps_all()) {
     finding.verdict = Verdict::skipped;
@@ -269,7 +269,7 @@ Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree
   Surroundings surroundings(tree, resolved.host());
   audit.findings_.reserve(resolved.desired().size());
   for (const Desired& desired : resolved.desired()) {
-    Finding finding = judge(desired, tree, resolved.host(), surroundings);
+    Finding finding = judge(desired, tree.read(desired.key), tree, resolved.host(), surroundings);
     switch (finding.verdict) {
       case Verdict::match:
         ++audit.counts_.match;
@@ -298,7 +298,13 @@ Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree
 Finding compare_one(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
                     const sysctl::Tree& tree) {
   Surroundings surroundings(tree, resolved.host());
-  return judge(desired, tree, resolved.host(), surroundings);
+  return judge(desired, tree.read(desired.key), tree, resolved.host(), surroundings);
+}
+
+Finding compare_read(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
+                     const std::string& live, const sysctl::Tree& tree) {
+  Surroundings surroundings(tree, resolved.host());
+  return judge(desired, live, tree, resolved.host(), surroundings);
 }
 
 }  // namespace nettune::audit

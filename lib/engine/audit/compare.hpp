@@ -48,6 +48,10 @@ Audit compare(const profile::ResolvedProfile& resolved, const sysctl::Tree& tree
 Finding compare_one(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
                     const sysctl::Tree& tree);
 
+/// The same where it was read just now: `live` is what the kernel printed.
+Finding compare_read(const profile::ResolvedProfile& resolved, const profile::Desired& desired,
+                     const std::string& live, const sysctl::Tree& tree);
+
 /// Whether `live` is what `rule` wants of field `field`.
 bool allows(const profile::ResolvedRule& rule, const sysctl::Parameter* parameter,
             sysctl::Integer live);
