@@ -20,6 +20,8 @@ ALL = bool(os.environ.get("NETTUNE_CRASH_ALL"))
 IS_SANITIZED = b"__asan_init" in pathlib.Path(nettunectl).read_bytes()
 EARLY_STRIDE = 1 if ALL else 50 if IS_SANITIZED else 10
 STRIDE = 5 if IS_SANITIZED and not ALL else 1
+# Triggers, counters, and what is of the whole host in each namespace.
+NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
 failures = 0
 
 
@@ -33,7 +35,7 @@ def keys():
     for base, _, names in os.walk("/proc/sys/net"):
         for name in names:
             path = os.path.join(base, name)
-            if os.stat(path).st_mode & 0o200 and name not in ("flush", "nf_conntrack_count"):
+            if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
                 yield path
 
 

@@ -3,6 +3,16 @@
 # import tuned, held against TuneD itself: every profile of the package against what TuneD merges,
 # and the keys of two of them against what its daemon sets, in namespaces of its own.
 set -euo pipefail
+strangers=$(dirname "$(realpath "$1")")/strangers
+if [[ ! -d /usr/lib/tuned && -d $strangers/usr/lib/tuned ]] && unshare --mount true 2>/dev/null; then
+  # TuneD's unpacked package is laid over this machine's /usr and /etc, for this test alone.
+  # shellcheck disable=SC2016  # the inner shell expands it
+  exec unshare --mount "$BASH" -euc '
+    for folder in usr etc; do
+      mount -t overlay -o "lowerdir=$0/$folder:/$folder" overlay "/$folder"
+    done
+    exec "$BASH" "$@"' "$strangers" "$0" "$@"
+fi
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 

@@ -35,6 +35,8 @@ VECTORS = {"net.ipv4.tcp_rmem": (4096, 131072, 8 << 20), "net.ipv4.tcp_wmem": (4
 # Written by others: keys that change nothing else, so that it is certain what is whose.
 FOREIGN = [key for key in NUMBERS if ".conf." not in key and "unres_qlen" not in key
            and key not in ("net.ipv4.ip_forward", "net.ipv4.ip_unprivileged_port_start")]
+# Triggers, counters, and what is of the whole host in each namespace.
+NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
 
 
 def path_of(key):
@@ -45,7 +47,7 @@ def keys():
     for base, _, names in os.walk("/proc/sys/net"):
         for name in names:
             path = os.path.join(base, name)
-            if os.stat(path).st_mode & 0o200 and name not in ("flush", "nf_conntrack_count"):
+            if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
                 yield path
 
 

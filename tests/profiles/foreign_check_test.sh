@@ -7,6 +7,11 @@ set -euo pipefail
 nettunectl=$(realpath "$1")
 cd "$(dirname "$0")/foreign"
 failed=0
+# A root of its own, for what TuneD's profiles include may be on this machine in another version, or not.
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+mkdir -p "$root/proc/sys/net" "$root/usr/lib"
+cp -r tuned "$root/usr/lib"
 
 # expect STATUS TEXT... -- FILE...: the exit status, and each text in the output.
 expect() {
@@ -17,7 +22,7 @@ expect() {
     shift
   done
   shift
-  output=$("$nettunectl" check --kernel 6.18 "$@" 2>&1) || status=$?
+  output=$("$nettunectl" check --root "$root" --kernel 6.18 --memory "24 GiB" "$@" 2>&1) || status=$?
   if ((status != wanted)); then
     printf 'FAILED: check %s exits with %d instead of %d\n' "$*" "$status" "$wanted"
     failed=1
@@ -35,8 +40,8 @@ expect 0 'blog-sysctl.conf:30:1: warning: Linux 4.12 removed net.ipv4.tcp_tw_rec
   '[lowers-kernel]' '[default-above-max]' '[no-effect]' -- blog-sysctl.conf
 expect 2 '[removed-key]' -- --strict blog-sysctl.conf
 expect 2 '[inverted]' '[harmful]' -- blog-errors.conf
-expect 0 '[lowers-kernel]' -- tuned/oracle/tuned.conf
-expect 0 'no fault found' -- tuned/spectrumscale-ece/tuned.conf
+expect 0 '[lowers-kernel]' -- "$root/usr/lib/tuned/oracle/tuned.conf"
+expect 0 'no fault found' -- "$root/usr/lib/tuned/spectrumscale-ece/tuned.conf"
 # The later of two files wins, and the line that loses is named.
 expect 0 '[overridden]' -- blog-sysctl.conf large-host.conf
 

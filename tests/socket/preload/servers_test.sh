@@ -6,8 +6,8 @@ set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 # tests/run unpacks them beside the build: installed, they would be services of this machine.
-servers=$(dirname "$nettunectl")/servers
-PATH=$PATH:/usr/sbin:$servers/usr/bin:$servers/usr/sbin
+strangers=$(dirname "$nettunectl")/strangers
+PATH=$PATH:/usr/sbin:$strangers/usr/bin:$strangers/usr/sbin
 for program in redis-server redis-cli nginx iperf3 ss; do
   command -v "$program" >/dev/null || skip "$program is not installed"
 done
