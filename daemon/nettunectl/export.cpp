@@ -158,10 +158,11 @@ void leave_out_whole(const profile::ResolvedProfile& resolved, std::vector<LeftO
   if (!profile.presets().empty()) {
     left_out.push_back({profile.presets().front().origin,
                         count_of(profile.presets().size(), "socket preset"),
-                        "sysctl.d holds no options of sockets"});
+                        "sysctl.d holds no options of sockets", false});
   }
   if (profile.on_drift() == profile::OnDrift::report) {
-    left_out.push_back({{}, "on-drift: report", "systemd-sysctl does not watch what it has set"});
+    left_out.push_back(
+        {{}, "on-drift: report", "systemd-sysctl does not watch what it has set", false});
   }
   std::vector<const profile::Entry*> seen;
   for (const Desired& desired : resolved.desired()) {
@@ -173,7 +174,7 @@ void leave_out_whole(const profile::ResolvedProfile& resolved, std::vector<LeftO
       left_out.push_back(
           {entry.origin,
            fmt::format("on-drift: {} of {}", on_drift_text(*entry.on_drift), entry.key.name()),
-           "systemd-sysctl does not watch what it has set"});
+           "systemd-sysctl does not watch what it has set", false});
     }
     if (!entry.key.is_literal() && !desired.keeps_all()) {
       left_out.push_back({entry.origin, entry.key.name(),
@@ -295,7 +296,8 @@ const Command export_command = {
     "maximum stands before what it bounds.\n"
     "What sysctl.d cannot say is listed with the reason on standard error and at the end of the "
     "file: socket presets, what to do on drift, links that come later, keys that are not there.\n"
-    "Exit status: 0 all is carried over, 1 something is left out, 2 trouble.",
+    "Exit status: 0 the value of each key is carried over (socket presets and what to do on drift "
+    "are not counted), 1 one is left out, 2 trouble.",
     examples,
     run,
 };

@@ -3,11 +3,15 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "engine/unique_fd.hpp"
 
@@ -58,17 +62,47 @@ Result<void> write_text(int fd, const std::string& path, std::string_view text) 
   return {};
 }
 
-}  // namespace
-
-Result<void> write_file(const std::string& path, std::string_view text) {
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+// A terminal, a pipe or /dev/null keeps its place.
+Result<void> write_device(const std::string& path, std::string_view text) {
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return std::unexpected(Error{errno, "open", path});
   return write_text(fd.get(), path, text);
 }
 
+}  // namespace
+
+Result<void> write_file(const std::string& path, std::string_view text) {
+  struct stat old{};
+  const bool is_there = ::stat(path.c_str(), &old) == 0;
+  if (is_there && !S_ISREG(old.st_mode)) return write_device(path, text);
+  std::error_code error;
+  const std::string target = is_there ? std::filesystem::canonical(path, error).string() : path;
+  if (error) return std::unexpected(Error{error.value(), "find", path});
+  const std::string next = fmt::format("{}.{}.new", target, ::getpid());
+  const UniqueFd fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (!fd) return std::unexpected(Error{errno, "make", next});
+  const auto replace = [&]() -> Result<void> {
+    if (is_there) {
+      if (::fchown(fd.get(), old.st_uid, old.st_gid) != 0 ||
+          ::fchmod(fd.get(), old.st_mode & 07777) != 0) {
+        return std::unexpected(Error{errno, "keep the owner of", path});
+      }
+    }
+    if (Result<void> written = write_text(fd.get(), path, text); !written) return written;
+    if (::fsync(fd.get()) != 0) return std::unexpected(Error{errno, "write", path});
+    if (::rename(next.c_str(), target.c_str()) != 0) {
+      return std::unexpected(Error{errno, "replace", path});
+    }
+    return {};
+  };
+  Result<void> replaced = replace();
+  if (!replaced) ::unlink(next.c_str());
+  return replaced;
+}
+
 Result<void> write_new_file(const std::string& path, std::string_view text) {
   struct stat status{};
-  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return write_file(path, text);
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return write_device(path, text);
   const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd) return std::unexpected(Error{errno, "make", path});
   const Result<void> written = write_text(fd.get(), path, text);

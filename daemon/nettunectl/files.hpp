@@ -18,7 +18,9 @@ Result<std::string> read_to_end(int fd, const std::string& name, std::size_t lim
 /// that as a fact that is not known. Never blocks on a FIFO.
 std::string read_fact(const std::string& path, std::size_t limit = 65536);
 
-/// Replaces the file by `text`, or makes it.
+/// Replaces the file by `text` as a whole, or makes it: whoever reads it meanwhile, and whatever
+/// fails, the old text or the new one is there. A symbolic link stays, and so do owner and mode of
+/// what it leads to; an old file that this user may not give away again is refused (EPERM).
 Result<void> write_file(const std::string& path, std::string_view text);
 
 /// Makes the file with `text` in it. EEXIST where there is one already; a device or a pipe is not

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "command.hpp"
@@ -46,7 +47,7 @@ void append_left_out(std::string& out, const std::vector<LeftOut>& left_out) {
 
 int hand_over(const std::string& text, const Destination& destination,
               const std::vector<LeftOut>& left_out) {
-  int status = left_out.empty() ? exit_ok : exit_differs;
+  int status = std::ranges::any_of(left_out, &LeftOut::is_value) ? exit_differs : exit_ok;
   if (destination.file.empty() || destination.file == "-") {
     status = print(text, status);
   } else {

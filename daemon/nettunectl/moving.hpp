@@ -33,7 +33,7 @@ void append_comment(std::string& out, std::string_view first, std::string_view r
 void append_left_out(std::string& out, const std::vector<LeftOut>& left_out);
 
 /// Writes the file, and says on standard error what it lacks. The exit status: exit_differs where
-/// that is something.
+/// that is the value of a key.
 int hand_over(const std::string& text, const Destination& destination,
               const std::vector<LeftOut>& left_out);
 

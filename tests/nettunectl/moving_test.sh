@@ -218,6 +218,24 @@ echo x >a.yaml
 run import sysctl.d a.conf -o a.yaml --force
 expect_status 0
 [[ $(wc -l <a.yaml) -gt 20 ]] || fail '--force does not replace the file'
+mkdir -p kept
+printf 'old\n' >kept/a.yaml
+chmod 600 kept/a.yaml
+ln -s kept/a.yaml linked.yaml
+run import sysctl.d a.conf -o linked.yaml --force
+expect_status 0
+[[ -L linked.yaml && $(stat -c %a kept/a.yaml) == 600 ]] || fail 'the link or the mode is another'
+[[ $(wc -l <kept/a.yaml) -gt 20 ]] || fail '--force does not replace what the link leads to'
+printf 'old\n' >kept/a.yaml
+# A limit on the size of files stands for a disk that is full; messages go through a pipe.
+for ((i = 0; i < 100; i++)); do printf 'net.ipv4.conf.v%d.rp_filter = 1\n' $i; done >long.conf
+err=$(
+  trap '' XFSZ
+  ulimit -f 1
+  "$nettunectl" import sysctl.d long.conf -o linked.yaml --force 2>&1
+) && fail 'it writes more than it may'
+expect_err 'write linked.yaml: File too large'
+[[ $(<kept/a.yaml) == old && $(ls kept) == a.yaml ]] || fail 'a write that fails leaves a part of a file'
 run import sysctl.d a.conf -o -
 expect_status 0
 expect_line 'nettune: 1'
@@ -336,7 +354,17 @@ nettunectl: left out: $work/p/x.yaml:14: net.ipv4.conf.*.rp_filter: only the key
 nettunectl: left out: $work/p/x.yaml:16: net.ipv4.conf.veth*.rp_filter: it matches no key now
 ERR
 
-# Nothing is lost: 0. A link whose name is a glob to systemd is.
+# No value is lost: 0.
+put p/w.yaml 'nettune: 1
+on-drift: report
+sysctl: {net.core.somaxconn: 8192}
+sockets: {default: {nodelay: true}}'
+run export sysctl.d w --root e
+expect_status 0
+expect_line 'net.core.somaxconn = 8192'
+expect_err 'w.yaml:4: 1 socket preset: sysctl.d holds no options of sockets'
+
+# Nothing is left out at all. A link whose name is a glob to systemd is.
 put p/y.yaml 'nettune: 1
 sysctl: {net.core.somaxconn: at least 8192, net.core.optmem_max: keep}'
 run export sysctl.d y --root e -o y.conf

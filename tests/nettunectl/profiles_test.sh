@@ -131,6 +131,15 @@ run show nothing
 expect_status 2
 expect_silent_out
 expect_err 'no profile is called "nothing"'
+mkdir "$work/here"
+cp "$source_dir/profiles/latency.yaml" "$work/here/mine.yaml"
+cd "$work/here"
+run show mine
+expect_status 2
+expect_err 'a file is named by a path: ./mine.yaml'
+run show nothing
+[[ $err != *'a file is named by a path'* ]] || fail 'it names a file that is not there'
+cd - >/dev/null
 
 # --- recommend: from facts, and always the same
 first() { "$python" -c 'import json, sys; print(json.load(sys.stdin)["profiles"][0]["name"])' <<<"$out"; }

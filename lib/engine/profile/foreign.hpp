@@ -16,8 +16,9 @@ namespace nettune::profile {
 /// What a foreign file says and its profile does not hold: a line, or a whole section.
 struct LeftOut {
   Origin origin;
-  std::string what;    ///< "kernel.panic", "[cpu]"; "" where the line names nothing
-  std::string reason;  ///< one clause, no full stop
+  std::string what;      ///< "kernel.panic", "[cpu]"; "" where the line names nothing
+  std::string reason;    ///< one clause, no full stop
+  bool is_value = true;  ///< false: no value of a key, but what the other form has no word for
 };
 
 /// The sysctl.d files at `paths` as one profile, read in this order: as with systemd-sysctl, a

@@ -210,9 +210,12 @@ class Loader {
     help += store_.directories().empty()
                 ? "no directory is searched"
                 : fmt::format("searched: {}", joined(store_.directories()));
-    struct stat file{};
-    if (from.empty() && (::stat(text.c_str(), &file) == 0 && S_ISREG(file.st_mode))) {
-      help += fmt::format("\na file is named by a path: ./{}", text);
+    // Of an inherited name the folder would be another one.
+    for (const std::string& file : {text, text + std::string(extension)}) {
+      struct stat status{};
+      if (!from.empty() || ::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+      help += fmt::format("\na file is named by a path: ./{}", file);
+      break;
     }
     error(origin, fmt::format("no profile is called \"{}\"", text), std::move(help));
     return std::nullopt;
