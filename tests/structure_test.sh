@@ -56,11 +56,13 @@ forbid "only proc_tree.cpp opens files below /proc/sys" \
   "${others[@]}"
 forbid "project code throws nothing" '^[^/"]*\bthrow\b' "${engine[@]}"
 
-# What git knows is what the project is; a tree without git (an unpacked archive) holds no more.
+# What git knows is what the project is. A tree without git (an unpacked archive) holds no more, but
+# for what building adds, a package's folders among it.
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
   mapfile -t files < <(git ls-files)
 else
-  mapfile -t files < <(find . -type f -not -path './build*' -printf '%P\n' | LC_ALL=C sort)
+  mapfile -t files < <(find . -type f -not -path './build*' -not -path './debian/*' \
+    -not -path './obj-*' -printf '%P\n' | LC_ALL=C sort)
 fi
 
 known='CMakeLists.txt|daemon|lib|profiles|tests|packaging|man|README.md'

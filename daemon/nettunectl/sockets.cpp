@@ -326,7 +326,7 @@ int run(const Command& self, Arguments arguments) {
   bool all = false;
   bool quiet = false;
   Options options(self);
-  options.argument("preset", word);
+  options.argument("WORD", word);
   options.argument("NAME", name);
   options.option("--pid", "PID", pid, "the sockets of this process alone");
   options.option("--unit", "UNIT", unit, "those of the processes of a systemd unit");

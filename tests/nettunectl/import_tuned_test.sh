@@ -25,7 +25,8 @@ skip() {
 
 # --- every profile imports, and passes the check
 names=()
-for file in /usr/lib/tuned/*/tuned.conf; do
+for file in /usr/lib/tuned/{,profiles/}*/tuned.conf; do
+  [[ -e $file ]] || continue # later releases of TuneD have them in profiles/
   name=$(basename "$(dirname "$file")")
   run import tuned "$name" -o "$work/$name.yaml"
   [[ $status == [01] ]] || fail 'no profile comes of it'
@@ -59,6 +60,7 @@ from tuned.profiles.variables import Variables
 from tuned.utils.global_config import GlobalConfig
 
 nettunectl, work, *names = sys.argv[1:]
+folders = getattr(consts, "LOAD_DIRECTORIES", None) or consts.CFG_DEF_PROFILE_DIRS
 wrong = keys = 0
 for name in names:
     answer = subprocess.run([nettunectl, "show", f"{work}/{name}.yaml", "--resolved", "--format", "json"],
@@ -66,7 +68,7 @@ for name in names:
     ours = {one["key"]: one["value"] for one in json.loads(answer.stdout)["resolved"]}
     with open(f"{work}/{name}.err", encoding="utf-8") as file:
         left_out = file.read()
-    loader = Loader(Locator(consts.LOAD_DIRECTORIES), Factory(), Merger(), GlobalConfig(), Variables())
+    loader = Loader(Locator(folders), Factory(), Merger(), GlobalConfig(), Variables())
     theirs = {}
     for unit in loader.load([name]).units.values():
         if unit.type != "sysctl" or not unit.enabled or unit.cpuinfo_regex or unit.uname_regex:

@@ -173,14 +173,18 @@ stop_service
 : >"$log"
 # The limit is of this user namespace; root of it is the root that owns the keys. One watch is for
 # the state.
-# shellcheck disable=SC2016  # the inner shell's
-start_service unshare --user --map-root-user \
-  sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$build/nettuned"
-expect_logged 'fs.inotify.max_user_watches allows no more watches'
-[[ $(property State) == '"in-sync"' ]] || fail 'without watches the profile is not in force'
-sysctl -q -w net.ipv4.tcp_fin_timeout=77
-expect_value net.ipv4.tcp_fin_timeout 31
-stop_service
+if unshare --user --map-root-user true 2>/dev/null; then
+  # shellcheck disable=SC2016  # the inner shell's
+  start_service unshare --user --map-root-user \
+    sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$build/nettuned"
+  expect_logged 'fs.inotify.max_user_watches allows no more watches'
+  [[ $(property State) == '"in-sync"' ]] || fail 'without watches the profile is not in force'
+  sysctl -q -w net.ipv4.tcp_fin_timeout=77
+  expect_value net.ipv4.tcp_fin_timeout 31
+  stop_service
+else
+  echo 'not tried without watches: no user namespace can be made here'
+fi
 
 # --- a state that is not understood is not guessed at ---
 echo 'something else' >"$(echo /run/nettune/netns-*.state)"

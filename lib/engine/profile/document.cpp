@@ -637,7 +637,7 @@ class Explainer {
         what == msg::END_OF_SEQ) {
       return structure(what, offset);
     }
-    if (what == msg::UNKNOWN_ANCHOR) return alias(offset);
+    if (what.starts_with(msg::UNKNOWN_ANCHOR)) return alias(offset);
     if (what.starts_with(msg::INVALID_ESCAPE) || what.starts_with(msg::INVALID_UNICODE) ||
         what == msg::INVALID_HEX) {
       return report_.error_at(offset, 1, "an escape that YAML does not know",

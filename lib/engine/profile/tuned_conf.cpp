@@ -406,9 +406,11 @@ class TunedReader {
     const bool is_path = may_be_path && name.find('/') != std::string::npos;
     const std::optional<std::string> path = is_path ? name : find(name);
     if (!path) {
-      return fail(asked_at, fmt::format("there is no TuneD profile \"{}\"", printable(name)),
-                  fmt::format("looked for {}/tuned.conf in {}/etc/tuned and {}/usr/lib/tuned",
-                              printable(name), root_, root_));
+      return fail(
+          asked_at, fmt::format("there is no TuneD profile \"{}\"", printable(name)),
+          fmt::format("looked for {0}/tuned.conf and profiles/{0}/tuned.conf in {1}/etc/tuned and "
+                      "{1}/usr/lib/tuned",
+                      printable(name), root_));
     }
     if (path->empty()) {
       const std::string own = base_name(name);
