@@ -170,6 +170,7 @@ struct Request {
   std::string plan_file;
   std::string confirm;
   std::string wait = "5";
+  std::string format = "table";
   bool keep_going = false;
   bool flush_metrics = false;
   bool quiet = false;
@@ -289,45 +290,52 @@ void complain_of_refusals(const change::Outcome& outcome) {
 int apply_it(const Request& request, const Machine& machine, const profile::Store& store,
              double confirm_seconds, double wait_seconds) {
   const SignalsHeld signals;
+  std::optional<Planned> planned;
+  change::Outcome outcome;
   std::int64_t until = 0;
-  int status = exit_ok;
-  bool flush = request.flush_metrics;
-  bool is_turned_off = false;
   {
     std::optional<change::Session> session = begin_change(machine, wait_seconds);
     if (!session) return exit_trouble;
-    const std::optional<Planned> planned = make_the_plan(request, machine, store, *session);
+    planned = make_the_plan(request, machine, store, *session);
     if (!planned) return exit_trouble;
-    const change::Plan& plan = planned->plan;
     const change::TransactionOptions options{
         .keep_going = request.keep_going,
         .confirm_for = static_cast<std::int64_t>(confirm_seconds * 1e9),
         .kernel = machine.host.kernel};
-    const auto outcome =
-        change::carry_out(plan, *machine.tree, session->folder, session->state, options);
+    auto done =
+        change::carry_out(planned->plan, *machine.tree, session->folder, session->state, options);
     machine.tree->expect_writes(0);
-    if (!outcome) {
-      complain_of(outcome.error());
+    if (!done) {
+      complain_of(done.error());
       return exit_trouble;
     }
-    complain_of_refusals(*outcome);
-    if (outcome->is_rolled_back) return exit_trouble;
-    const bool has_wrong = std::ranges::any_of(
-        plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
-    status = has_wrong || !outcome->refused.empty() ? exit_differs : exit_ok;
-    if (!request.quiet) {
-      const PlanView view{plan, machine.host, "", store.directories()};
-      status = print(render_outcome(view, *outcome, "applied " + plan.profile(),
-                                    look_at_terminal(STDOUT_FILENO)),
-                     status);
-    }
-    is_turned_off = turns_metrics_off(plan, *outcome);
-    flush = flush || (planned->flushes_metrics && is_turned_off);
+    outcome = *std::move(done);
     until = session->state.confirm_until();
   }
-  if (until != 0 && !conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds)) {
-    return exit_trouble;
+  const change::Plan& plan = planned->plan;
+  complain_of_refusals(outcome);
+  const auto answer_in_json = [&](std::string_view result, int status) {
+    return print(outcome_to_json(result, plan, outcome, machine.host), status);
+  };
+  const bool is_json = request.format == "json" && !request.quiet;
+  if (outcome.is_rolled_back) {
+    return is_json ? answer_in_json("rolled-back", exit_trouble) : exit_trouble;
   }
+  const bool has_wrong = std::ranges::any_of(
+      plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
+  int status = has_wrong || !outcome.refused.empty() ? exit_differs : exit_ok;
+  if (!is_json && !request.quiet) {
+    const PlanView view{plan, machine.host, "", store.directories()};
+    status = print(
+        render_outcome(view, outcome, "applied " + plan.profile(), look_at_terminal(STDOUT_FILENO)),
+        status);
+  }
+  if (until != 0 && !conclude_trial(machine, until, signals.set(), confirm_seconds, wait_seconds)) {
+    return is_json ? answer_in_json("taken-back", exit_trouble) : exit_trouble;
+  }
+  if (is_json) status = answer_in_json(outcome.written.empty() ? "unchanged" : "changed", status);
+  const bool is_turned_off = turns_metrics_off(plan, outcome);
+  const bool flush = request.flush_metrics || (planned->flushes_metrics && is_turned_off);
   return settle_metrics(machine, flush, is_turned_off) ? status : exit_trouble;
 }
 
@@ -345,6 +353,7 @@ int run(const Command& self, Arguments arguments) {
                "make the kernel forget what it remembers of TCP peers");
   options.option("--wait", "SECONDS", request.wait,
                  "wait so long for another writer to end (default: 5)");
+  options.choice("-f,--format", request.format, {"table", "json"}, "how to answer");
   options.flag("-q,--quiet", request.quiet, "print nothing but what went wrong");
   which.add_netns(options);
   which.add_root(options);

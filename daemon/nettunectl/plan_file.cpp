@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <cstring>
 #include <optional>
 
 #include "engine/audit/report.hpp"
@@ -17,6 +19,7 @@ using change::Write;
 using Purpose = change::JournalEntry::Purpose;
 
 constexpr std::string_view format_name = "plan/1";
+constexpr std::string_view outcome_format_name = "change/1";
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
@@ -34,6 +37,17 @@ Json write_json(const Write& write, const profile::Host& host) {
   json["declared_at"] = text_or_null(write.declared_at);
   json["order"] = text_or_null(write.order);
   json["only_if_changed"] = write.only_if_changed;
+  return json;
+}
+
+Json left_alone_json(const change::Plan& plan) {
+  Json json = Json::array();
+  for (const change::LeftAlone& left : plan.left_alone()) {
+    json.push_back({{"key", left.key.name()},
+                    {"live", text_or_null(left.live)},
+                    {"reason", reason_of(left)},
+                    {"wrong", left.is_wrong}});
+  }
   return json;
 }
 
@@ -102,13 +116,31 @@ std::string plan_to_json(const change::Plan& plan, const change::Place& place,
       {"device", place.netns.device}, {"inode", place.netns.inode}, {"cookie", place.netns.cookie}};
   json["writes"] = Json::array();
   for (const Write& write : plan.writes()) json["writes"].push_back(write_json(write, host));
-  json["left_alone"] = Json::array();
-  for (const change::LeftAlone& left : plan.left_alone()) {
-    json["left_alone"].push_back({{"key", left.key.name()},
-                                  {"live", text_or_null(left.live)},
-                                  {"reason", reason_of(left)},
-                                  {"wrong", left.is_wrong}});
+  json["left_alone"] = left_alone_json(plan);
+  return json_text(json);
+}
+
+std::string outcome_to_json(std::string_view result, const change::Plan& plan,
+                            const change::Outcome& outcome, const profile::Host& host) {
+  Json json = start_json(outcome_format_name);
+  json["result"] = result;
+  json["profile"] = text_or_null(plan.profile());
+  json["written"] = Json::array();
+  for (const Write& write : plan.writes()) {
+    if (std::ranges::find(outcome.written, write.key) == outcome.written.end()) continue;
+    json["written"].push_back(write_json(write, host));
   }
+  json["refused"] = Json::array();
+  for (const change::Refused& refused : outcome.refused) {
+    const char* name = refused.number == 0 ? nullptr : ::strerrorname_np(refused.number);
+    json["refused"].push_back({{"key", refused.key.name()},
+                               {"asked", refused.asked},
+                               {"got", refused.got},
+                               {"error", name == nullptr ? Json(nullptr) : Json(name)},
+                               {"reason", text_or_null(refused.reason)}});
+  }
+  json["stuck"] = outcome.stuck;
+  json["left_alone"] = left_alone_json(plan);
   return json_text(json);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A plan as JSON: printed for programs, saved for a later "apply --plan", read again with distrust.
+// A plan as JSON: printed for programs, saved for a later "apply --plan", read again with distrust;
+// and what became of one.
 #pragma once
 
 #include <expected>
@@ -8,6 +9,7 @@
 
 #include "engine/change/plan.hpp"
 #include "engine/change/state.hpp"
+#include "engine/change/transaction.hpp"
 #include "engine/profile/host.hpp"
 
 namespace nettune::ctl {
@@ -18,6 +20,11 @@ std::string host_name();
 /// packaging/schema/nettune-plan.schema.json.
 std::string plan_to_json(const change::Plan& plan, const change::Place& place,
                          const profile::Host& host);
+
+/// What became of a plan: packaging/schema/nettune-change.schema.json. `result` is one of its
+/// words.
+std::string outcome_to_json(std::string_view result, const change::Plan& plan,
+                            const change::Outcome& outcome, const profile::Host& host);
 
 struct SavedPlan {
   change::Plan plan;

@@ -11,6 +11,7 @@
 #include "machine.hpp"
 #include "options.hpp"
 #include "output.hpp"
+#include "plan_file.hpp"
 #include "plan_text.hpp"
 #include "session.hpp"
 
@@ -21,10 +22,12 @@ int run(const Command& self, Arguments arguments) {
   bool force = false;
   bool quiet = false;
   std::string wait = "5";
+  std::string format = "table";
   MachineOptions which;
   Options options(self);
   options.flag("--force", force, "put back also what something else has changed since");
   options.option("--wait", "SECONDS", wait, "wait so long for another writer to end (default: 5)");
+  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
   options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
   which.add_netns(options);
   which.add_root(options);
@@ -36,9 +39,12 @@ int run(const Command& self, Arguments arguments) {
   if (!machine) return exit_trouble;
   std::optional<change::Session> session = begin_change(*machine, *wait_seconds);
   if (!session) return exit_trouble;
+  const bool is_json = format == "json";
   if (session->state.is_empty()) {
-    return quiet ? exit_ok
-                 : print("nothing to revert: nettune has changed no key since the boot\n", exit_ok);
+    if (quiet) return exit_ok;
+    return print(is_json ? outcome_to_json("unchanged", {}, {}, machine->host)
+                         : "nothing to revert: nettune has changed no key since the boot\n",
+                 exit_ok);
   }
   const change::Plan plan = change::make_revert_plan(session->state, *machine->tree, force);
   const auto outcome = change::carry_out(plan, *machine->tree, session->folder, session->state,
@@ -53,6 +59,11 @@ int run(const Command& self, Arguments arguments) {
       plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
   const int status = has_left || !outcome->refused.empty() ? exit_differs : exit_ok;
   if (quiet) return status;
+  if (is_json) {
+    return print(outcome_to_json(outcome->written.empty() ? "unchanged" : "changed", plan, *outcome,
+                                 machine->host),
+                 status);
+  }
   const PlanView view{plan, machine->host, "", {}};
   return print(render_outcome(view, *outcome, "reverted", look_at_terminal(STDOUT_FILENO)), status);
 }

@@ -140,6 +140,61 @@ expect_status 0
 expect_key net.core.somaxconn 4096
 expect_only_lock
 
+# --- the same in JSON, for programs
+# expect_change RESULT KEYS: what was written, and that the answer is as its schema has it.
+expect_change() {
+  "$python" - "$source_dir/packaging/schema/nettune-change.schema.json" "$work/out" "$1" "$2" <<'P' ||
+import json, sys
+schema, change = (json.load(open(path)) for path in sys.argv[1:3])
+assert change["format"] == "change/1" and change["result"] == sys.argv[3], change
+assert " ".join(one["key"] for one in change["written"]) == sys.argv[4], change
+try:
+    import jsonschema
+except ImportError:
+    print("python3-jsonschema is not installed; the schema is not held against the change")
+    sys.exit()
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(change)
+change["result"] = "other"
+assert not jsonschema.Draft202012Validator(schema).is_valid(change)
+P
+    fail "the change in JSON is another one than $1: $2"
+}
+of_a='net.core.somaxconn net.ipv4.tcp_keepalive_time net.ipv4.tcp_rmem'
+run apply a --format json
+expect_status 0
+expect_silent_err
+expect_change changed "$of_a"
+run apply a -f json
+expect_status 0
+expect_change unchanged ''
+expect_out '"reason": "it is right already"'
+run apply bad --format json
+expect_status 2
+expect_err 'all was rolled back'
+expect_change rolled-back ''
+expect_out '"error": "ENOENT"'
+run apply bad --keep-going --format json
+expect_status 1
+expect_change changed 'net.core.somaxconn net.ipv4.tcp_keepalive_time net.ipv4.tcp_rmem'
+expect_out '"asked": "nosuch"'
+run apply a --quiet --format json
+expect_silent_out
+run revert --format json
+expect_status 0
+expect_change changed "$of_a"
+run revert --format json
+expect_status 0
+expect_change unchanged ''
+run apply a --confirm 1 --format json
+expect_status 2
+expect_err 'not confirmed in time: taken back'
+expect_change taken-back "$of_a"
+expect_key net.core.somaxconn 4096
+run apply nosuch --format json
+expect_status 2
+expect_silent_out
+
 # --- a saved plan, as it is or stale
 run plan a -o "$work/plan.json" --format json
 expect_status 1

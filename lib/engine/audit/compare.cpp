@@ -127,7 +127,11 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
   if (desired.entry->optional) {
     return conclude(Verdict::skipped, "optional, and this kernel has no such key");
   }
-  conclude(Verdict::missing, "this kernel has no such key");
+  const std::string near =
+      parameter == nullptr ? sysctl::nearest_name(desired.key.path()) : std::string();
+  conclude(Verdict::missing, near.empty()
+                                 ? "this kernel has no such key"
+                                 : fmt::format("this kernel has no such key; was {} meant?", near));
 }
 
 // Why a text differs, where more can be said than that it does.

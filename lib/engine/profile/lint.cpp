@@ -148,14 +148,8 @@ class Linter {
   // easily misspelt, and the loaders pass over it.
   void unknown_key(const Desired& desired) {
     if (!is_foreign() || !desired.entry->key.is_literal()) return;
-    static const std::vector<std::string_view> patterns = [] {
-      std::vector<std::string_view> all;
-      for (const Parameter& parameter : sysctl::all_parameters()) all.push_back(parameter.pattern);
-      return all;
-    }();
-    std::string near(nearest(desired.key.path(), patterns));
+    const std::string near = sysctl::nearest_name(desired.key.path());
     if (near.empty()) return;
-    std::ranges::replace(near, '/', '.');
     add(Severity::warning, desired.entry->origin, "unknown-key",
         fmt::format("nettune does not know the key {}", desired.key.name()),
         fmt::format("did you mean {}?", near));

@@ -524,17 +524,10 @@ bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter
 // A key outside the catalogue is allowed; one that is nearly a known one is probably misspelt.
 void warn_of_unknown_key(const Entry& entry, Reporter& report) {
   if (!entry.key.is_literal()) return;
-  static const std::vector<std::string_view> patterns = [] {
-    std::vector<std::string_view> all;
-    for (const Parameter& parameter : sysctl::all_parameters()) all.push_back(parameter.pattern);
-    return all;
-  }();
-  const std::string_view near = nearest(entry.key.pattern(), patterns);
+  const std::string near = sysctl::nearest_name(entry.key.pattern());
   if (near.empty()) return;
-  std::string name(near);
-  std::ranges::replace(name, '/', '.');
   report.warning(entry.origin, fmt::format("nettune does not know the key {}", entry.key.name()),
-                 fmt::format("did you mean {}?", name), "unknown-key");
+                 fmt::format("did you mean {}?", near), "unknown-key");
 }
 
 // Faults of numbers go to `values`: they leave a profile that can be examined further.

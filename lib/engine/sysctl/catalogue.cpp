@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
+#include "engine/diagnostic.hpp"
 #include "engine/sysctl/catalogue_data.hpp"
 
 namespace nettune::sysctl {
@@ -170,6 +172,17 @@ const Parameter* find_parameter(std::string_view path) {
 }
 
 const Parameter* find_parameter(const Key& key) { return find_parameter(key.path()); }
+
+std::string nearest_name(std::string_view path) {
+  static const std::vector<std::string_view> patterns = [] {
+    std::vector<std::string_view> all;
+    for (const Parameter& parameter : all_parameters()) all.push_back(parameter.pattern);
+    return all;
+  }();
+  std::string name(nearest(path, patterns));
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
 
 std::span<const Parameter> all_parameters() { return catalogue_data(); }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "engine/sysctl/key.hpp"
@@ -159,6 +160,9 @@ Range range_on(const Parameter& parameter, Version kernel);
 /// own text (net/ipv4/conf/*/rp_filter) finds its parameter as well. Static storage.
 const Parameter* find_parameter(const Key& key);
 const Parameter* find_parameter(std::string_view path);
+
+/// The name of the parameter that was probably meant by `path`; "" where none is near.
+std::string nearest_name(std::string_view path);
 
 /// All of them, sorted by pattern.
 std::span<const Parameter> all_parameters();

@@ -107,6 +107,8 @@ TEST_CASE("an absent key says why it is absent") {
   CHECK(judged("net.netfilter.nf_conntrack_max: 1000000", tree) ==
         "pending: the module nf_conntrack is not loaded");
   CHECK(judged("net.core.never_heard_of: 1", tree) == "missing: this kernel has no such key");
+  CHECK(judged("net.core.rmem_maxx: 1", tree) ==
+        "missing: this kernel has no such key; was net.core.rmem_max meant?");
   CHECK(judged("net.core.never_heard_of: {value: 1, optional: true}", tree) ==
         "skipped: optional, and this kernel has no such key");
 }
