@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# Installs into a folder: each file belongs to exactly one Debian package, settings that are there
-# are kept, and packaging/uninstall leaves nothing else.
+# Installs into a folder: each file belongs to exactly one package of Debian's and of rpm's, settings
+# that are there are kept, and packaging/uninstall leaves nothing else.
 set -euo pipefail
 build=${1:?usage: $0 BUILD_DIR SOURCE_DIR}
 source_dir=${2:?usage: $0 BUILD_DIR SOURCE_DIR}
@@ -58,6 +58,43 @@ for pattern in "${patterns[@]}"; do
     case $(in_package "$file") in $pattern) found=1 ;; esac
   done
   ((found)) || fail "$pattern of packaging/debian/*.install matches no installed file"
+done
+
+# The same for the packages of packaging/nettune.spec.
+in_spec() {
+  local name=/$1
+  case $name in
+    /usr/lib/libnettune.so* | /usr/lib/nettune/* | /usr/lib/cmake/* | /usr/lib/pkgconfig/*)
+      name="%{_libdir}/${name#/usr/lib/}"
+      ;;
+    /usr/lib/*-linux-gnu*/*) name="%{_libdir}/${name#/usr/lib/*/}" ;;
+    /usr/lib/python3/dist-packages/*) name="%{python3_sitelib}/${name#/usr/lib/python3/dist-packages/}" ;;
+    /etc/*) name="%{_sysconfdir}/${name#/etc/}" ;;
+    /usr/bin/*) name="%{_bindir}/${name#/usr/bin/}" ;;
+    /usr/sbin/*) name="%{_sbindir}/${name#/usr/sbin/}" ;;
+    /usr/libexec/*) name="%{_libexecdir}/${name#/usr/libexec/}" ;;
+    /usr/include/*) name="%{_includedir}/${name#/usr/include/}" ;;
+    /usr/lib/systemd/system/*) name="%{_unitdir}/${name##*/}" ;;
+    /usr/lib/systemd/catalog/*) name="%{_journalcatalogdir}/${name##*/}" ;;
+    /usr/lib/sysusers.d/*) name="%{_sysusersdir}/${name##*/}" ;;
+    /usr/lib/tmpfiles.d/*) name="%{_tmpfilesdir}/${name##*/}" ;;
+    /usr/share/man/*) name="%{_mandir}/${name#/usr/share/man/}" ;;
+    /usr/share/doc/*) name="%{_docdir}/${name#/usr/share/doc/}" ;;
+    /usr/share/*) name="%{_datadir}/${name#/usr/share/}" ;;
+  esac
+  printf '%s' "$name"
+}
+mapfile -t patterns < <(sed -n '/^%files/,/^%changelog/{/^\(%config(noreplace)\|%doc\)\? *[%/]/{/^%\(files\|license\|dir\|changelog\)/d;s/^%[a-z()]* //;s,/$,/*,;p}}' \
+  "$source_dir/packaging/nettune.spec")
+((${#patterns[@]} > 20)) || fail "hardly a line of the spec's files was read: ${patterns[*]}"
+for file in "${files[@]}"; do
+  name=$(in_spec "$file")
+  owners=0
+  for pattern in "${patterns[@]}"; do
+    # shellcheck disable=SC2254  # it is a pattern
+    case $name in $pattern) owners=$((owners + 1)) ;; esac
+  done
+  ((owners == 1)) || fail "$file belongs to $owners packages of packaging/nettune.spec"
 done
 
 # Settings that were edited survive both a second installation and the end.
