@@ -28,8 +28,8 @@ using sysctl::ListedNetNamespace;
 std::vector<std::string> folders_of(const profile::Profile& profile) {
   std::vector<std::string> folders;
   for (const profile::Entry& entry : profile.entries()) {
-    const std::string below_net = entry.key.pattern().substr(4);
-    std::string folder = below_net.substr(0, below_net.find('/'));
+    const std::string_view below_net = entry.key.pattern().substr(4);
+    std::string folder(below_net.substr(0, below_net.find('/')));
     if (folder.find_first_of("*?[") == std::string::npos) folders.push_back(std::move(folder));
   }
   std::ranges::sort(folders);

@@ -50,7 +50,8 @@ bool is_writable_name(const sysctl::Key& key) {
   return key.path().find_first_of("*?[=\\") == std::string::npos;
 }
 
-Line line_of(const Finding& finding, const std::unordered_map<std::string, std::string>& planned,
+Line line_of(const Finding& finding,
+             const std::unordered_map<std::string_view, std::string>& planned,
              std::vector<LeftOut>& left_out) {
   const Desired& desired = *finding.desired;
   Line line{&finding, std::nullopt, finding.reason};
@@ -265,7 +266,7 @@ int run(const Command& self, Arguments arguments) {
   // What apply would write, had it never written anything.
   const change::Plan plan =
       change::make_plan(*resolved, audit, change::State{}, *machine->tree, argument);
-  std::unordered_map<std::string, std::string> planned;
+  std::unordered_map<std::string_view, std::string> planned;
   for (const change::Write& write : plan.writes()) planned.emplace(write.key.path(), write.text);
 
   std::vector<LeftOut> left_out;

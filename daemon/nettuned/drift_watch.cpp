@@ -72,7 +72,7 @@ bool DriftWatch::add(const std::string& path) {
 }
 
 std::string_view DriftWatch::folder_of(const sysctl::Key& key) {
-  return std::string_view(key.path()).substr(0, key.path().rfind('/'));
+  return key.path().substr(0, key.path().rfind('/'));
 }
 
 std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys) {
@@ -82,7 +82,7 @@ std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys)
   for (const sysctl::Key& key : keys) {
     if (folder_of(key) == last) continue;
     last = folder_of(key);
-    const std::string& path = key.path();
+    const std::string_view path = key.path();
     wanted.emplace(last);
     // Their writing changes keys of links (side_effects.hpp).
     for (const std::string_view family : {"net/ipv4/", "net/ipv6/"}) {

@@ -181,7 +181,7 @@ const std::vector<Fixture> fixtures = {
 };
 
 std::string proc_path(const std::string& name) {
-  return "/proc/sys/" + sysctl::Key::parse(name)->path();
+  return fmt::format("/proc/sys/{}", sysctl::Key::parse(name)->path());
 }
 
 std::string read_key(const std::string& name) {
@@ -315,7 +315,7 @@ void compare(const Fixture& fixture, Outcome& outcome) {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       const sysctl::Parameter* parameter = sysctl::find_parameter(keys[i]);
       const std::string live =
-          sysctl::Value::parse(parameter, read_key(keys[i].path()))->to_string();
+          sysctl::Value::parse(parameter, read_key(std::string(keys[i].path())))->to_string();
       const auto conflict = std::ranges::find(conflicts, keys[i], &audit::Conflict::key);
       const std::string expected = conflict == conflicts.end()
                                        ? sysctl::Value::parse(parameter, befores[i])->to_string()

@@ -90,7 +90,7 @@ class FakeTree final : public sysctl::Tree {
   bool is_read_only(const sysctl::Key& key) const override { return read_only_.contains(key); }
 
   bool has_folder_of(const sysctl::Key& key) const override {
-    const std::string folder = key.path().substr(0, key.path().rfind('/') + 1);
+    const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);
     for (const auto& [other, text] : values_) {
       if (other.path().starts_with(folder)) return true;
     }

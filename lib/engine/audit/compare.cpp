@@ -83,10 +83,10 @@ bool is_of_a_link(const Parameter& parameter) {
 }
 
 std::string link_of(const sysctl::Key& key) {
-  const std::string& path = key.path();
+  const std::string_view path = key.path();
   const std::size_t end = path.rfind('/');
   const std::size_t begin = path.rfind('/', end - 1) + 1;
-  return path.substr(begin, end - begin);
+  return std::string(path.substr(begin, end - begin));
 }
 
 void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Host& host,

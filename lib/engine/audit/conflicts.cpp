@@ -254,7 +254,7 @@ class LoaderView {
 
   Loader loader_;
   std::vector<Line> lines_;
-  std::unordered_map<std::string, std::vector<std::size_t>> named_;
+  std::unordered_map<std::string_view, std::vector<std::size_t>> named_;
   std::vector<std::size_t> globs_;          // in the order of the files
   std::vector<std::size_t> ordered_globs_;  // as systemd-sysctl carries them out
 };
@@ -320,9 +320,9 @@ TunedLines read_active_tuned(const std::string& root, std::vector<std::string>& 
     std::string value = line.value;
     if (line.bound == profile::TunedAssignment::Bound::at_least) value.insert(0, ">");
     if (line.bound == profile::TunedAssignment::Bound::at_most) value.insert(0, "<");
-    lines[line.key.pattern()].push_back({Loader::tuned,
-                                         line.origin.source->name.substr(root.size()),
-                                         line.origin.line, std::move(value), line.is_effective()});
+    lines[std::string(line.key.pattern())].push_back(
+        {Loader::tuned, line.origin.source->name.substr(root.size()), line.origin.line,
+         std::move(value), line.is_effective()});
   }
   return lines;
 }
@@ -369,7 +369,8 @@ std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<
     const std::vector<std::string_view> by_systemd = systemd.collect(key, conflict.setters);
     const std::vector<std::string_view> by_procps = procps.collect(key, conflict.setters);
     conflict.loaders_disagree = !is_same_end(key, by_systemd, by_procps);
-    if (const auto found = tuned.find(key.path()); found != tuned.end()) {
+    const auto found = tuned.empty() ? tuned.end() : tuned.find(std::string(key.path()));
+    if (found != tuned.end()) {
       std::ranges::copy(found->second, std::back_inserter(conflict.setters));
     }
     if (!conflict.setters.empty()) conflicts.push_back(std::move(conflict));

@@ -272,11 +272,11 @@ class Converter {
   void check_link_name(const sysctl::KeyGlob& key, const Origin& origin) {
     constexpr auto folders = std::to_array<std::string_view>(
         {"net/ipv4/conf/", "net/ipv6/conf/", "net/ipv4/neigh/", "net/ipv6/neigh/"});
-    const std::string& path = key.pattern();
+    const std::string_view path = key.pattern();
     for (const std::string_view folder : folders) {
       if (!path.starts_with(folder)) continue;
       const std::size_t last = path.rfind('/');
-      std::string link = path.substr(folder.size(), std::max(last, folder.size()) - folder.size());
+      std::string link(path.substr(folder.size(), std::max(last, folder.size()) - folder.size()));
       if (link.find('/') == std::string::npos) return;
       std::ranges::replace(link, '/', '.');
       report(Severity::warning, origin, "no link has a slash in its name, so there is no such key",
@@ -424,7 +424,7 @@ class Leftovers {
 std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& files,
                                                Converter& converter, Leftovers& leftovers) {
   std::vector<const Assignment*> lines;
-  std::unordered_map<std::string, std::size_t> places;
+  std::unordered_map<std::string_view, std::size_t> places;
   for (const SysctlFile& file : files) {
     for (const Assignment& line : file.assignments) {
       const auto [place, is_new] = places.try_emplace(line.key.pattern(), lines.size());

@@ -598,7 +598,7 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
     if (entry) entries.push_back(std::move(*entry));
   }
   drop_repeated(
-      entries, [](const Entry& entry) -> const std::string& { return entry.key.pattern(); },
+      entries, [](const Entry& entry) { return entry.key.pattern(); },
       [&](const Entry& entry, const Entry& first) {
         report.error(
             entry.origin,

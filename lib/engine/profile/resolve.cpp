@@ -140,13 +140,11 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
   for (const Entry& entry : entries) {
     if (entry.key.is_literal()) named.push_back(&entry);
   }
-  const auto pattern_of = [](const Entry* entry) -> const std::string& {
-    return entry->key.pattern();
-  };
+  const auto pattern_of = [](const Entry* entry) { return entry->key.pattern(); };
   if (!std::ranges::is_sorted(named, {}, pattern_of)) {
     std::ranges::stable_sort(named, {}, pattern_of);
   }
-  std::unordered_map<std::string, std::pair<sysctl::Key, const Entry*>> matched;
+  std::unordered_map<sysctl::Key, const Entry*> matched;
   for (const Entry& entry : entries) {
     if (entry.key.is_literal()) continue;
     const Result<std::vector<sysctl::Key>> keys = tree.list(entry.key);
@@ -156,7 +154,7 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
     }
     for (const sysctl::Key& key : *keys) {
       if (std::ranges::binary_search(named, key.path(), {}, pattern_of)) continue;
-      matched.insert_or_assign(key.path(), std::pair{key, &entry});
+      matched.insert_or_assign(key, &entry);
     }
   }
   std::vector<std::pair<sysctl::Key, const Entry*>> chosen;
@@ -165,7 +163,7 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
     const bool is_last = i + 1 == named.size() || pattern_of(named[i]) != pattern_of(named[i + 1]);
     if (is_last) chosen.emplace_back(named[i]->key.literal(), named[i]);
   }
-  for (auto& [path, match] : matched) chosen.push_back(std::move(match));
+  for (const auto& [key, entry] : matched) chosen.emplace_back(key, entry);
   const auto key_of = [](const auto& item) -> const sysctl::Key& { return item.first; };
   if (!std::ranges::is_sorted(chosen, {}, key_of)) std::ranges::sort(chosen, {}, key_of);
 

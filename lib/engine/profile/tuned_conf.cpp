@@ -552,7 +552,7 @@ class TunedReader {
       if (unit.type != "sysctl" || !unit.enabled) continue;
       for (const Option& option : unit.options.options()) {
         if (const auto key = key_of(option.name)) {
-          winners.insert_or_assign(key->pattern(), option.origin);
+          winners.insert_or_assign(std::string(key->pattern()), option.origin);
         }
       }
     }
@@ -562,7 +562,7 @@ class TunedReader {
     }
     for (const Line& line : lines_) add_assignment(line);
     for (TunedAssignment& assignment : profile_.assignments) {
-      const auto winner = winners.find(assignment.key.pattern());
+      const auto winner = winners.find(std::string(assignment.key.pattern()));
       if (winner == winners.end()) {
         assignment.is_dropped = true;
       } else if (winner->second.source != assignment.origin.source ||

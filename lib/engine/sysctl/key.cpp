@@ -26,9 +26,9 @@ std::string to_path(std::string_view text) {
   return path;
 }
 
-std::string to_name(const std::string& path) {
-  if (path.find('.') != std::string::npos) return path;
-  std::string name = path;
+std::string to_name(std::string_view path) {
+  std::string name(path);
+  if (path.find('.') != std::string_view::npos) return name;
   std::ranges::replace(name, '/', '.');
   return name;
 }
@@ -69,26 +69,26 @@ std::string fault(std::string_view path) {
 }  // namespace
 
 std::expected<Key, std::string> Key::parse(std::string_view text) {
-  std::string path = to_path(text);
+  const std::string path = to_path(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
-  return Key(std::move(path));
+  return Key(SharedText(path));
 }
 
-std::string Key::name() const { return to_name(path_); }
+std::string Key::name() const { return to_name(path()); }
 
 std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
-  std::string path = to_path(text);
+  const std::string path = to_path(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
   const bool literal =
       std::ranges::none_of(path, [](char c) { return c == '*' || c == '?' || c == '['; });
-  return KeyGlob(std::move(path), literal);
+  return KeyGlob(SharedText(path), literal);
 }
 
-std::string KeyGlob::name() const { return to_name(pattern_); }
+std::string KeyGlob::name() const { return to_name(pattern()); }
 
 bool KeyGlob::matches(const Key& key) const {
-  if (literal_) return pattern_ == key.path();
-  return fnmatch(pattern_.c_str(), key.path().c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
+  if (literal_) return pattern() == key.path();
+  return fnmatch(pattern().data(), key.path().data(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
 }  // namespace nettune::sysctl

@@ -5,8 +5,11 @@
 
 #include <compare>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
+
+#include "engine/shared_text.hpp"
 
 namespace nettune::sysctl {
 
@@ -18,18 +21,20 @@ class Key {
   /// The reason why `text` is no key, as one sentence without a full stop, on failure.
   static std::expected<Key, std::string> parse(std::string_view text);
 
-  /// Relative to /proc/sys, components joined by slashes: net/ipv4/conf/eth0.100/forwarding.
-  const std::string& path() const { return path_; }
+  /// Relative to /proc/sys, components joined by slashes: net/ipv4/conf/eth0.100/forwarding. A NUL
+  /// follows it. Copies of a key share it.
+  std::string_view path() const { return path_.view(); }
 
   /// As people write it: dotted, or the path where a component holds a dot.
   std::string name() const;
 
-  friend auto operator<=>(const Key&, const Key&) = default;
+  friend bool operator==(const Key&, const Key&) = default;
+  friend auto operator<=>(const Key& one, const Key& other) { return one.path() <=> other.path(); }
 
  private:
   friend class KeyGlob;
-  explicit Key(std::string path) : path_(std::move(path)) {}
-  std::string path_;
+  explicit Key(SharedText path) : path_(std::move(path)) {}
+  SharedText path_;
 };
 
 /// A pattern over keys: `*`, `?` and `[..]` match within one component (fnmatch(3), FNM_PATHNAME).
@@ -37,8 +42,8 @@ class KeyGlob {
  public:
   static std::expected<KeyGlob, std::string> parse(std::string_view text);
 
-  /// The slash form.
-  const std::string& pattern() const { return pattern_; }
+  /// The slash form; a NUL follows it.
+  std::string_view pattern() const { return pattern_.view(); }
   std::string name() const;
 
   bool is_literal() const { return literal_; }
@@ -49,9 +54,16 @@ class KeyGlob {
   friend bool operator==(const KeyGlob&, const KeyGlob&) = default;
 
  private:
-  KeyGlob(std::string pattern, bool literal) : pattern_(std::move(pattern)), literal_(literal) {}
-  std::string pattern_;
+  KeyGlob(SharedText pattern, bool literal) : pattern_(std::move(pattern)), literal_(literal) {}
+  SharedText pattern_;
   bool literal_;
 };
 
 }  // namespace nettune::sysctl
+
+template <>
+struct std::hash<nettune::sysctl::Key> {
+  std::size_t operator()(const nettune::sysctl::Key& key) const noexcept {
+    return std::hash<std::string_view>{}(key.path());
+  }
+};

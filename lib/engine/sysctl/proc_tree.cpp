@@ -22,7 +22,7 @@ struct CloseDir {
 using Dir = std::unique_ptr<DIR, CloseDir>;
 
 // A key's path without its first component, "net".
-std::string_view below_net(const Key& key) { return std::string_view(key.path()).substr(4); }
+std::string_view below_net(const Key& key) { return key.path().substr(4); }
 
 std::vector<std::string> names_in_folder(int fd, const char* folder) {
   std::vector<std::string> names;
@@ -145,7 +145,7 @@ int ProcTree::open_key(const Key& key, int flags) const {
 Result<std::string> ProcTree::read(const Key& key) const {
   constexpr int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   if (keeps_after_use_) {
-    if (const auto kept = kept_.find(key.path()); kept != kept_.end()) {
+    if (const auto kept = kept_.find(key); kept != kept_.end()) {
       Result<std::string> text = read_from(kept->second.get(), key);
       if (text || text.error().number != ENOENT) return text;
       kept_.erase(kept);  // of a link that is gone; it may be there anew
@@ -157,7 +157,7 @@ Result<std::string> ProcTree::read(const Key& key) const {
     if (fd) {
       Result<std::string> text = read_from(fd.get(), key);
       if (!text) return text;
-      read_last_.path = key.path();
+      read_last_.key = key;
       read_last_.fd = std::move(fd);
       if (keeps_after_use_) keep(key);
       return text;
@@ -181,8 +181,8 @@ void ProcTree::expect_writes(std::size_t most) {
 }
 
 void ProcTree::keep(const Key& key) const {
-  if (!read_last_.fd || read_last_.path != key.path()) return;
-  kept_.insert_or_assign(read_last_.path, std::move(read_last_.fd));
+  if (!read_last_.fd || read_last_.key != key) return;
+  kept_.insert_or_assign(key, std::move(read_last_.fd));
   read_last_.fd = UniqueFd();  // else the one that was kept before
 }
 
@@ -194,7 +194,7 @@ Result<void> ProcTree::write(const Key& key, std::string_view text) {
 }
 
 Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view text) {
-  if (const auto kept = kept_.find(key.path()); kept != kept_.end()) {
+  if (const auto kept = kept_.find(key); kept != kept_.end()) {
     UniqueFd fd = std::move(kept->second);
     kept_.erase(kept);
     const Result<void> written = write_to(fd.get(), key, text);
@@ -206,7 +206,7 @@ Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view te
       } else {
         now = std::unexpected(written.error());
       }
-      if (keeps_after_use_) kept_.insert_or_assign(key.path(), std::move(fd));
+      if (keeps_after_use_) kept_.insert_or_assign(key, std::move(fd));
       return now;
     }
   }
@@ -220,7 +220,7 @@ Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view te
 
 Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
   std::vector<std::string> found{""};
-  const std::string_view pattern = std::string_view(glob.pattern()).substr(4);
+  const std::string_view pattern = glob.pattern().substr(4);
   for (std::size_t begin = 0; begin <= pattern.size();) {
     const std::size_t end = std::min(pattern.find('/', begin), pattern.size());
     const std::string component(pattern.substr(begin, end - begin));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -56,7 +57,7 @@ class ProcTree final : public Tree {
     UniqueFd fd;
   };
   struct Opened {
-    std::string path;  // of a key
+    std::optional<Key> key;
     UniqueFd fd;
   };
   struct Place {
@@ -78,8 +79,8 @@ class ProcTree final : public Tree {
   // walk the path to each is most of what a read costs.
   mutable Folder last_;
   mutable Opened read_last_;  // for writing as well, until keep() says whether it is to stay
-  // By path: descriptors that were read and are to be written, or read again.
-  mutable std::unordered_map<std::string, UniqueFd> kept_;
+  // Descriptors that were read and are to be written, or read again.
+  mutable std::unordered_map<Key, UniqueFd> kept_;
   std::size_t most_kept_ = 0;
   bool keeps_after_use_ = false;
 };

@@ -40,7 +40,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
     if (trim(line).empty()) continue;
     if (line.starts_with("sysctl: ")) {
       if (const std::expected<Key, std::string> key = Key::parse(refused_key(line))) {
-        tree.values_.insert_or_assign(key->path(), Saved{false, {}});
+        tree.values_.insert_or_assign(std::string(key->path()), Saved{false, {}});
       }
       continue;
     }
@@ -60,7 +60,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
       faults.push_back({number, "the text ends within this line, so its value may be cut"});
       continue;
     }
-    tree.values_.insert_or_assign(key->path(),
+    tree.values_.insert_or_assign(std::string(key->path()),
                                   Saved{true, std::string(trim(line.substr(equals + 1)))});
   }
   return tree;
@@ -89,7 +89,7 @@ Result<std::vector<Key>> SavedTree::list(const KeyGlob& glob) const {
 bool SavedTree::is_read_only(const Key&) const { return false; }
 
 bool SavedTree::has_folder_of(const Key& key) const {
-  const std::string folder = key.path().substr(0, key.path().rfind('/') + 1);
+  const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);
   const auto next = values_.lower_bound(folder);
   return next != values_.end() && next->first.starts_with(folder);
 }

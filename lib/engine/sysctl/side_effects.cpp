@@ -51,7 +51,7 @@ constexpr auto pairs = std::to_array<Pair>({
 
 std::vector<KeyGlob> side_effects_of(const Key& key) {
   std::vector<KeyGlob> globs;
-  const std::string& path = key.path();
+  const std::string_view path = key.path();
   for (const Pair& pair : pairs) {
     if (path == pair.one) add(globs, std::string(pair.other));
     if (path == pair.other) add(globs, std::string(pair.one));

@@ -67,7 +67,8 @@ const Profile& profile_of(const Loaded& loaded) {
 // "net/core/a net/core/b ": in the order in which they apply.
 std::string keys(const Loaded& loaded) {
   std::string out;
-  for (const Entry& entry : profile_of(loaded).entries()) out += entry.key.pattern() + " ";
+  for (const Entry& entry : profile_of(loaded).entries())
+    out.append(entry.key.pattern()).append(" ");
   return out;
 }
 
