@@ -43,6 +43,7 @@ constexpr const char* proc_sys = "/proc/sys";
 constexpr const char* state_folder = "/run/nettune";
 // What cannot be seen is looked for.
 constexpr std::uint64_t blind_sweep = 2'000'000;  // microseconds
+constexpr std::uint64_t trim_pause = 500'000;     // microseconds
 
 std::int64_t read_clock(clockid_t clock) {
   struct timespec time{};
@@ -240,8 +241,21 @@ class Daemon {
       tell_status();
     }
     arm_deadline();
-    // What reading a profile took is not needed again soon.
-    if (has_changed) ::malloc_trim(0);
+    if (has_changed) arm_trim();
+  }
+
+  // What reading a profile and telling of each key took is not needed again soon. Once all of it
+  // was told: until then the messages stand between what is free.
+  void arm_trim() {
+    sd_event_source* source = nullptr;
+    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, trim_pause, trim_pause, on_trim,
+                               this);
+    trim_.reset(source);
+  }
+
+  static int on_trim(sd_event_source*, std::uint64_t, void*) {
+    ::malloc_trim(0);
+    return 0;
   }
 
   // Microseconds from one sweep to the next.
@@ -290,7 +304,7 @@ class Daemon {
   std::string told_;
   sd_event_source* source_ = nullptr;  // of the call that add() looks at
   std::vector<Source> sources_;
-  Source sweep_, deadline_;
+  Source sweep_, deadline_, trim_;
 };
 
 int fail(const std::string& why) {
