@@ -65,7 +65,7 @@ Line line_of(const Finding& finding,
   }
   switch (finding.verdict) {
     case Verdict::match:
-      line.value = exact_value(desired).value_or(finding.live.to_string());
+      line.value = exact_value(desired).value_or(finding.live().to_string());
       line.remark.clear();
       return line;
     case Verdict::drift: {

@@ -75,13 +75,14 @@ Json row_json(const audit::Row& row) {
   json["desired"] = {{"text", row.desired},
                      {"readable", text_or_null(row.desired_readable)},
                      {"fields", std::move(rules)}};
-  if (row.live.empty() && finding.live.numbers().empty()) {
+  const sysctl::Value live = finding.live();
+  if (row.live.empty() && live.numbers().empty()) {
     json["live"] = nullptr;
   } else {
     Json numbers = nullptr;
-    if (finding.live.is_numeric()) {
+    if (live.is_numeric()) {
       numbers = Json::array();
-      for (const sysctl::Integer number : finding.live.numbers()) {
+      for (const sysctl::Integer number : live.numbers()) {
         numbers.push_back(json_number(number));
       }
     }

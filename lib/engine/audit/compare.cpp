@@ -177,29 +177,28 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
     finding.reason = "host-wide: read-only here";
     return finding;
   }
-  std::expected<sysctl::Value, std::string> live = sysctl::Value::parse(parameter, *text);
+  const std::expected<sysctl::Value, std::string> live = sysctl::Value::parse(parameter, *text);
   if (!live) {
     finding.verdict = Verdict::unreadable;
     finding.reason = "its value " + live.error();
     return finding;
   }
-  finding.live = std::move(*live);
 
   bool is_right = true;
   if (!desired.rules.front().words.empty()) {
-    is_right = allows_text(desired.rules.front(), parameter, finding.live);
+    is_right = allows_text(desired.rules.front(), parameter, *live);
     if (!is_right) finding.reason = reason_of_text(desired, surroundings);
-  } else if (!finding.live.is_numeric()) {
+  } else if (!live->is_numeric()) {
     is_right = false;
     finding.reason = "the profile gives a number, and the kernel holds a text";
-  } else if (finding.live.numbers().size() != desired.rules.size()) {
+  } else if (live->numbers().size() != desired.rules.size()) {
     is_right = false;
     finding.reason = fmt::format("the profile gives {} numbers, and the kernel holds {}",
-                                 desired.rules.size(), finding.live.numbers().size());
+                                 desired.rules.size(), live->numbers().size());
   } else {
     std::vector<std::string_view> wrong;
     for (std::size_t i = 0; i < desired.rules.size(); ++i) {
-      if (allows(desired.rules[i], parameter, finding.live.numbers()[i])) continue;
+      if (allows(desired.rules[i], parameter, live->numbers()[i])) continue;
       is_right = false;
       if (parameter != nullptr && i < 3 && parameter->fields > 1) {
         wrong.push_back(parameter->field_names[i]);
@@ -262,6 +261,11 @@ bool is_same(const Parameter* parameter, const sysctl::Value& asked, const sysct
   return std::ranges::equal(asked.numbers(), got.numbers(), [&](Integer one, Integer other) {
     return is_same_number(parameter, one, other);
   });
+}
+
+sysctl::Value Finding::live() const {
+  if (verdict != Verdict::match && verdict != Verdict::drift) return {};
+  return sysctl::Value::parse(desired->parameter, live_text).value_or(sysctl::Value());
 }
 
 bool Audit::is_in_sync() const {

@@ -19,9 +19,11 @@ std::string_view verdict_name(Verdict verdict);  ///< "match", "drift", …
 struct Finding {
   const profile::Desired* desired = nullptr;  ///< owned by the ResolvedProfile
   Verdict verdict = Verdict::match;
-  sysctl::Value live;     ///< match and drift only
   std::string live_text;  ///< what the kernel printed, tabs as blanks; unreadable: what it was
   std::string reason;     ///< why, for every verdict but match; one clause, no full stop
+
+  /// What `live_text` means; empty for every verdict but match and drift.
+  sysctl::Value live() const;
 };
 
 struct Counts {

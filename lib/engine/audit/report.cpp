@@ -122,6 +122,7 @@ std::string value_text(const Setter& setter, const Desired& desired,
 void add_setters(const Conflict& conflict, const Finding& finding, const Host& host, Row& row,
                  bool& overridden) {
   const Desired& desired = *finding.desired;
+  const sysctl::Value live = finding.live();
   for (std::size_t i = 0; i < conflict.setters.size(); ++i) {
     const Setter& setter = conflict.setters[i];
     if (!setter.wins) continue;
@@ -135,7 +136,7 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
     for (const Setter& other : conflict.setters) {
       if (is_same_line(other)) loaders.push_back(loader_name(other.loader));
     }
-    const std::optional<sysctl::Value> value = after_write(desired, finding.live, setter.value);
+    const std::optional<sysctl::Value> value = after_write(desired, live, setter.value);
     const bool right = value && is_right(desired, *value);
     if (finding.verdict == Verdict::match) {
       // A text that the kernel refuses leaves the right value in place.
@@ -153,7 +154,7 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
       sentence += ": the kernel refuses that text";
     } else if (finding.verdict == Verdict::match) {
       sentence += ": right today, and no longer after the next boot";
-    } else if (finding.verdict == Verdict::drift && *value == finding.live) {
+    } else if (finding.verdict == Verdict::drift && *value == live) {
       sentence += ": that is the live value";
     } else if (finding.verdict == Verdict::drift && right) {
       sentence += ": that would be right, and something changed it since";
@@ -170,10 +171,10 @@ void add_kernel_causes(const Finding& finding, const Host& host, Row& row) {
   const Parameter* parameter = finding.desired->parameter;
   if (parameter == nullptr || finding.verdict != Verdict::drift) return;
   profile::KernelDefault usual;
-  if (finding.live.is_numeric() && profile::has_kernel_default(*parameter, host, usual) &&
-      finding.live.numbers().size() <= usual.numbers.size() &&
-      std::ranges::equal(finding.live.numbers(),
-                         std::span(usual.numbers).first(finding.live.numbers().size()))) {
+  const sysctl::Value live = finding.live();
+  if (live.is_numeric() && profile::has_kernel_default(*parameter, host, usual) &&
+      live.numbers().size() <= usual.numbers.size() &&
+      std::ranges::equal(live.numbers(), std::span(usual.numbers).first(live.numbers().size()))) {
     row.causes.emplace_back("the live value is the kernel's own default on this host");
   }
   if (parameter->dead_since != sysctl::Version{} && host.kernel >= parameter->dead_since) {
@@ -221,7 +222,7 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     row.desired = profile::to_string(desired);
     row.desired_readable = desired_readable(desired, host);
     row.live = finding.live_text;
-    row.live_readable = numbers_readable(finding.live.numbers(), desired.parameter, host);
+    row.live_readable = numbers_readable(finding.live().numbers(), desired.parameter, host);
     row.declared_at = describe(desired.entry->origin);
     row.why = desired.entry->why;
     row.reason = finding.reason;

@@ -209,7 +209,7 @@ void add_endangered(std::vector<Write>& writes, std::vector<LeftAlone>& left_alo
 // nullopt where the live value has not the fields that the rules are for.
 std::optional<Write> write_for(const audit::Finding& finding, const sysctl::Tree& tree) {
   const Desired& desired = *finding.desired;
-  std::optional<std::string> text = target_text(desired, finding.live, tree);
+  std::optional<std::string> text = target_text(desired, finding.live(), tree);
   if (!text) return std::nullopt;
   return Write{.key = desired.key,
                .parameter = desired.parameter,
