@@ -22,7 +22,12 @@ FileWatch::FileWatch(sd_event* loop, const std::string& folder, std::function<vo
   sd_event_source* source = nullptr;
   const int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
   source_.reset(source);
-  if (code < 0) why_blind_ = fmt::format("{}: {}", folder, std::strerror(-code));
+  if (code < 0) {
+    why_blind_ = fmt::format("{}: {}", folder, std::strerror(-code));
+    return;
+  }
+  // Who asks for the state right after a change is told of it.
+  sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 int FileWatch::on_events(sd_event_source*, int fd, unsigned, void* data) {

@@ -10,6 +10,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ranges>
 #include <vector>
 
 #include "engine/diagnostic.hpp"
@@ -149,5 +150,14 @@ void log_denied(const Denied& denied) {
 }
 
 void log_line(int priority, std::string_view line) { send(priority, printable(line), {}); }
+
+void log_diagnostics(int priority, std::string_view text) {
+  std::string lines;
+  for (const auto line : std::views::split(text, '\n')) {
+    if (!lines.empty()) lines += '\n';
+    lines += printable(std::string_view(line.begin(), line.end()));
+  }
+  send(priority, lines, {});
+}
 
 }  // namespace nettune::daemon

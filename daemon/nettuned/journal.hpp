@@ -31,4 +31,7 @@ void log_denied(const Denied& denied);
 /// Anything else, at a priority of syslog(3).
 void log_line(int priority, std::string_view line);
 
+/// Diagnostics, whose lines stay lines.
+void log_diagnostics(int priority, std::string_view text);
+
 }  // namespace nettune::daemon

@@ -156,7 +156,7 @@ class Daemon {
   static Settings first_settings() {
     std::expected<Settings, Refusal> settings = read_settings();
     if (settings) return *std::move(settings);
-    log_line(LOG_ERR, settings.error().message);
+    log_diagnostics(LOG_ERR, settings.error().message);
     return {};
   }
 
@@ -179,7 +179,7 @@ class Daemon {
       // What it refuses it has said.
       [[maybe_unused]] const auto done = self.service_.reload(*std::move(settings), now());
     } else {
-      log_line(LOG_ERR, "the settings stay as they were: " + settings.error().message);
+      log_diagnostics(LOG_ERR, "the settings stay as they were: " + settings.error().message);
     }
     sd_notify(0, "READY=1");
     return 0;

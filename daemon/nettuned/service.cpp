@@ -27,8 +27,10 @@ using Kind = Refusal::Kind;
 
 constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t minute = 60'000 * millisecond;
-// Another writer is done in milliseconds, or waits for its user.
-constexpr std::int64_t patience = 50 * millisecond;
+// Another writer is done in milliseconds, and who asks right after it is to hear of that; or it
+// waits for its user.
+constexpr std::int64_t least_patience = 2 * millisecond;
+constexpr std::int64_t most_patience = 50 * millisecond;
 constexpr unsigned longest_contest = 60;  // minutes
 constexpr std::size_t max_choice_size = 4096;
 
@@ -251,7 +253,8 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
                                surroundings_.tree, &known_);
   if (!session) {
     if (session.error().kind == change::Failure::Kind::busy) {
-      look_again_ = now.boot + patience;
+      patience_ = std::clamp(2 * patience_, least_patience, most_patience);
+      look_again_ = now.boot + patience_;
       const auto state = change::look_at_state(surroundings_.state_folder, surroundings_.place);
       if (state) note_trial(*state, now);
       // A trial ends by itself: to look all the time is of no use.
@@ -259,6 +262,7 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
     }
     return std::unexpected(refusal_of(session.error()));
   }
+  patience_ = 0;
   if (const auto& recovery = session->recovery) {
     Event event{.kind = Event::Kind::recovered};
     event.text = fmt::format(

@@ -223,6 +223,7 @@ class Service {
   std::string trial_choice_;  ///< becomes the choice once the trial is confirmed
   bool has_trial_choice_ = false;
   std::int64_t look_again_ = 0;  ///< when to try once more what another writer was in the way of
+  std::int64_t patience_ = 0;    ///< how long that was put off last
   std::uint64_t last_applied_ = 0, last_audited_ = 0;
   std::vector<Event> events_;
 };

@@ -209,6 +209,9 @@ printf 'sweep: soon\n' >/etc/nettune/nettuned.yaml
 run reload
 expect_status 2
 expect_err 'nettuned.yaml:1:'
+kill -HUP "$service_pid"
+expect_logged 'the settings stay as they were: /etc/nettune/nettuned.yaml:1:'
+expect_logged '    1 | sweep: soon' # a line of its own, as a compiler has it
 rm /etc/nettune/nettuned.yaml
 run reload
 expect_value net.ipv4.tcp_fin_timeout 20

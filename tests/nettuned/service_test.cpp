@@ -471,6 +471,17 @@ TEST_CASE("while another writer has the lock nothing is judged; then all of it i
   const auto refused = host.service.activate("big", 0, host.now());
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().kind == Refusal::Kind::busy);
+  // It tries again at once, and then ever more seldom.
+  std::vector<std::int64_t> pauses;
+  for (int i = 0; i < 8; ++i) {
+    pauses.push_back(*host.service.deadline() - host.time);
+    host.wait(pauses.back());
+    host.service.pass_time(host.now());
+    REQUIRE(host.service.deadline().has_value());
+  }
+  CHECK(pauses.front() <= 8'000'000);
+  CHECK(std::ranges::is_sorted(pauses));
+  CHECK(pauses.back() == 50'000'000);
   CHECK(::pclose(writer) == 0);
   host.wait(*host.service.deadline() - host.time);
   host.service.pass_time(host.now());
