@@ -38,7 +38,9 @@ class SharedText {
   }
 
   bool empty() const noexcept { return block_ == nullptr; }
-  /// A NUL follows it. Valid as long as a copy is.
+  /// Valid as long as a copy is.
+  const char* c_str() const noexcept { return block_ == nullptr ? "" : characters(); }
+  /// The same; a NUL follows it.
   std::string_view view() const noexcept {
     return block_ == nullptr ? std::string_view("") : std::string_view(characters(), block_->size);
   }

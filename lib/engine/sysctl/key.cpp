@@ -88,7 +88,7 @@ std::string KeyGlob::name() const { return to_name(pattern()); }
 
 bool KeyGlob::matches(const Key& key) const {
   if (literal_) return pattern() == key.path();
-  return fnmatch(pattern().data(), key.path().data(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
+  return fnmatch(pattern_.c_str(), key.path_.c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 
 }  // namespace nettune::sysctl
