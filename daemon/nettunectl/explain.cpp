@@ -145,7 +145,8 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
       is_named = names;
     }
     if (winner == nullptr) continue;
-    usages.push_back({listed.name, text_of(*winner), describe(winner->origin), winner->why});
+    usages.push_back(
+        {listed.name, text_of(*winner), describe(winner->origin), std::string(winner->why.view())});
   }
   return usages;
 }

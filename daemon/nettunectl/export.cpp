@@ -54,10 +54,11 @@ Line line_of(const Finding& finding,
              const std::unordered_map<std::string_view, std::string>& planned,
              std::vector<LeftOut>& left_out) {
   const Desired& desired = *finding.desired;
-  Line line{&finding, std::nullopt, finding.reason};
-  const auto leave_out = [&](std::string reason) {
-    left_out.push_back({desired.entry->origin, desired.key.name(), reason});
-    line.remark = std::move(reason);
+  const std::string reason(finding.reason.view());
+  Line line{&finding, std::nullopt, reason};
+  const auto leave_out = [&](std::string why) {
+    left_out.push_back({desired.entry->origin, desired.key.name(), why});
+    line.remark = std::move(why);
     return line;
   };
   if (finding.verdict != Verdict::skipped && !is_writable_name(desired.key)) {
@@ -74,21 +75,21 @@ Line line_of(const Finding& finding,
       line.value = exact_value(desired);
       const auto write = planned.find(desired.key.path());
       if (!line.value && write != planned.end()) line.value = write->second;
-      return line.value ? line : leave_out(finding.reason);
+      return line.value ? line : leave_out(reason);
     }
     case Verdict::pending:
       line.value = exact_value(desired);
       if (line.value) return line;
-      return leave_out(finding.reason + ", and the value depends on the live one");
+      return leave_out(reason + ", and the value depends on the live one");
     case Verdict::missing:
     case Verdict::unreadable:
-      return leave_out(finding.reason);
+      return leave_out(reason);
     case Verdict::skipped:
       break;
   }
   // What the profile itself leaves alone is not lost.
   const bool is_meant = desired.keeps_all() || desired.entry->optional;
-  return is_meant ? line : leave_out(finding.reason);
+  return is_meant ? line : leave_out(reason);
 }
 
 // --- order ---

@@ -103,18 +103,18 @@ std::optional<Imported> read_tuned(std::string name, const std::string& root,
 // The unit in which `number` is plain to read, as an amount of base units; as it is where none is.
 Quantity readable_quantity(Integer number, Unit unit) {
   constexpr Integer nanoseconds_per_us = 1000;
-  const Quantity plain{profile::Dimension::number, number, 1};
+  const Quantity plain{number, 1, profile::Dimension::number};
   if (number <= 0) return plain;
   const auto time = [&](Integer nanoseconds) {
     // Without a limit, times a factor: what counts days in nanoseconds is far below.
     if (number > std::numeric_limits<std::int64_t>::max()) return plain;
     if (number * nanoseconds % nanoseconds_per_us != 0) return plain;
-    return Quantity{profile::Dimension::duration, number * nanoseconds, 1};
+    return Quantity{number * nanoseconds, 1, profile::Dimension::duration};
   };
   switch (unit) {
     case Unit::bytes:
       if (number % 1024 != 0 && number % 1000 != 0) return plain;
-      return {profile::Dimension::bytes, number, 1};
+      return {number, 1, profile::Dimension::bytes};
     case Unit::seconds:
       return time(1'000'000'000);
     case Unit::centiseconds:
@@ -286,7 +286,7 @@ int run(const Command& self, Arguments arguments) {
   }
   for (Entry& entry : imported->entries) {
     give_units(entry);
-    entry.why = why_of(entry, diagnostics);
+    entry.why = SharedText(why_of(entry, diagnostics));
   }
   Written written = to_yaml(*imported);
   for (;;) {

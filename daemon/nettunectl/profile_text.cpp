@@ -98,7 +98,7 @@ std::string expression_text(const Expression& expression) {
     case Expression::Kind::ram_percent:
       return decimal(expression.quantity.numerator, expression.quantity.denominator) + "% ram";
     case Expression::Kind::word:
-      return expression.word;
+      return std::string(expression.word.view());
     case Expression::Kind::bdp:
       function = "bdp";
       break;
@@ -205,7 +205,7 @@ std::string yaml_value(const profile::Desired& desired) {
     return profile::to_string(profile::Desired{.key = *sysctl::Key::parse("net.x"),
                                                .parameter = nullptr,
                                                .entry = nullptr,
-                                               .rules = {rule}});
+                                               .rules = std::span(&rule, 1)});
   };
   if (desired.rules.size() == 1) return yaml_scalar(one(desired.rules.front()));
   std::vector<std::string> fields;
@@ -223,7 +223,7 @@ std::string_view on_drift_text(profile::OnDrift on_drift) {
   return on_drift == profile::OnDrift::restore ? "restore" : "report";
 }
 
-void append_yaml_why(std::string& out, const std::string& text) {
+void append_yaml_why(std::string& out, std::string_view text) {
   if (text.empty()) return;
   constexpr std::size_t width = 90;
   if (const std::string why = yaml_scalar(text); why.size() <= width) {
@@ -246,7 +246,7 @@ void append_yaml_entry(std::string& out, const std::string& key, const std::stri
   out += fmt::format("  {}:{}\n    value: {}\n", name, comment, value);
   if (entry.optional) out += "    optional: true\n";
   if (entry.on_drift) out += fmt::format("    on-drift: {}\n", on_drift_text(*entry.on_drift));
-  append_yaml_why(out, entry.why);
+  append_yaml_why(out, entry.why.view());
 }
 
 }  // namespace nettune::ctl

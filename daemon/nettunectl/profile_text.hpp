@@ -30,7 +30,7 @@ std::string yaml_comment(std::string_view text);
 std::string_view on_drift_text(profile::OnDrift on_drift);
 
 /// The reason of a key or preset, on one line or folded; nothing for "".
-void append_yaml_why(std::string& out, const std::string& text);
+void append_yaml_why(std::string& out, std::string_view text);
 
 /// A line below `sysctl:`, or the long form where `entry` has more to say than a value. `comment`
 /// is "" or a yaml_comment().

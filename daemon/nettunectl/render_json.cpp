@@ -15,7 +15,7 @@ Json rule_json(const profile::ResolvedRule& rule) {
   switch (rule.kind) {
     case Kind::exactly:
       json["rule"] = "exactly";
-      json["value"] = rule.words.empty() ? json_number(rule.low) : Json(rule.words.front());
+      json["value"] = rule.words().empty() ? json_number(rule.low) : Json(rule.words().front());
       break;
     case Kind::at_least:
       json["rule"] = "at least";
@@ -33,8 +33,8 @@ Json rule_json(const profile::ResolvedRule& rule) {
     case Kind::one_of:
       json["rule"] = "one of";
       json["values"] = Json::array();
-      for (const std::string& word : rule.words) json["values"].push_back(word);
-      for (const sysctl::Integer number : rule.numbers) {
+      for (const std::string& word : rule.words()) json["values"].push_back(word);
+      for (const sysctl::Integer number : rule.numbers()) {
         json["values"].push_back(json_number(number));
       }
       break;

@@ -28,7 +28,8 @@ std::size_t host_wide(const audit::Audit& audit) {
   // The reasons that compare() gives: "host-wide: not in this namespace", "… read-only here".
   return static_cast<std::size_t>(
       std::ranges::count_if(audit.findings(), [](const audit::Finding& finding) {
-        return finding.verdict == Verdict::skipped && finding.reason.starts_with("host-wide: ");
+        return finding.verdict == Verdict::skipped &&
+               finding.reason.view().starts_with("host-wide: ");
       }));
 }
 

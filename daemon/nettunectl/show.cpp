@@ -187,7 +187,7 @@ std::string to_json(const profile::Profile& profile, const profile::ResolvedProf
                               {"value", text_of(entry)},
                               {"optional", entry.optional},
                               {"on_drift", std::move(on_drift)},
-                              {"why", entry.why.empty() ? Json(nullptr) : Json(entry.why)},
+                              {"why", entry.why.empty() ? Json(nullptr) : Json(entry.why.view())},
                               {"declared_at", json_origin(entry.origin)},
                               {"replaces", std::move(replaced)}});
   }

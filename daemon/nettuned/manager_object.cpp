@@ -309,7 +309,7 @@ int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
     if (wrong_only != 0 && is_right) continue;
     reply.row("ssssss", {finding.desired->key.name(), audit::verdict_name(finding.verdict),
                          profile::to_string(*finding.desired), finding.live_text,
-                         nettune::describe(finding.desired->entry->origin), finding.reason});
+                         nettune::describe(finding.desired->entry->origin), finding.reason.view()});
   }
   return reply.close().send();
 }
@@ -390,7 +390,7 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
                             {"live", view.live},
                             {"baseline", view.baseline},
                             {"declaredAt", managed.declared_at()},
-                            {"reason", view.reason},
+                            {"reason", view.reason.view()},
                             {"changes", view.changes},
                             {"lastChanged", view.last_changed}});
   }

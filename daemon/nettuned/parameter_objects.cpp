@@ -38,7 +38,7 @@ std::string desired_of(const ManagedKey& managed) { return managed.desired_text(
 std::string live_of(const ManagedKey& managed) { return managed.view.live; }
 std::string baseline_of(const ManagedKey& managed) { return managed.view.baseline; }
 std::string declared_at_of(const ManagedKey& managed) { return managed.declared_at(); }
-std::string reason_of(const ManagedKey& managed) { return managed.view.reason; }
+std::string reason_of(const ManagedKey& managed) { return std::string(managed.view.reason.view()); }
 std::uint32_t changes_of(const ManagedKey& managed) { return managed.view.changes; }
 std::uint64_t last_changed_of(const ManagedKey& managed) { return managed.view.last_changed; }
 
@@ -85,7 +85,7 @@ std::vector<char*> changed_properties(const profile::Desired& desired, const Man
   compare(before.baseline != now.baseline, "Baseline");
   compare(!is_same_profile && !is_same_line(desired.entry->origin, managed.desired->entry->origin),
           "DeclaredAt");
-  compare(before.reason != now.reason, "Reason");
+  compare(!(before.reason == now.reason), "Reason");
   compare(before.changes != now.changes, "Changes");
   compare(before.last_changed != now.last_changed, "LastChanged");
   return names;

@@ -380,7 +380,7 @@ void Service::note(ManagedKey& managed, const Finding& finding) {
   const ParameterView& view = managed.view;
   const bool is_contested = view.is_contested && finding.verdict == Verdict::drift;
   if (view.verdict != finding.verdict || view.is_contested != is_contested ||
-      view.live != finding.live_text || view.reason != finding.reason) {
+      view.live != finding.live_text || !(view.reason == finding.reason)) {
     ParameterView& changed = managed.change();
     changed.verdict = finding.verdict;
     changed.is_contested = is_contested;

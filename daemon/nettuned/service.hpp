@@ -52,7 +52,7 @@ struct ParameterView {
   bool is_contested = false;
   std::string live;
   std::string baseline;            ///< "" where nettune has not changed it
-  std::string reason;              ///< why the verdict is not match
+  SharedText reason;               ///< why the verdict is not match
   std::uint32_t changes = 0;       ///< how often something else has changed it
   std::uint64_t last_changed = 0;  ///< when; wall clock, 0: never
 };

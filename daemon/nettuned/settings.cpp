@@ -33,7 +33,7 @@ class Reader {
       fault(root.origin, "the settings are a mapping", "such as \"sweep: 5 min\"");
       return std::nullopt;
     }
-    for (const Node::Entry& entry : root.entries) read_entry(entry);
+    for (const Node::Entry& entry : root.entries()) read_entry(entry);
     if (has_fault_) return std::nullopt;
     return settings_;
   }
@@ -52,7 +52,7 @@ class Reader {
   }
 
   void read_entry(const Node::Entry& entry) {
-    const std::string& word = entry.key.text;
+    const std::string_view word = entry.key.text;
     if (word == "profile") {
       if (is_text(entry)) settings_.profile = entry.value.text;
     } else if (word == "on-drift") {
@@ -114,7 +114,7 @@ class Reader {
       fault(node.origin, "\"contest\" is a mapping", "such as {restores: 5, within: 60 s}");
       return;
     }
-    for (const Node::Entry& entry : node.entries) {
+    for (const Node::Entry& entry : node.entries()) {
       if (entry.key.text == "restores") {
         read_restores(entry);
       } else if (entry.key.text == "within") {
@@ -129,7 +129,7 @@ class Reader {
 
   void read_restores(const Node::Entry& entry) {
     if (!is_text(entry)) return;
-    const std::string& text = entry.value.text;
+    const std::string_view text = entry.value.text;
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > 1000) {

@@ -102,7 +102,7 @@ void parse_one_mebibyte(benchmark::State& state) {
       state.SkipWithError("no document");
       return;
     }
-    benchmark::DoNotOptimize(document->root().entries.size());
+    benchmark::DoNotOptimize(document->root().entries().size());
   }
 }
 BENCHMARK(parse_one_mebibyte)->Unit(benchmark::kMillisecond);

@@ -33,16 +33,16 @@ int check_node(const profile::Node& node, int depth) {
   int nodes = 1;
   switch (node.kind) {
     case profile::Node::Kind::scalar:
-      invariant(node.items.empty() && node.entries.empty(), "a scalar holds no nodes");
+      invariant(node.items().empty() && node.entries().empty(), "a scalar holds no nodes");
       invariant(!node.empty || (node.text.empty() && !node.quoted), "an empty scalar has no text");
       break;
     case profile::Node::Kind::sequence:
-      invariant(node.entries.empty(), "a sequence has no keys");
-      for (const profile::Node& item : node.items) nodes += check_node(item, depth + 1);
+      invariant(node.entries().empty(), "a sequence has no keys");
+      for (const profile::Node& item : node.items()) nodes += check_node(item, depth + 1);
       break;
     case profile::Node::Kind::mapping:
-      invariant(node.items.empty(), "a mapping has no items");
-      for (const profile::Node::Entry& entry : node.entries) {
+      invariant(node.items().empty(), "a mapping has no items");
+      for (const profile::Node::Entry& entry : node.entries()) {
         invariant(entry.key.kind == profile::Node::Kind::scalar, "a mapping's keys are scalars");
         nodes += check_node(entry.key, depth + 1) + check_node(entry.value, depth + 1);
       }

@@ -140,8 +140,9 @@ Integer after(const ResolvedRule& rule, Integer live) {
     case Rule::Kind::between:
       return std::clamp(live, rule.low, rule.high);
     case Rule::Kind::one_of:
-      return std::ranges::find(rule.numbers, live) != rule.numbers.end() ? live
-                                                                         : rule.numbers.front();
+      return std::ranges::find(rule.numbers(), live) != rule.numbers().end()
+                 ? live
+                 : rule.numbers().front();
     case Rule::Kind::keep:
       return live;
   }
@@ -163,7 +164,7 @@ void make_it_so(FakeTree& tree, const profile::ResolvedProfile& resolved) {
     REQUIRE(live.has_value());
     if (!live->is_numeric()) {
       // cubic is among the wanted ones; the discipline is the first that is named.
-      const auto& words = desired.rules.front().words;
+      const auto& words = desired.rules.front().words();
       if (std::ranges::find(words, *text) == words.end())
         tree.set(desired.key.name(), words.front());
       continue;
@@ -208,7 +209,7 @@ TEST_CASE("every key of a shipped profile has a reason that names its source") {
       CAPTURE(entry.key.name());
       CHECK(entry.parameter != nullptr);
       CHECK(std::ranges::any_of(sources, [&](std::string_view source) {
-        return entry.why.find(source) != std::string::npos;
+        return entry.why.view().find(source) != std::string::npos;
       }));
     }
   }

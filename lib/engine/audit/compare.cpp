@@ -37,7 +37,7 @@ bool is_same_number(const Parameter* parameter, Integer desired, Integer live) {
 
 bool allows_text(const ResolvedRule& rule, const Parameter* parameter, const sysctl::Value& live) {
   const bool is_list = parameter != nullptr && parameter->encoding == sysctl::Encoding::words;
-  return std::ranges::any_of(rule.words, [&](const std::string& word) {
+  return std::ranges::any_of(rule.words(), [&](const std::string& word) {
     const sysctl::Value desired = sysctl::Value::of_text(word);
     return is_list ? desired.same_words(live) : desired == live;
   });
@@ -95,7 +95,7 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
   const Parameter* parameter = desired.parameter;
   const auto conclude = [&](Verdict verdict, std::string reason) {
     finding.verdict = verdict;
-    finding.reason = std::move(reason);
+    finding.reason = SharedText(reason);
   };
   const bool knows_kernel = host.kernel != sysctl::Version{};
   if (parameter != nullptr) {
@@ -146,7 +146,7 @@ std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
   const auto has = [&](const std::string& word) {
     return padded.find(" " + word + " ") != std::string::npos;
   };
-  if (std::ranges::any_of(desired.rules.front().words, has)) return {};
+  if (std::ranges::any_of(desired.rules.front().words(), has)) return {};
   return "refused: no such algorithm; available: " + available;
 }
 
@@ -158,7 +158,7 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
   if (text) finding.live_text = sysctl::one_line(*text);
   if (desired.keeps_all()) {
     finding.verdict = Verdict::skipped;
-    finding.reason = "the profile leaves it as it is";
+    finding.reason = SharedText("the profile leaves it as it is");
     return finding;
   }
   if (!text) {
@@ -167,34 +167,34 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
       return finding;
     }
     finding.verdict = Verdict::unreadable;
-    finding.reason = describe(text.error());
+    finding.reason = SharedText(describe(text.error()));
     return finding;
   }
   const Parameter* parameter = desired.parameter;
   if (parameter != nullptr && parameter->scope != sysctl::Scope::net_namespace &&
       surroundings.is_child_namespace()) {
     finding.verdict = Verdict::skipped;
-    finding.reason = "host-wide: read-only here";
+    finding.reason = SharedText("host-wide: read-only here");
     return finding;
   }
   const std::expected<sysctl::Value, std::string> live = sysctl::Value::parse(parameter, *text);
   if (!live) {
     finding.verdict = Verdict::unreadable;
-    finding.reason = "its value " + live.error();
+    finding.reason = SharedText("its value " + live.error());
     return finding;
   }
 
   bool is_right = true;
-  if (!desired.rules.front().words.empty()) {
+  if (!desired.rules.front().words().empty()) {
     is_right = allows_text(desired.rules.front(), parameter, *live);
-    if (!is_right) finding.reason = reason_of_text(desired, surroundings);
+    if (!is_right) finding.reason = SharedText(reason_of_text(desired, surroundings));
   } else if (!live->is_numeric()) {
     is_right = false;
-    finding.reason = "the profile gives a number, and the kernel holds a text";
+    finding.reason = SharedText("the profile gives a number, and the kernel holds a text");
   } else if (live->numbers().size() != desired.rules.size()) {
     is_right = false;
-    finding.reason = fmt::format("the profile gives {} numbers, and the kernel holds {}",
-                                 desired.rules.size(), live->numbers().size());
+    finding.reason = SharedText(fmt::format("the profile gives {} numbers, and the kernel holds {}",
+                                            desired.rules.size(), live->numbers().size()));
   } else {
     std::vector<std::string_view> wrong;
     for (std::size_t i = 0; i < desired.rules.size(); ++i) {
@@ -205,8 +205,8 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
       }
     }
     if (!wrong.empty() && wrong.size() < desired.rules.size() && !wrong.front().empty()) {
-      finding.reason = fmt::format("only its {} {}", fmt::join(wrong, " and "),
-                                   wrong.size() == 1 ? "differs" : "differ");
+      finding.reason = SharedText(fmt::format("only its {} {}", fmt::join(wrong, " and "),
+                                              wrong.size() == 1 ? "differs" : "differ"));
     }
   }
   finding.verdict = is_right ? Verdict::match : Verdict::drift;
@@ -246,7 +246,7 @@ bool allows(const ResolvedRule& rule, const Parameter* parameter, Integer live) 
       return live >= rule.low && (live <= rule.high || is_same_number(parameter, rule.high, live));
     case Rule::Kind::one_of:
       return std::ranges::any_of(
-          rule.numbers, [&](Integer number) { return is_same_number(parameter, number, live); });
+          rule.numbers(), [&](Integer number) { return is_same_number(parameter, number, live); });
     case Rule::Kind::keep:
       return true;
   }

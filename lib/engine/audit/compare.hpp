@@ -20,7 +20,7 @@ struct Finding {
   const profile::Desired* desired = nullptr;  ///< owned by the ResolvedProfile
   Verdict verdict = Verdict::match;
   std::string live_text;  ///< what the kernel printed, tabs as blanks; unreadable: what it was
-  std::string reason;     ///< why, for every verdict but match; one clause, no full stop
+  SharedText reason;      ///< why, for every verdict but match; one clause, no full stop
 
   /// What `live_text` means; empty for every verdict but match and drift.
   sysctl::Value live() const;

@@ -33,7 +33,7 @@ std::string rule_text(const ResolvedRule& rule, Unit unit, const Host& host, boo
   const auto text = [&](Integer number) { return number_text(number, unit, host, helps); };
   switch (rule.kind) {
     case Rule::Kind::exactly:
-      return rule.words.empty() ? text(rule.low) : rule.words.front();
+      return rule.words().empty() ? text(rule.low) : rule.words().front();
     case Rule::Kind::at_least:
       return "at least " + text(rule.low);
     case Rule::Kind::at_most:
@@ -45,8 +45,8 @@ std::string rule_text(const ResolvedRule& rule, Unit unit, const Host& host, boo
     case Rule::Kind::one_of:
       break;
   }
-  std::vector<std::string> items = rule.words;
-  for (const Integer number : rule.numbers) items.push_back(text(number));
+  std::vector<std::string> items(rule.words().begin(), rule.words().end());
+  for (const Integer number : rule.numbers()) items.push_back(text(number));
   return fmt::format("one of [{}]", fmt::join(items, ", "));
 }
 
@@ -93,10 +93,10 @@ std::optional<sysctl::Value> after_write(const Desired& desired, const sysctl::V
 bool is_right(const Desired& desired, const sysctl::Value& value) {
   if (desired.keeps_all()) return true;
   const ResolvedRule& first = desired.rules.front();
-  if (!first.words.empty()) {
+  if (!first.words().empty()) {
     const bool is_list =
         desired.parameter != nullptr && desired.parameter->encoding == sysctl::Encoding::words;
-    return std::ranges::any_of(first.words, [&](const std::string& word) {
+    return std::ranges::any_of(first.words(), [&](const std::string& word) {
       const sysctl::Value wanted = sysctl::Value::of_text(word);
       return is_list ? wanted.same_words(value) : wanted.to_string() == value.to_string();
     });
@@ -224,8 +224,8 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     row.live = finding.live_text;
     row.live_readable = numbers_readable(finding.live().numbers(), desired.parameter, host);
     row.declared_at = describe(desired.entry->origin);
-    row.why = desired.entry->why;
-    row.reason = finding.reason;
+    row.why = desired.entry->why.view();
+    row.reason = finding.reason.view();
     report.rows_.push_back(std::move(row));
   }
   // By key within each group. Not stable_partition(): Clang warns of what libstdc++ 12 does in it.

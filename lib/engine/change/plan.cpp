@@ -32,7 +32,7 @@ std::optional<sysctl::Value> available_words(const sysctl::Key& key, const sysct
 // The first word of the rule that this kernel has; the first one where none is: the kernel may have
 // a module for it, and else says no.
 std::string target_word(const Desired& desired, const sysctl::Tree& tree) {
-  const std::vector<std::string>& words = desired.rules.front().words;
+  const std::span<const std::string> words = desired.rules.front().words();
   if (words.size() == 1) return words.front();
   if (const std::optional<sysctl::Value> available = available_words(desired.key, tree)) {
     const std::string padded = " " + available->text() + " ";
@@ -46,7 +46,7 @@ std::string target_word(const Desired& desired, const sysctl::Tree& tree) {
 // nullopt where the live value has not the fields that the rules are for.
 std::optional<std::string> target_text(const Desired& desired, const sysctl::Value& live,
                                        const sysctl::Tree& tree) {
-  if (!desired.rules.front().words.empty()) return target_word(desired, tree);
+  if (!desired.rules.front().words().empty()) return target_word(desired, tree);
   const auto numbers = live.numbers();
   if (numbers.size() != desired.rules.size()) return std::nullopt;
   std::string text;
@@ -269,7 +269,7 @@ Integer target_of(const ResolvedRule& rule, Integer live) {
     case Rule::Kind::between:
       return live < rule.low ? rule.low : rule.high;
     case Rule::Kind::one_of:
-      return rule.numbers.front();
+      return rule.numbers().front();
     case Rule::Kind::keep:
       break;
   }
@@ -297,13 +297,13 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
       continue;
     }
     if (finding.verdict != Verdict::drift) {
-      leave(fmt::format("{}: {}", audit::verdict_name(finding.verdict), finding.reason),
+      leave(fmt::format("{}: {}", audit::verdict_name(finding.verdict), finding.reason.view()),
             finding.verdict != Verdict::skipped);
       continue;
     }
     std::optional<Write> write = write_for(finding, tree);
     if (!write) {
-      leave(finding.reason, true);
+      leave(std::string(finding.reason.view()), true);
       continue;
     }
     plan.writes_.push_back(*std::move(write));
@@ -360,7 +360,8 @@ Plan make_drift_plan(const std::vector<Drifted>& drifted, const sysctl::Tree& tr
       write->settled = settled;
       plan.writes_.push_back(*std::move(write));
     } else {
-      plan.left_alone_.push_back({finding.desired->key, finding.live_text, finding.reason, true});
+      plan.left_alone_.push_back(
+          {finding.desired->key, finding.live_text, std::string(finding.reason.view()), true});
     }
   }
   sort_writes(plan.writes_);

@@ -285,7 +285,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
   bool is_broken() const { return broken_; }
   bool has_root() const { return has_root_; }
-  Node take_root() { return std::move(root_); }
+  NodeTree take_tree() { return std::move(tree_); }
   std::size_t last_offset() const { return last_offset_; }  // of the last event
   // The opening quote of the last scalar, where its text goes on over several lines.
   std::optional<std::size_t> folded_quote() const { return folded_quote_; }
@@ -347,6 +347,9 @@ class TreeBuilder final : public YAML::EventHandler {
     node.text = value;
     node.quoted = tag != "?";
     if (anchor == 0) measure(node, offset);
+    // The event's text ends with the event.
+    node.text = node.verbatim ? lines_.text().substr(offset + (node.quoted ? 1 : 0), value.size())
+                              : tree_.texts.emplace_back(value);
     folded_quote_ = std::nullopt;
     if (node.quoted && anchor == 0 && !check_quote(offset)) return;
     if (!node.quoted && !node.verbatim && anchor == 0) check_folded(node, offset);
@@ -520,14 +523,14 @@ class TreeBuilder final : public YAML::EventHandler {
     if (broken_ || open_.empty()) return;
     Node node = std::move(open_.back().node);
     open_.pop_back();
-    if (node.kind == Node::Kind::mapping) drop_duplicates(node);
+    if (!node.entries().empty()) drop_duplicates(node);
     add(std::move(node));
   }
 
   // Each key that stands twice is reported, and its first value is the one that stays.
   void drop_duplicates(Node& node) {
     drop_repeated(
-        node.entries, [](const Node::Entry& entry) -> const std::string& { return entry.key.text; },
+        node.children->entries, [](const Node::Entry& entry) { return entry.key.text; },
         [&](const Node::Entry& entry, const Node::Entry& first) {
           report_.error(entry.key.origin,
                         fmt::format("\"{}\" stands twice: first in line {}",
@@ -544,19 +547,22 @@ class TreeBuilder final : public YAML::EventHandler {
       return;
     }
     if (open_.empty()) {
-      root_ = std::move(node);
+      tree_.root = std::move(node);
       has_root_ = true;
       return;
     }
     Open& open = open_.back();
+    if (open.node.children == nullptr) open.node.children = std::make_unique<Node::Children>();
     if (open.node.kind == Node::Kind::sequence) {
-      open.node.items.push_back(std::move(node));
+      open.node.children->items.push_back(std::move(node));
     } else if (!open.has_key) {
       open.bad_key = !is_good_key(node);
       open.key = std::move(node);
       open.has_key = true;
     } else {
-      if (!open.bad_key) open.node.entries.push_back({std::move(open.key), std::move(node)});
+      if (!open.bad_key) {
+        open.node.children->entries.push_back({std::move(open.key), std::move(node)});
+      }
       open.has_key = false;
     }
   }
@@ -583,7 +589,7 @@ class TreeBuilder final : public YAML::EventHandler {
   const Lines& lines_;
   Report& report_;
   std::vector<Open> open_;
-  Node root_;
+  NodeTree tree_;
   std::size_t last_offset_ = 0;
   std::optional<std::size_t> folded_quote_;
   int depth_ = 0;
@@ -848,16 +854,16 @@ class MemoryBuffer final : public std::streambuf {
 };
 
 // The tree of a text without any fault, in plain lines.
-std::optional<Node> parse_plain(const Lines& lines) {
+std::optional<NodeTree> parse_plain(const Lines& lines) {
   Diagnostics faults;  // yaml-cpp's reading reports them
   Report report(faults, lines);
   TreeBuilder tree(lines, report);
   if (!read_plain_yaml(lines.text(), tree) || report.count() > 0) return std::nullopt;
-  return tree.take_root();
+  return tree.take_tree();
 }
 
-std::optional<Node> parse_tree(const Lines& lines, Report& report) {
-  if (std::optional<Node> root = parse_plain(lines)) return root;
+std::optional<NodeTree> parse_tree(const Lines& lines, Report& report) {
+  if (std::optional<NodeTree> tree = parse_plain(lines)) return tree;
   TreeBuilder tree(lines, report);
   try {
     MemoryBuffer buffer(lines.text());
@@ -884,7 +890,7 @@ std::optional<Node> parse_tree(const Lines& lines, Report& report) {
     report.error_at(0, 1, "the file holds no value", "a profile begins with \"nettune: 1\"");
     return std::nullopt;
   }
-  return tree.take_root();
+  return tree.take_tree();
 }
 
 }  // namespace
@@ -915,9 +921,9 @@ std::optional<Document> parse_document(std::string name, std::string text,
   check_lines(lines, report);
   if (report.count() > 0) return std::nullopt;
 
-  std::optional<Node> root = parse_tree(lines, report);
-  if (!root) return std::nullopt;
-  return Document(source, std::move(*root));
+  std::optional<NodeTree> tree = parse_tree(lines, report);
+  if (!tree) return std::nullopt;
+  return Document(source, std::move(*tree));
 }
 
 }  // namespace nettune::profile

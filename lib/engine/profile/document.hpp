@@ -3,8 +3,13 @@
 // no scalar is guessed to be a number. Only document.cpp and plain_yaml.cpp include yaml-cpp.
 #pragma once
 
+#include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,8 +18,9 @@
 namespace nettune::profile {
 
 struct Node {
-  enum class Kind { scalar, sequence, mapping };
+  enum class Kind : std::uint8_t { scalar, sequence, mapping };
   struct Entry;
+  struct Children;
 
   Kind kind = Kind::scalar;
   bool quoted = false;  ///< a scalar that stood in quotes, or in a block of its own
@@ -23,14 +29,33 @@ struct Node {
   /// it has one): offsets in it are columns.
   bool verbatim = false;
   Origin origin;
-  std::string text;            ///< of a scalar
-  std::vector<Node> items;     ///< of a sequence
-  std::vector<Entry> entries;  ///< of a mapping, in the order of the file; keys are scalars
+  std::string_view text;               ///< of a scalar; owned by the Document
+  std::unique_ptr<Children> children;  ///< nullptr: none
+
+  std::span<const Node> items() const;     ///< of a sequence
+  std::span<const Entry> entries() const;  ///< of a mapping, in the order of the file
 };
 
 struct Node::Entry {
-  Node key;
+  Node key;  ///< a scalar
   Node value;
+};
+
+struct Node::Children {
+  std::vector<Node> items;
+  std::vector<Entry> entries;
+};
+
+inline std::span<const Node> Node::items() const {
+  return children == nullptr ? std::span<const Node>() : children->items;
+}
+inline std::span<const Node::Entry> Node::entries() const {
+  return children == nullptr ? std::span<const Entry>() : children->entries;
+}
+
+struct NodeTree {
+  Node root;
+  std::deque<std::string> texts;  ///< of scalars that stand in the file otherwise
 };
 
 inline constexpr std::size_t max_file_size = 1u << 20;  // bytes
@@ -39,15 +64,15 @@ inline constexpr int max_nodes = 200'000;
 
 class Document {
  public:
-  const Node& root() const { return root_; }
+  const Node& root() const { return tree_.root; }
   const SourcePtr& source() const { return source_; }
 
  private:
   friend std::optional<Document> parse_document(std::string name, std::string text,
                                                 Diagnostics& diagnostics);
-  Document(SourcePtr source, Node root) : source_(std::move(source)), root_(std::move(root)) {}
+  Document(SourcePtr source, NodeTree tree) : source_(std::move(source)), tree_(std::move(tree)) {}
   SourcePtr source_;
-  Node root_;
+  NodeTree tree_;
 };
 
 /// Reads one YAML document. Refused, each with its own diagnostic: invalid UTF-8, NUL and control

@@ -74,11 +74,11 @@ Rule keep_rule(const Origin& origin) {
   return rule;
 }
 
-Rule word_rule(std::string word, const Origin& origin) {
+Rule word_rule(std::string_view word, const Origin& origin) {
   Expression expression;
   expression.kind = Expression::Kind::word;
   expression.origin = origin;
-  expression.word = std::move(word);
+  expression.word = SharedText(word);
   Rule rule;
   rule.origin = origin;
   rule.operands.push_back(std::move(expression));
@@ -504,10 +504,10 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
     Entry entry{.key = line->key,
                 .parameter = sysctl::find_parameter(line->key.pattern()),
                 .origin = line->origin,
-                .rules = {},
                 .optional = line->ignore_failure,
-                .why = {},
-                .on_drift = std::nullopt};
+                .on_drift = std::nullopt,
+                .rules = {},
+                .why = {}};
     if (line->is_exclusion) {
       // It takes the key out of the globs; an excluded glob is taken back itself.
       if (!line->key.is_literal()) {
@@ -623,10 +623,10 @@ std::optional<Profile> load_tuned(const std::string& name_or_path, const std::st
     entries.push_back({.key = line.key,
                        .parameter = parameter,
                        .origin = line.origin,
-                       .rules = std::move(*rules),
                        .optional = false,
-                       .why = {},
-                       .on_drift = std::nullopt});
+                       .on_drift = std::nullopt,
+                       .rules = std::move(*rules),
+                       .why = {}});
   }
   std::string profile_name = name;
   if (name.find('/') != std::string::npos) {

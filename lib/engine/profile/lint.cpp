@@ -90,14 +90,14 @@ class Linter {
   static std::optional<Integer> minimum(const Desired* desired, std::size_t field) {
     if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
     const ResolvedRule& rule = desired->rules[field];
-    if (!rule.words.empty()) return std::nullopt;
+    if (!rule.words().empty()) return std::nullopt;
     switch (rule.kind) {
       case Rule::Kind::exactly:
       case Rule::Kind::at_least:
       case Rule::Kind::between:
         return rule.low;
       case Rule::Kind::one_of:
-        return *std::ranges::min_element(rule.numbers);
+        return *std::ranges::min_element(rule.numbers());
       case Rule::Kind::at_most:
       case Rule::Kind::keep:
         return std::nullopt;
@@ -107,7 +107,7 @@ class Linter {
   static std::optional<Integer> maximum(const Desired* desired, std::size_t field) {
     if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
     const ResolvedRule& rule = desired->rules[field];
-    if (!rule.words.empty()) return std::nullopt;
+    if (!rule.words().empty()) return std::nullopt;
     switch (rule.kind) {
       case Rule::Kind::exactly:
         return rule.low;
@@ -115,7 +115,7 @@ class Linter {
       case Rule::Kind::between:
         return rule.high;
       case Rule::Kind::one_of:
-        return *std::ranges::max_element(rule.numbers);
+        return *std::ranges::max_element(rule.numbers());
       case Rule::Kind::at_least:
       case Rule::Kind::keep:
         return std::nullopt;
@@ -204,7 +204,7 @@ class Linter {
     const auto is_at = [&](std::optional<Integer> number) {
       return number && sysctl::holds(at.comparison, *number, at.bound);
     };
-    return !desired.rules.front().words.empty() || is_at(minimum(&desired, 0)) ||
+    return !desired.rules.front().words().empty() || is_at(minimum(&desired, 0)) ||
            is_at(maximum(&desired, 0));
   }
 
@@ -233,7 +233,7 @@ class Linter {
     for (std::size_t field = 0; field < desired.rules.size() && field < own.numbers.size();
          ++field) {
       const ResolvedRule& rule = desired.rules[field];
-      const bool is_exact = rule.kind == Rule::Kind::exactly && rule.words.empty();
+      const bool is_exact = rule.kind == Rule::Kind::exactly && rule.words().empty();
       if (rule.kind != Rule::Kind::keep && !(is_exact && rule.low == own.numbers[field])) {
         repeats = false;
       }
@@ -264,7 +264,7 @@ class Linter {
 
   void unusable_qdisc(const Desired& desired) {
     if (desired.parameter->pattern != "net/core/default_qdisc") return;
-    for (const std::string& word : desired.rules.front().words) {
+    for (const std::string& word : desired.rules.front().words()) {
       if (!std::ranges::binary_search(unusable_qdiscs, std::string_view(word))) continue;
       add(Severity::error, origin_of(desired, 0), "harmful",
           fmt::format("the kernel takes {} as a default, and no link can work with it", word),

@@ -91,7 +91,7 @@ std::optional<bool> read_bool(const Node& node, std::string_view word, Reporter&
 }
 
 std::optional<std::string> read_text(const Node& node, std::string_view word, Reporter& report) {
-  if (node.kind == Node::Kind::scalar && !node.empty) return node.text;
+  if (node.kind == Node::Kind::scalar && !node.empty) return std::string(node.text);
   report.error(node.origin, fmt::format("{} is a text, not {}", word, kind_name(node)));
   return std::nullopt;
 }
@@ -180,17 +180,17 @@ class EntryReader {
           "write the value without brackets");
       return {};
     }
-    if (node.items.empty()) {
+    if (node.items().empty()) {
       report_.error(node.origin, fmt::format("the list of {} is empty", key_.name()));
       return {};
     }
-    if (parameter_ != nullptr && node.items.size() != field_count()) {
-      const bool cut = std::ranges::any_of(node.items, [](const Node& item) {
+    if (parameter_ != nullptr && node.items().size() != field_count()) {
+      const bool cut = std::ranges::any_of(node.items(), [](const Node& item) {
         return std::ranges::count(item.text, '(') != std::ranges::count(item.text, ')');
       });
       report_.error(node.origin,
                     fmt::format("this list has {} items, and {} holds {} numbers{}",
-                                node.items.size(), key_.name(), field_count(), field_list()),
+                                node.items().size(), key_.name(), field_count(), field_list()),
                     cut ? "inside [..] YAML's own commas win: quote an expression that holds a "
                           "comma, or write one item to a line"
                         : "\"keep\" leaves a field as it is");
@@ -198,7 +198,7 @@ class EntryReader {
     }
     std::vector<Rule> rules;
     bool good = true;
-    for (const Node& item : node.items) {
+    for (const Node& item : node.items()) {
       if (item.kind != Node::Kind::scalar) {
         report_.error(item.origin, fmt::format("a field takes one rule, not {}", kind_name(item)));
         good = false;
@@ -223,7 +223,7 @@ class EntryReader {
 
   std::vector<Rule> read_words(const Node& node) {
     std::string words;
-    for (const Node& item : node.items) {
+    for (const Node& item : node.items()) {
       if (item.kind != Node::Kind::scalar || item.text.empty()) {
         report_.error(item.origin, "an item of this list is a name");
         return {};
@@ -246,7 +246,7 @@ class EntryReader {
   static Expression word_operand(std::string_view word, const Origin& origin) {
     Expression expression;
     expression.kind = Expression::Kind::word;
-    expression.word = word;
+    expression.word = SharedText(word);
     expression.origin = origin;
     return expression;
   }
@@ -424,7 +424,7 @@ class EntryReader {
   // true and false, for keys that are off and on; else what a person may have meant.
   std::optional<Expression> read_flag(Expression expression) {
     const bool is_flag = parameter_ != nullptr && parameter_->unit == sysctl::Unit::flag;
-    const std::string& word = expression.word;
+    const std::string_view word = expression.word.view();
     if (is_flag && (word == "true" || word == "false")) {
       expression.kind = Expression::Kind::literal;
       expression.quantity.numerator = word == "true" ? 1 : 0;
@@ -544,20 +544,20 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
   Entry entry{.key = *std::move(key),
               .parameter = parameter,
               .origin = key_node.origin,
-              .rules = {},
               .optional = false,
-              .why = {},
-              .on_drift = {}};
+              .on_drift = {},
+              .rules = {},
+              .why = {}};
   const Node* rules = &value;
   if (value.kind == Node::Kind::mapping) {
     rules = nullptr;
-    for (const Node::Entry& word : value.entries) {
+    for (const Node::Entry& word : value.entries()) {
       if (word.key.text == "value") {
         rules = &word.value;
       } else if (word.key.text == "optional") {
         entry.optional = read_bool(word.value, "optional", report).value_or(false);
       } else if (word.key.text == "why") {
-        entry.why = read_text(word.value, "why", report).value_or("");
+        entry.why = SharedText(read_text(word.value, "why", report).value_or(""));
       } else if (word.key.text == "on-drift") {
         entry.on_drift = read_on_drift(word.value, report);
       } else {
@@ -591,9 +591,9 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
                  "for example:\nsysctl:\n  net.core.rmem_max: at least 16 MiB");
     return entries;
   }
-  entries.reserve(node.entries.size());
+  entries.reserve(node.entries().size());
   std::vector<FieldBounds> amounts;
-  for (const Node::Entry& item : node.entries) {
+  for (const Node::Entry& item : node.entries()) {
     std::optional<Entry> entry = read_entry(item.key, item.value, kernel, amounts, report, values);
     if (entry) entries.push_back(std::move(*entry));
   }
@@ -621,10 +621,10 @@ std::vector<Inherited> read_inherits(const Node& node, Reporter& report) {
         return;
       }
     }
-    inherits.push_back({item.text, item.origin});
+    inherits.push_back({std::string(item.text), item.origin});
   };
   if (node.kind == Node::Kind::sequence) {
-    for (const Node& item : node.items) add(item);
+    for (const Node& item : node.items()) add(item);
   } else if (node.kind == Node::Kind::scalar && !node.empty) {
     report.error(node.origin, "inherits is a list of profile names",
                  fmt::format("write: inherits: [{}]", printable(node.text)));
@@ -747,12 +747,12 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
                  "begin with \"nettune: 1\"");
     return std::nullopt;
   }
-  if (root.entries.empty() || root.entries.front().key.text != "nettune") {
-    report.error(root.entries.empty() ? root.origin : root.entries.front().key.origin,
+  if (root.entries().empty() || root.entries().front().key.text != "nettune") {
+    report.error(root.entries().empty() ? root.origin : root.entries().front().key.origin,
                  "a profile begins with its language version", "write \"nettune: 1\" first");
   }
-  for (const Node::Entry& entry : root.entries) {
-    const std::string& word = entry.key.text;
+  for (const Node::Entry& entry : root.entries()) {
+    const std::string_view word = entry.key.text;
     const Node& value = entry.value;
     if (word == "nettune") {
       if (value.kind != Node::Kind::scalar || value.text != "1") {
@@ -768,7 +768,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
                      "for example:\nrequires:\n  kernel: \">= 5.10\"");
         continue;
       }
-      for (const Node::Entry& item : value.entries) {
+      for (const Node::Entry& item : value.entries()) {
         std::optional<Requirement> requirement = read_requirement(item.key, item.value, report);
         if (requirement) profile.requirements_.push_back(std::move(*requirement));
       }

@@ -2,6 +2,7 @@
 // Profile: what one YAML file declares, typed and checked: known words, shapes, units and ranges.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,22 +18,22 @@ namespace nettune::profile {
 /// What a profile says of a value, or of one field of it.
 struct Rule {
   enum class Kind { exactly, at_least, at_most, between, one_of, keep };
+  [[no_unique_address]] Origin origin;
   Kind kind = Kind::exactly;
-  Origin origin;
   std::vector<Expression> operands;  ///< 1; 2 for between; 0 for keep; 1 or more for one_of
 };
 
-enum class OnDrift { restore, report };
+enum class OnDrift : std::uint8_t { restore, report };
 
 /// One line below `sysctl:`, or one line of a foreign file.
 struct Entry {
   sysctl::KeyGlob key;
   const sysctl::Parameter* parameter = nullptr;  ///< nullptr: not in the catalogue
-  Origin origin;                                 ///< of the key
-  std::vector<Rule> rules;                       ///< one for each field; a single keep covers all
+  [[no_unique_address]] Origin origin;           ///< of the key
   bool optional = false;                         ///< no such key on this kernel: skipped
-  std::string why;
   std::optional<OnDrift> on_drift;
+  std::vector<Rule> rules;  ///< one for each field; a single keep covers all
+  SharedText why;
 };
 
 struct Inherited {

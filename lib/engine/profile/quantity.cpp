@@ -334,7 +334,7 @@ class Parser {
       position_ = name_end;
       Expression expression;
       expression.kind = Expression::Kind::word;
-      expression.word = name;
+      expression.word = SharedText(name);
       expression.origin = origin_at(begin, name.size());
       return expression;
     }
@@ -427,8 +427,8 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
     case Expression::Kind::ram_percent:
       return Dimension::bytes;
     case Expression::Kind::word:
-      return fault(expression, fmt::format("\"{}\" is not a number", printable(expression.word)),
-                   "");
+      return fault(expression,
+                   fmt::format("\"{}\" is not a number", printable(expression.word.view())), "");
     case Expression::Kind::bdp: {
       if (expression.arguments.size() != 2) {
         return fault(expression, "bdp() takes a rate and a round-trip time",

@@ -11,6 +11,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "engine/profile/host.hpp"
+#include "engine/shared_text.hpp"
 #include "engine/sysctl/catalogue.hpp"
 
 namespace nettune::profile {
@@ -26,9 +27,9 @@ enum class Dimension {
 /// numerator / denominator base units, in lowest terms; the denominator is positive. A literal's
 /// digits are kept exactly: 1.5 MiB and 0.1 kB are what they say.
 struct Quantity {
-  Dimension dimension = Dimension::number;
   sysctl::Integer numerator = 0;
   sysctl::Integer denominator = 1;
+  Dimension dimension = Dimension::number;
 };
 
 struct Expression {
@@ -40,10 +41,11 @@ struct Expression {
     maximum,
     word,  ///< a name, for keys that hold text
   };
+  // Most of a profile's memory is these: `kind` and `origin` begin in what others leave over.
+  [[no_unique_address]] Quantity quantity;
   Kind kind = Kind::literal;
-  Origin origin;
-  Quantity quantity;
-  std::string word;
+  SharedText word;
+  [[no_unique_address]] Origin origin;
   std::vector<Expression> arguments;
 };
 

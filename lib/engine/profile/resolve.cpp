@@ -30,23 +30,20 @@ void set_numbers(ResolvedRule& rule, const std::vector<Integer>& operands) {
       rule.high = operands[1];
       break;
     case Rule::Kind::one_of:
-      rule.numbers = operands;
+      rule.choices =
+          std::make_unique<const ResolvedRule::Choices>(ResolvedRule::Choices{operands, {}});
       break;
     case Rule::Kind::keep:
       break;
   }
 }
 
-// The rules in numbers, and `bounds` for check_values(): its memory serves one key after another.
-// nullopt where an expression has no amount on this host.
-std::optional<std::vector<ResolvedRule>> numbers_of(const Entry& entry,
-                                                    const sysctl::Parameter* parameter,
-                                                    const Host& host,
-                                                    std::vector<FieldBounds>& fields,
-                                                    Diagnostics& diagnostics) {
+// Appends the rules in numbers to `rules`, and sets `fields` for check_values(): its memory serves
+// one key after another. False where an expression has no amount on this host.
+bool resolve_rules(const Entry& entry, const sysctl::Parameter* parameter, const Host& host,
+                   std::vector<ResolvedRule>& rules, std::vector<FieldBounds>& fields,
+                   Diagnostics& diagnostics) {
   const sysctl::Unit unit = parameter == nullptr ? sysctl::Unit::none : parameter->unit;
-  std::vector<ResolvedRule> rules;
-  rules.reserve(entry.rules.size());
   fields.resize(entry.rules.size());
   bool good = true;
   for (std::size_t i = 0; i < entry.rules.size(); ++i) {
@@ -55,9 +52,10 @@ std::optional<std::vector<ResolvedRule>> numbers_of(const Entry& entry,
     resolved.kind = rule.kind;
     FieldBounds& bounds = fields[i];
     bounds.begin(rule);
+    std::vector<std::string> words;
     for (const Expression& operand : rule.operands) {
       if (operand.kind == Expression::Kind::word) {
-        resolved.words.push_back(operand.word);
+        words.emplace_back(operand.word.view());
         continue;
       }
       const std::expected<Integer, EvaluationFault> number = evaluate(operand, unit, host);
@@ -73,17 +71,20 @@ std::optional<std::vector<ResolvedRule>> numbers_of(const Entry& entry,
       bounds.known = true;
       set_numbers(resolved, bounds.operands);
     }
+    if (!words.empty()) {
+      resolved.choices = std::make_unique<const ResolvedRule::Choices>(
+          ResolvedRule::Choices{{}, std::move(words)});
+    }
     rules.push_back(std::move(resolved));
   }
-  if (!good) return std::nullopt;
-  return rules;
+  return good;
 }
 
 std::string rule_text(const ResolvedRule& rule) {
   const auto number = [](Integer n) { return sysctl::to_string(n); };
   switch (rule.kind) {
     case Rule::Kind::exactly:
-      return rule.words.empty() ? number(rule.low) : rule.words.front();
+      return rule.words().empty() ? number(rule.low) : rule.words().front();
     case Rule::Kind::at_least:
       return "at least " + number(rule.low);
     case Rule::Kind::at_most:
@@ -95,8 +96,8 @@ std::string rule_text(const ResolvedRule& rule) {
     case Rule::Kind::one_of:
       break;
   }
-  std::vector<std::string> items = rule.words;
-  for (const Integer n : rule.numbers) items.push_back(number(n));
+  std::vector<std::string> items(rule.words().begin(), rule.words().end());
+  for (const Integer n : rule.numbers()) items.push_back(number(n));
   return fmt::format("one of [{}]", fmt::join(items, ", "));
 }
 
@@ -169,6 +170,9 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
 
   bool good = true;
   resolved.desired_.reserve(chosen.size());
+  std::size_t rule_count = 0;
+  for (const auto& [key, entry] : chosen) rule_count += entry->rules.size();
+  resolved.rules_.reserve(rule_count);  // they stay where they are: desired_ points to them
   const Entry* reported = nullptr;
   std::vector<FieldBounds> bounds;
   for (auto& [key, entry] : chosen) {
@@ -177,19 +181,20 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
         entry->parameter != nullptr ? entry->parameter : sysctl::find_parameter(desired.key);
     // One diagnostic for a glob, not one for each of its keys.
     Diagnostics of_this;
-    std::optional<std::vector<ResolvedRule>> rules =
-        numbers_of(*entry, desired.parameter, host, bounds, of_this);
-    if (rules && desired.parameter != nullptr && sysctl::is_numeric(desired.parameter->encoding)) {
+    const std::size_t before = resolved.rules_.size();
+    const bool has_numbers =
+        resolve_rules(*entry, desired.parameter, host, resolved.rules_, bounds, of_this);
+    if (has_numbers && desired.parameter != nullptr &&
+        sysctl::is_numeric(desired.parameter->encoding)) {
       check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel), bounds,
                    of_this);
     }
-    if (!rules) good = false;
+    if (!has_numbers) good = false;
     if (!of_this.list.empty() && reported != entry) {
       std::ranges::move(of_this.list, std::back_inserter(diagnostics.list));
       reported = entry;
     }
-    if (!rules) continue;
-    desired.rules = *std::move(rules);
+    desired.rules = std::span<const ResolvedRule>(resolved.rules_).subspan(before);
     resolved.desired_.push_back(std::move(desired));
   }
   for (const SourcePtr& source : resolved.profile_->sources()) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,18 +16,32 @@ namespace nettune::profile {
 
 /// A rule in numbers, in the key's unit; or in words for a key that holds text.
 struct ResolvedRule {
+  struct Choices {
+    std::vector<sysctl::Integer> numbers;
+    std::vector<std::string> words;
+  };
   Rule::Kind kind = Rule::Kind::exactly;
-  sysctl::Integer low = 0;               ///< exactly, at_least, between
-  sysctl::Integer high = 0;              ///< at_most, between
-  std::vector<sysctl::Integer> numbers;  ///< one_of
-  std::vector<std::string> words;        ///< exactly and one_of of a text
+  std::unique_ptr<const Choices> choices;  ///< of one_of and of texts; else nullptr
+  sysctl::Integer low = 0;                 ///< exactly, at_least, between
+  sysctl::Integer high = 0;                ///< at_most, between
+
+  /// What one_of is one of.
+  std::span<const sysctl::Integer> numbers() const {
+    return choices == nullptr ? std::span<const sysctl::Integer>() : choices->numbers;
+  }
+  /// What exactly and one_of of a text are.
+  std::span<const std::string> words() const {
+    return choices == nullptr ? std::span<const std::string>() : choices->words;
+  }
 };
 
 struct Desired {
   sysctl::Key key;
   const sysctl::Parameter* parameter = nullptr;
-  const Entry* entry = nullptr;     ///< where it was declared; owned by the ResolvedProfile
-  std::vector<ResolvedRule> rules;  ///< one for each field; a single keep covers all
+  /// Where it was declared, and its rules: one for each field, a single keep covers all. Both are
+  /// owned by the ResolvedProfile.
+  const Entry* entry = nullptr;
+  std::span<const ResolvedRule> rules;
 
   bool keeps_all() const { return rules.size() == 1 && rules[0].kind == Rule::Kind::keep; }
 };
@@ -53,6 +68,7 @@ class ResolvedProfile {
   std::shared_ptr<const Profile> profile_;
   Host host_;
   std::vector<Desired> desired_;
+  std::vector<ResolvedRule> rules_;  // of one desired_ after another, which point to them
   std::vector<const Entry*> unmatched_;
   std::vector<std::string> unmet_;
 };

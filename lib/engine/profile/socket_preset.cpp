@@ -254,7 +254,7 @@ class PresetReader {
       : preset_(preset), diagnostics_(diagnostics) {}
 
   void read(const Node& options) {
-    for (const Node::Entry& entry : options.entries) read_entry(entry.key, entry.value);
+    for (const Node::Entry& entry : options.entries()) read_entry(entry.key, entry.value);
   }
 
  private:
@@ -307,7 +307,7 @@ class PresetReader {
     if (has_switch && value.kind == Node::Kind::scalar && value.text == "off") {
       return add(key, value, "keepalive", 0, "off");
     }
-    if (value.kind != Node::Kind::mapping || value.entries.empty()) {
+    if (value.kind != Node::Kind::mapping || value.entries().empty()) {
       return error(value.origin,
                    fmt::format("{} is {}a mapping of {}", group.name, has_switch ? "off, or " : "",
                                fmt::join(group.fields, ", ")),
@@ -317,7 +317,7 @@ class PresetReader {
     std::optional<Integer> high;
     std::optional<Integer> low;
     const Node* low_node = nullptr;
-    for (const Node::Entry& entry : value.entries) {
+    for (const Node::Entry& entry : value.entries()) {
       const std::string_view field = entry.key.text;
       if (std::ranges::find(group.fields, field) == group.fields.end()) {
         const std::string_view near = nearest(field, group.fields);
@@ -347,7 +347,7 @@ class PresetReader {
   }
 
   static bool has_field(const Node& mapping, std::string_view name) {
-    return std::ranges::any_of(mapping.entries,
+    return std::ranges::any_of(mapping.entries(),
                                [&](const Node::Entry& entry) { return entry.key.text == name; });
   }
 
@@ -433,7 +433,7 @@ class PresetReader {
       return number;
     }
     const std::string lower = [&] {
-      std::string text = value.text;
+      std::string text(value.text);
       for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       return text;
     }();
@@ -565,14 +565,14 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
     error(sockets.origin, "sockets is a mapping of preset names", example);
     return presets;
   }
-  for (const Node::Entry& entry : sockets.entries) {
-    const std::string& name = entry.key.text;
+  for (const Node::Entry& entry : sockets.entries()) {
+    const std::string name(entry.key.text);
     if (!is_name(name)) {
       error(entry.key.origin, fmt::format("\"{}\" is no name of a preset", printable(name)),
             "a name consists of letters, digits, \"_\", \"-\" and \".\"");
       continue;
     }
-    if (entry.value.kind != Node::Kind::mapping || entry.value.entries.empty()) {
+    if (entry.value.kind != Node::Kind::mapping || entry.value.entries().empty()) {
       const std::vector<std::string_view>& words = option_words();
       // An option that was not indented below its preset.
       const bool is_option =
@@ -585,7 +585,7 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
     }
     SocketPreset preset{name, entry.key.origin, {}, {}};
     PresetReader(preset, diagnostics).read(entry.value);
-    if (entry.value.entries.size() == 1 && !preset.why.empty()) {
+    if (entry.value.entries().size() == 1 && !preset.why.empty()) {
       error(entry.key.origin, fmt::format("the preset \"{}\" has a why and no option", name),
             example);
     }

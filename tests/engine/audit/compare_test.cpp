@@ -20,7 +20,7 @@ std::string judged(std::string_view rule, const FakeTree& tree,
   REQUIRE(audit.findings().size() == 1);
   const Finding& finding = audit.findings()[0];
   std::string text(verdict_name(finding.verdict));
-  if (!finding.reason.empty()) text += ": " + finding.reason;
+  if (!finding.reason.empty()) text += ": " + std::string(finding.reason.view());
   return text;
 }
 

@@ -49,15 +49,16 @@ std::string place(const Node& node) {
 std::string dump(const Node& node) {
   std::string out;
   if (node.kind == Node::Kind::scalar) {
-    out = node.empty ? "()" : node.quoted ? "'" + node.text + "'" : node.text;
+    const std::string text(node.text);
+    out = node.empty ? "()" : node.quoted ? "'" + text + "'" : text;
     if (!node.empty && !node.verbatim) out += "!";
     return out + "@" + place(node);
   }
   if (node.kind == Node::Kind::sequence) {
-    for (const Node& item : node.items) out += (out.empty() ? "" : ", ") + dump(item);
+    for (const Node& item : node.items()) out += (out.empty() ? "" : ", ") + dump(item);
     return "[" + out + "]";
   }
-  for (const Node::Entry& entry : node.entries) {
+  for (const Node::Entry& entry : node.entries()) {
     out += (out.empty() ? "" : ", ") + dump(entry.key) + ": " + dump(entry.value);
   }
   return "{" + out + "}";
@@ -209,7 +210,7 @@ TEST_CASE("faults that leave the rest readable are all reported, and the documen
   const Parsed result = parsed("a: 1\nb: !x 2\na: 3\nc: {d: 1, d: 2}\na: 4\n");
   // The first of two equal keys stays.
   CHECK(dump(root_of(result)).starts_with("{a@1:1+1: 1@1:4+1, b@2:1+1: "));
-  CHECK(root_of(result).entries.size() == 3);
+  CHECK(root_of(result).entries().size() == 3);
   CHECK(faults("a: 1\nb: !x 2\na: 3\nc: {d: 1, d: 2}\na: 4\n") ==
         "2:4 tag \"!x\"\n"
         "3:1 \"a\" stands twice: first in line 1\n"
@@ -246,7 +247,7 @@ TEST_CASE("sixteen levels are taken and seventeen refused, however deep the text
 TEST_CASE("twenty thousand keys are read, and one that stands twice among them is found") {
   std::string text;
   for (int i = 0; i < 20'000; ++i) text += "key" + std::to_string(i) + ": 1\n";
-  CHECK(root_of(parsed(text)).entries.size() == 20'000);
+  CHECK(root_of(parsed(text)).entries().size() == 20'000);
   CHECK(faults(text + "key12345: 2\n") ==
         "20001:1 \"key12345\" stands twice: first in line 12346\n");
 }

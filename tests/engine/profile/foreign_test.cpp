@@ -18,7 +18,7 @@ std::string text_of(const Rule& rule) {
   if (rule.kind == Rule::Kind::keep) return "keep";
   const Expression& operand = rule.operands.at(0);
   std::string value = operand.kind == Expression::Kind::word
-                          ? operand.word
+                          ? std::string(operand.word.view())
                           : sysctl::to_string(operand.quantity.numerator);
   switch (rule.kind) {
     case Rule::Kind::at_least:
