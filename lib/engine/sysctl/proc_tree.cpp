@@ -142,11 +142,23 @@ int ProcTree::open_key(const Key& key, int flags) const {
   return ::openat(place.fd, place.path.c_str(), flags);
 }
 
+// Where `key` is, or belongs.
+std::vector<ProcTree::Kept>::iterator ProcTree::find_kept(const Key& key) const {
+  const auto is_place = [&](std::size_t i) {
+    return i <= kept_.size() && (i == 0 || kept_[i - 1].key < key) &&
+           (i == kept_.size() || !(kept_[i].key < key));
+  };
+  auto found = kept_.begin() + static_cast<std::ptrdiff_t>(next_kept_);
+  if (!is_place(next_kept_)) found = std::ranges::lower_bound(kept_, key, {}, &Kept::key);
+  next_kept_ = static_cast<std::size_t>(found - kept_.begin()) + 1;
+  return found;
+}
+
 Result<std::string> ProcTree::read(const Key& key) const {
   constexpr int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   if (keeps_after_use_) {
-    if (const auto kept = kept_.find(key); kept != kept_.end()) {
-      Result<std::string> text = read_from(kept->second.get(), key);
+    if (const auto kept = find_kept(key); kept != kept_.end() && kept->key == key) {
+      Result<std::string> text = read_from(kept->fd.get(), key);
       if (text || text.error().number != ENOENT) return text;
       kept_.erase(kept);  // of a link that is gone; it may be there anew
     }
@@ -182,8 +194,12 @@ void ProcTree::expect_writes(std::size_t most) {
 
 void ProcTree::keep(const Key& key) const {
   if (!read_last_.fd || read_last_.key != key) return;
-  kept_.insert_or_assign(key, std::move(read_last_.fd));
-  read_last_.fd = UniqueFd();  // else the one that was kept before
+  const auto kept = find_kept(key);
+  if (kept != kept_.end() && kept->key == key) {
+    kept->fd = std::move(read_last_.fd);
+  } else {
+    kept_.insert(kept, {key, std::move(read_last_.fd)});
+  }
 }
 
 Result<void> ProcTree::write(const Key& key, std::string_view text) {
@@ -194,9 +210,8 @@ Result<void> ProcTree::write(const Key& key, std::string_view text) {
 }
 
 Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view text) {
-  if (const auto kept = kept_.find(key); kept != kept_.end()) {
-    UniqueFd fd = std::move(kept->second);
-    kept_.erase(kept);
+  if (const auto kept = find_kept(key); kept != kept_.end() && kept->key == key && kept->fd) {
+    UniqueFd fd = std::move(kept->fd);
     const Result<void> written = write_to(fd.get(), key, text);
     // A link that was made anew has other keys than those that are held.
     if (written || written.error().number != ENOENT) {
@@ -206,9 +221,10 @@ Result<std::string> ProcTree::write_and_read(const Key& key, std::string_view te
       } else {
         now = std::unexpected(written.error());
       }
-      if (keeps_after_use_) kept_.insert_or_assign(key, std::move(fd));
+      if (keeps_after_use_) kept->fd = std::move(fd);
       return now;
     }
+    if (keeps_after_use_) kept_.erase(kept);
   }
   const UniqueFd fd(open_key(key, O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!fd && errno == EACCES) return Tree::write_and_read(key, text);  // says which is refused

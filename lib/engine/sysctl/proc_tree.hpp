@@ -7,7 +7,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "engine/sysctl/tree.hpp"
@@ -35,6 +34,7 @@ class ProcTree final : public Tree {
         last_(std::move(other.last_)),
         read_last_(std::move(other.read_last_)),
         kept_(std::move(other.kept_)),
+        next_kept_(other.next_kept_),
         most_kept_(other.most_kept_),
         keeps_after_use_(other.keeps_after_use_) {}
 
@@ -60,6 +60,10 @@ class ProcTree final : public Tree {
     std::optional<Key> key;
     UniqueFd fd;
   };
+  struct Kept {
+    Key key;
+    UniqueFd fd;
+  };
   struct Place {
     int fd;
     std::string path;  // relative to fd
@@ -67,6 +71,7 @@ class ProcTree final : public Tree {
 
   ProcTree() = default;
   int open_key(const Key& key, int flags) const;
+  std::vector<Kept>::iterator find_kept(const Key& key) const;
   Place locate(std::string_view path) const;
   std::vector<std::string> names_in(const std::string& folder, const std::string& pattern) const;
 
@@ -80,7 +85,8 @@ class ProcTree final : public Tree {
   mutable Folder last_;
   mutable Opened read_last_;  // for writing as well, until keep() says whether it is to stay
   // Descriptors that were read and are to be written, or read again.
-  mutable std::unordered_map<Key, UniqueFd> kept_;
+  mutable std::vector<Kept> kept_;     // by key; without a descriptor once it was written
+  mutable std::size_t next_kept_ = 0;  // behind the one that was found last: keys come in order
   std::size_t most_kept_ = 0;
   bool keeps_after_use_ = false;
 };
