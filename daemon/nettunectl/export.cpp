@@ -40,7 +40,7 @@ struct Line {
 // The text of a rule that needs no live value.
 std::optional<std::string> exact_value(const Desired& desired) {
   const bool is_exact = std::ranges::all_of(
-      desired.rules, [](const ResolvedRule& rule) { return rule.kind == Rule::Kind::exactly; });
+      desired.rules(), [](const ResolvedRule& rule) { return rule.kind == Rule::Kind::exactly; });
   if (!is_exact) return std::nullopt;
   return profile::to_string(desired);
 }

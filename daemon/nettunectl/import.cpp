@@ -68,10 +68,10 @@ std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
         fmt::format("systemd-sysctl does not read it: {} has the same name and comes first",
                     printable(by)));
   }
-  const std::optional<profile::Profile> profile =
+  std::optional<profile::Profile> profile =
       profile::load_sysctl_d(order.read, diagnostics, &imported.left_out);
   if (!profile) return std::nullopt;
-  imported.entries = profile->entries();
+  imported.entries = std::move(*profile).take_entries();
   imported.sources.insert(imported.sources.end(), profile->sources().begin(),
                           profile->sources().end());
   imported.origin = fmt::format("{}", fmt::join(order.read, ", "));
@@ -87,10 +87,10 @@ std::optional<Imported> read_tuned(std::string name, const std::string& root,
   // TuneD's profiles are folders.
   const std::string inside = name + (name.ends_with('/') ? "" : "/") + "tuned.conf";
   if (has_slash && access(inside.c_str(), F_OK) == 0) name = inside;
-  const std::optional<profile::Profile> profile =
+  std::optional<profile::Profile> profile =
       profile::load_tuned(name, root, diagnostics, &imported.left_out);
   if (!profile) return std::nullopt;
-  imported.entries = profile->entries();
+  imported.entries = std::move(*profile).take_entries();
   imported.sources = profile->sources();
   imported.origin = fmt::format("the TuneD profile {}, {}", profile->name(), profile->path());
   imported.summary = fmt::format("TuneD's {}{}{}", profile->name(),

@@ -110,8 +110,8 @@ std::string expression_text(const Expression& expression) {
       break;
   }
   std::vector<std::string> arguments;
-  arguments.reserve(expression.arguments.size());
-  for (const Expression& argument : expression.arguments) {
+  arguments.reserve(expression.arguments().size());
+  for (const Expression& argument : expression.arguments()) {
     arguments.push_back(expression_text(argument));
   }
   return fmt::format("{}({})", function, fmt::join(arguments, ", "));
@@ -201,16 +201,11 @@ std::string yaml_value(const Entry& entry) {
 }
 
 std::string yaml_value(const profile::Desired& desired) {
-  const auto one = [](const profile::ResolvedRule& rule) {
-    return profile::to_string(profile::Desired{.key = *sysctl::Key::parse("net.x"),
-                                               .parameter = nullptr,
-                                               .entry = nullptr,
-                                               .rules = std::span(&rule, 1)});
-  };
-  if (desired.rules.size() == 1) return yaml_scalar(one(desired.rules.front()));
+  if (desired.rules().size() == 1) return yaml_scalar(profile::to_string(desired.rules().front()));
   std::vector<std::string> fields;
-  fields.reserve(desired.rules.size());
-  for (const profile::ResolvedRule& rule : desired.rules) fields.push_back(one(rule));
+  fields.reserve(desired.rules().size());
+  for (const profile::ResolvedRule& rule : desired.rules())
+    fields.push_back(profile::to_string(rule));
   return list_text(fields);
 }
 

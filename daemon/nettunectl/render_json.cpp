@@ -71,7 +71,7 @@ Json row_json(const audit::Row& row) {
                      : text_or_null(std::string(sysctl::unit_name(desired.parameter->unit)));
   json["in_catalogue"] = desired.parameter != nullptr;
   Json rules = Json::array();
-  for (const profile::ResolvedRule& rule : desired.rules) rules.push_back(rule_json(rule));
+  for (const profile::ResolvedRule& rule : desired.rules()) rules.push_back(rule_json(rule));
   json["desired"] = {{"text", row.desired},
                      {"readable", text_or_null(row.desired_readable)},
                      {"fields", std::move(rules)}};

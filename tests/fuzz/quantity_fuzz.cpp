@@ -52,7 +52,7 @@ void check_origins(const profile::Expression& expression, const Origin& start, s
   invariant(offset >= 0 && static_cast<std::size_t>(offset) <= size,
             "an expression starts within the text");
   invariant(expression.quantity.denominator > 0, "a denominator is positive");
-  for (const profile::Expression& argument : expression.arguments) {
+  for (const profile::Expression& argument : expression.arguments()) {
     check_origins(argument, start, size);
   }
 }
@@ -62,7 +62,7 @@ bool names_pages(const profile::Expression& expression) {
       expression.quantity.dimension == profile::Dimension::pages) {
     return true;
   }
-  return std::ranges::any_of(expression.arguments, names_pages);
+  return std::ranges::any_of(expression.arguments(), names_pages);
 }
 
 sysctl::Integer floor_divide(sysctl::Integer number, sysctl::Integer divisor) {

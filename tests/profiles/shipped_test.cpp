@@ -151,8 +151,8 @@ Integer after(const ResolvedRule& rule, Integer live) {
 
 std::vector<Integer> after(const profile::Desired& desired, std::vector<Integer> live) {
   if (desired.keeps_all()) return live;
-  REQUIRE(desired.rules.size() == live.size());
-  for (std::size_t i = 0; i < live.size(); ++i) live[i] = after(desired.rules[i], live[i]);
+  REQUIRE(desired.rules().size() == live.size());
+  for (std::size_t i = 0; i < live.size(); ++i) live[i] = after(desired.rules()[i], live[i]);
   return live;
 }
 
@@ -164,7 +164,7 @@ void make_it_so(FakeTree& tree, const profile::ResolvedProfile& resolved) {
     REQUIRE(live.has_value());
     if (!live->is_numeric()) {
       // cubic is among the wanted ones; the discipline is the first that is named.
-      const auto& words = desired.rules.front().words();
+      const auto& words = desired.rules().front().words();
       if (std::ranges::find(words, *text) == words.end())
         tree.set(desired.key.name(), words.front());
       continue;

@@ -146,7 +146,7 @@ std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
   const auto has = [&](const std::string& word) {
     return padded.find(" " + word + " ") != std::string::npos;
   };
-  if (std::ranges::any_of(desired.rules.front().words(), has)) return {};
+  if (std::ranges::any_of(desired.rules().front().words(), has)) return {};
   return "refused: no such algorithm; available: " + available;
 }
 
@@ -185,26 +185,26 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
   }
 
   bool is_right = true;
-  if (!desired.rules.front().words().empty()) {
-    is_right = allows_text(desired.rules.front(), parameter, *live);
+  if (!desired.rules().front().words().empty()) {
+    is_right = allows_text(desired.rules().front(), parameter, *live);
     if (!is_right) finding.reason = SharedText(reason_of_text(desired, surroundings));
   } else if (!live->is_numeric()) {
     is_right = false;
     finding.reason = SharedText("the profile gives a number, and the kernel holds a text");
-  } else if (live->numbers().size() != desired.rules.size()) {
+  } else if (live->numbers().size() != desired.rules().size()) {
     is_right = false;
     finding.reason = SharedText(fmt::format("the profile gives {} numbers, and the kernel holds {}",
-                                            desired.rules.size(), live->numbers().size()));
+                                            desired.rules().size(), live->numbers().size()));
   } else {
     std::vector<std::string_view> wrong;
-    for (std::size_t i = 0; i < desired.rules.size(); ++i) {
-      if (allows(desired.rules[i], parameter, live->numbers()[i])) continue;
+    for (std::size_t i = 0; i < desired.rules().size(); ++i) {
+      if (allows(desired.rules()[i], parameter, live->numbers()[i])) continue;
       is_right = false;
       if (parameter != nullptr && i < 3 && parameter->fields > 1) {
         wrong.push_back(parameter->field_names[i]);
       }
     }
-    if (!wrong.empty() && wrong.size() < desired.rules.size() && !wrong.front().empty()) {
+    if (!wrong.empty() && wrong.size() < desired.rules().size() && !wrong.front().empty()) {
       finding.reason = SharedText(fmt::format("only its {} {}", fmt::join(wrong, " and "),
                                               wrong.size() == 1 ? "differs" : "differ"));
     }

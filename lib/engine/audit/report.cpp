@@ -55,8 +55,8 @@ std::string desired_readable(const Desired& desired, const Host& host) {
   if (desired.parameter == nullptr) return "";
   bool helps = false;
   std::vector<std::string> fields;
-  fields.reserve(desired.rules.size());
-  for (const ResolvedRule& rule : desired.rules) {
+  fields.reserve(desired.rules().size());
+  for (const ResolvedRule& rule : desired.rules()) {
     fields.push_back(rule_text(rule, desired.parameter->unit, host, helps));
   }
   if (!helps) return "";
@@ -92,7 +92,7 @@ std::optional<sysctl::Value> after_write(const Desired& desired, const sysctl::V
 // Whether the key is as the profile wants it with `value` in it.
 bool is_right(const Desired& desired, const sysctl::Value& value) {
   if (desired.keeps_all()) return true;
-  const ResolvedRule& first = desired.rules.front();
+  const ResolvedRule& first = desired.rules().front();
   if (!first.words().empty()) {
     const bool is_list =
         desired.parameter != nullptr && desired.parameter->encoding == sysctl::Encoding::words;
@@ -102,9 +102,9 @@ bool is_right(const Desired& desired, const sysctl::Value& value) {
     });
   }
   const auto numbers = value.numbers();
-  if (numbers.size() > desired.rules.size()) return false;
+  if (numbers.size() > desired.rules().size()) return false;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (!allows(desired.rules[i], desired.parameter, numbers[i])) return false;
+    if (!allows(desired.rules()[i], desired.parameter, numbers[i])) return false;
   }
   return !numbers.empty();
 }

@@ -32,7 +32,7 @@ std::optional<sysctl::Value> available_words(const sysctl::Key& key, const sysct
 // The first word of the rule that this kernel has; the first one where none is: the kernel may have
 // a module for it, and else says no.
 std::string target_word(const Desired& desired, const sysctl::Tree& tree) {
-  const std::span<const std::string> words = desired.rules.front().words();
+  const std::span<const std::string> words = desired.rules().front().words();
   if (words.size() == 1) return words.front();
   if (const std::optional<sysctl::Value> available = available_words(desired.key, tree)) {
     const std::string padded = " " + available->text() + " ";
@@ -46,15 +46,15 @@ std::string target_word(const Desired& desired, const sysctl::Tree& tree) {
 // nullopt where the live value has not the fields that the rules are for.
 std::optional<std::string> target_text(const Desired& desired, const sysctl::Value& live,
                                        const sysctl::Tree& tree) {
-  if (!desired.rules.front().words().empty()) return target_word(desired, tree);
+  if (!desired.rules().front().words().empty()) return target_word(desired, tree);
   const auto numbers = live.numbers();
-  if (numbers.size() != desired.rules.size()) return std::nullopt;
+  if (numbers.size() != desired.rules().size()) return std::nullopt;
   std::string text;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (i > 0) text += ' ';
-    text += sysctl::to_string(audit::allows(desired.rules[i], desired.parameter, numbers[i])
+    text += sysctl::to_string(audit::allows(desired.rules()[i], desired.parameter, numbers[i])
                                   ? numbers[i]
-                                  : target_of(desired.rules[i], numbers[i]));
+                                  : target_of(desired.rules()[i], numbers[i]));
   }
   return text;
 }

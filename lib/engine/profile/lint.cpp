@@ -88,8 +88,8 @@ class Linter {
 
   // What a field will be at least, and at most, once the profile is applied, where that is certain.
   static std::optional<Integer> minimum(const Desired* desired, std::size_t field) {
-    if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
-    const ResolvedRule& rule = desired->rules[field];
+    if (desired == nullptr || field >= desired->rules().size()) return std::nullopt;
+    const ResolvedRule& rule = desired->rules()[field];
     if (!rule.words().empty()) return std::nullopt;
     switch (rule.kind) {
       case Rule::Kind::exactly:
@@ -105,8 +105,8 @@ class Linter {
     return std::nullopt;
   }
   static std::optional<Integer> maximum(const Desired* desired, std::size_t field) {
-    if (desired == nullptr || field >= desired->rules.size()) return std::nullopt;
-    const ResolvedRule& rule = desired->rules[field];
+    if (desired == nullptr || field >= desired->rules().size()) return std::nullopt;
+    const ResolvedRule& rule = desired->rules()[field];
     if (!rule.words().empty()) return std::nullopt;
     switch (rule.kind) {
       case Rule::Kind::exactly:
@@ -135,7 +135,7 @@ class Linter {
   }
 
   static std::string field_name(const Desired& desired, std::size_t field) {
-    if (desired.rules.size() == 1 || field >= 3) return desired.key.name();
+    if (desired.rules().size() == 1 || field >= 3) return desired.key.name();
     return fmt::format("the {} of {}", desired.parameter->field_names[field], desired.key.name());
   }
 
@@ -204,14 +204,14 @@ class Linter {
     const auto is_at = [&](std::optional<Integer> number) {
       return number && sysctl::holds(at.comparison, *number, at.bound);
     };
-    return !desired.rules.front().words().empty() || is_at(minimum(&desired, 0)) ||
+    return !desired.rules().front().words().empty() || is_at(minimum(&desired, 0)) ||
            is_at(maximum(&desired, 0));
   }
 
   void pages_for_bytes(const Desired& desired) {
     if (desired.parameter->unit != sysctl::Unit::pages || host_.memory_bytes == 0) return;
     const auto memory = static_cast<Integer>(host_.memory_bytes);
-    for (std::size_t field = 0; field < desired.rules.size(); ++field) {
+    for (std::size_t field = 0; field < desired.rules().size(); ++field) {
       const std::optional<Integer> pages = minimum(&desired, field);
       if (!pages || *pages <= memory / host_.page_size) continue;
       add(Severity::warning, origin_of(desired, field), "pages-for-bytes",
@@ -230,9 +230,9 @@ class Linter {
     const bool is_capacity = std::ranges::binary_search(capacities, desired.parameter->pattern);
     const sysctl::Unit unit = desired.parameter->unit;
     bool repeats = true;
-    for (std::size_t field = 0; field < desired.rules.size() && field < own.numbers.size();
+    for (std::size_t field = 0; field < desired.rules().size() && field < own.numbers.size();
          ++field) {
-      const ResolvedRule& rule = desired.rules[field];
+      const ResolvedRule& rule = desired.rules()[field];
       const bool is_exact = rule.kind == Rule::Kind::exactly && rule.words().empty();
       if (rule.kind != Rule::Kind::keep && !(is_exact && rule.low == own.numbers[field])) {
         repeats = false;
@@ -264,7 +264,7 @@ class Linter {
 
   void unusable_qdisc(const Desired& desired) {
     if (desired.parameter->pattern != "net/core/default_qdisc") return;
-    for (const std::string& word : desired.rules.front().words()) {
+    for (const std::string& word : desired.rules().front().words()) {
       if (!std::ranges::binary_search(unusable_qdiscs, std::string_view(word))) continue;
       add(Severity::error, origin_of(desired, 0), "harmful",
           fmt::format("the kernel takes {} as a default, and no link can work with it", word),

@@ -69,6 +69,7 @@ class Profile {
   bool flush_metrics() const { return flush_metrics_.value_or(false); }
   /// In the order of the files: what is inherited first, then this file's own.
   const std::vector<Entry>& entries() const { return entries_; }
+  std::vector<Entry> take_entries() && { return std::move(entries_); }
   const std::vector<SocketPreset>& presets() const { return presets_; }
   const std::vector<SourcePtr>& sources() const { return sources_; }
 

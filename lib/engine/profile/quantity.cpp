@@ -353,10 +353,11 @@ class Parser {
                                 : fmt::format("did you mean \"{}\"?", near));
     }
     ++position_;
+    expression.of_call = std::make_unique<std::vector<Expression>>();
     for (;;) {
       Parsed argument = parse(depth + 1);
       if (!argument) return argument;
-      expression.arguments.push_back(std::move(*argument));
+      expression.of_call->push_back(std::move(*argument));
       skip_blanks();
       if (peek() == ',') {
         ++position_;
@@ -367,7 +368,7 @@ class Parser {
         return fault(position_, 1, fmt::format("the \")\" of {}(..) is missing", name),
                      "inside [..] YAML's own commas win: quote an expression that holds a comma");
       }
-      return rest_fault(expression.arguments.back());
+      return rest_fault(expression.arguments().back());
     }
     ++position_;
     expression.origin = origin_at(begin, position_ - begin);
@@ -430,13 +431,13 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
       return fault(expression,
                    fmt::format("\"{}\" is not a number", printable(expression.word.view())), "");
     case Expression::Kind::bdp: {
-      if (expression.arguments.size() != 2) {
+      if (expression.arguments().size() != 2) {
         return fault(expression, "bdp() takes a rate and a round-trip time",
                      "for example bdp(10 Gbit/s, 20 ms)");
       }
       constexpr std::array wanted{Dimension::bit_rate, Dimension::duration};
       for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const Expression& argument = expression.arguments[i];
+        const Expression& argument = expression.arguments()[i];
         const Dimensioned found = dimension_within(top, argument);
         if (!found) return found;
         if (*found != wanted[i]) {
@@ -450,9 +451,9 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
     }
     case Expression::Kind::minimum:
     case Expression::Kind::maximum: {
-      Dimensioned common = dimension_within(top, expression.arguments.front());
+      Dimensioned common = dimension_within(top, expression.arguments().front());
       if (!common) return common;
-      for (const Expression& argument : expression.arguments) {
+      for (const Expression& argument : expression.arguments()) {
         const Dimensioned found = dimension_within(top, argument);
         if (!found) return found;
         if (*found == *common) continue;
@@ -522,9 +523,9 @@ Evaluated amount_of(const Expression& expression, const Host& host) {
       return amount;
     }
     case Expression::Kind::bdp: {
-      const Evaluated rate = amount_of(expression.arguments[0], host);
+      const Evaluated rate = amount_of(expression.arguments()[0], host);
       if (!rate) return rate;
-      const Evaluated time = amount_of(expression.arguments[1], host);
+      const Evaluated time = amount_of(expression.arguments()[1], host);
       if (!time) return time;
       constexpr Integer bit_nanoseconds_per_byte = static_cast<Integer>(8) * 1'000'000'000;
       Integer numerator = 0;
@@ -539,9 +540,9 @@ Evaluated amount_of(const Expression& expression, const Host& host) {
     }
     case Expression::Kind::minimum:
     case Expression::Kind::maximum: {
-      Evaluated best = amount_of(expression.arguments.front(), host);
+      Evaluated best = amount_of(expression.arguments().front(), host);
       if (!best) return best;
-      for (const Expression& argument : expression.arguments) {
+      for (const Expression& argument : expression.arguments()) {
         const Evaluated next = amount_of(argument, host);
         if (!next) return next;
         const bool wants_less = expression.kind == Expression::Kind::minimum;
@@ -688,7 +689,7 @@ std::expected<Integer, EvaluationFault> evaluate(const Expression& expression, U
 
 bool uses_memory(const Expression& expression) {
   if (expression.kind == Expression::Kind::ram_percent) return true;
-  for (const Expression& argument : expression.arguments) {
+  for (const Expression& argument : expression.arguments()) {
     if (uses_memory(argument)) return true;
   }
   return false;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +48,11 @@ struct Expression {
   Kind kind = Kind::literal;
   SharedText word;
   [[no_unique_address]] Origin origin;
-  std::vector<Expression> arguments;
+  std::unique_ptr<std::vector<Expression>> of_call;  ///< the arguments of a call; else nullptr
+
+  std::span<const Expression> arguments() const {
+    return of_call == nullptr ? std::span<const Expression>() : *of_call;
+  }
 };
 
 /// What is wrong with a text, as a diagnostic needs it. `offset` and `length` are bytes of the

@@ -80,7 +80,17 @@ bool resolve_rules(const Entry& entry, const sysctl::Parameter* parameter, const
   return good;
 }
 
-std::string rule_text(const ResolvedRule& rule) {
+// Of the entries that `entry_of` gives for the items.
+template <typename Items, typename EntryOf>
+std::size_t rule_count(const Items& items, EntryOf entry_of) {
+  std::size_t count = 0;
+  for (const auto& item : items) count += entry_of(item)->rules.size();
+  return count;
+}
+
+}  // namespace
+
+std::string to_string(const ResolvedRule& rule) {
   const auto number = [](Integer n) { return sysctl::to_string(n); };
   switch (rule.kind) {
     case Rule::Kind::exactly:
@@ -101,15 +111,13 @@ std::string rule_text(const ResolvedRule& rule) {
   return fmt::format("one of [{}]", fmt::join(items, ", "));
 }
 
-}  // namespace
-
 std::string to_string(const Desired& desired) {
-  if (desired.rules.size() == 1) return rule_text(desired.rules.front());
+  if (desired.rules().size() == 1) return to_string(desired.rules().front());
   const bool is_exact = std::ranges::all_of(
-      desired.rules, [](const ResolvedRule& rule) { return rule.kind == Rule::Kind::exactly; });
+      desired.rules(), [](const ResolvedRule& rule) { return rule.kind == Rule::Kind::exactly; });
   std::vector<std::string> fields;
-  fields.reserve(desired.rules.size());
-  for (const ResolvedRule& rule : desired.rules) fields.push_back(rule_text(rule));
+  fields.reserve(desired.rules().size());
+  for (const ResolvedRule& rule : desired.rules()) fields.push_back(to_string(rule));
   if (is_exact) return fmt::format("{}", fmt::join(fields, " "));
   return fmt::format("[{}]", fmt::join(fields, ", "));
 }
@@ -136,6 +144,9 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
 
   // The entry that decides a key: the last that names it, else the last glob that matches it.
   const std::vector<Entry>& entries = resolved.profile_->entries();
+  // Before what lives shorter: memory that is freed below the result is no use to who goes on.
+  resolved.desired_.reserve(entries.size());
+  resolved.rules_.reserve(rule_count(entries, [](const Entry& entry) { return &entry; }));
   std::vector<const Entry*> named;  // by key
   named.reserve(entries.size());
   for (const Entry& entry : entries) {
@@ -170,13 +181,13 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
 
   bool good = true;
   resolved.desired_.reserve(chosen.size());
-  std::size_t rule_count = 0;
-  for (const auto& [key, entry] : chosen) rule_count += entry->rules.size();
-  resolved.rules_.reserve(rule_count);  // they stay where they are: desired_ points to them
+  // The rules stay where they are: desired_ points to them.
+  resolved.rules_.reserve(rule_count(chosen, [](const auto& item) { return item.second; }));
   const Entry* reported = nullptr;
   std::vector<FieldBounds> bounds;
   for (auto& [key, entry] : chosen) {
-    Desired desired{.key = std::move(key), .parameter = nullptr, .entry = entry, .rules = {}};
+    Desired desired{
+        .key = std::move(key), .parameter = nullptr, .entry = entry, .first_rule = nullptr};
     desired.parameter =
         entry->parameter != nullptr ? entry->parameter : sysctl::find_parameter(desired.key);
     // One diagnostic for a glob, not one for each of its keys.
@@ -194,7 +205,7 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
       std::ranges::move(of_this.list, std::back_inserter(diagnostics.list));
       reported = entry;
     }
-    desired.rules = std::span<const ResolvedRule>(resolved.rules_).subspan(before);
+    desired.first_rule = resolved.rules_.data() + before;
     resolved.desired_.push_back(std::move(desired));
   }
   for (const SourcePtr& source : resolved.profile_->sources()) {

@@ -38,14 +38,15 @@ struct ResolvedRule {
 struct Desired {
   sysctl::Key key;
   const sysctl::Parameter* parameter = nullptr;
-  /// Where it was declared, and its rules: one for each field, a single keep covers all. Both are
-  /// owned by the ResolvedProfile.
-  const Entry* entry = nullptr;
-  std::span<const ResolvedRule> rules;
+  const Entry* entry = nullptr;              ///< where it was declared
+  const ResolvedRule* first_rule = nullptr;  ///< both are owned by the ResolvedProfile
 
-  bool keeps_all() const { return rules.size() == 1 && rules[0].kind == Rule::Kind::keep; }
+  /// One for each field; a single keep covers all.
+  std::span<const ResolvedRule> rules() const { return {first_rule, entry->rules.size()}; }
+  bool keeps_all() const { return rules().size() == 1 && first_rule->kind == Rule::Kind::keep; }
 };
 
+std::string to_string(const ResolvedRule& rule);
 /// "16777216", "at least 16777216", "[keep, 131072, at least 33554432]".
 std::string to_string(const Desired& desired);
 

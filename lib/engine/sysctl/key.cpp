@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace nettune::sysctl {
 namespace {
@@ -79,15 +80,15 @@ std::string Key::name() const { return to_name(path()); }
 std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
   const std::string path = to_path(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
-  const bool literal =
-      std::ranges::none_of(path, [](char c) { return c == '*' || c == '?' || c == '['; });
-  return KeyGlob(SharedText(path), literal);
+  return KeyGlob(SharedText(path));
 }
 
 std::string KeyGlob::name() const { return to_name(pattern()); }
 
+bool KeyGlob::is_literal() const { return std::strpbrk(pattern_.c_str(), "*?[") == nullptr; }
+
 bool KeyGlob::matches(const Key& key) const {
-  if (literal_) return pattern() == key.path();
+  if (is_literal()) return pattern() == key.path();
   return fnmatch(pattern_.c_str(), key.path_.c_str(), FNM_PATHNAME | FNM_NOESCAPE) == 0;
 }
 

@@ -46,7 +46,7 @@ class KeyGlob {
   std::string_view pattern() const { return pattern_.view(); }
   std::string name() const;
 
-  bool is_literal() const { return literal_; }
+  bool is_literal() const;
   /// Precondition: is_literal().
   Key literal() const { return Key(pattern_); }
   bool matches(const Key& key) const;
@@ -54,9 +54,8 @@ class KeyGlob {
   friend bool operator==(const KeyGlob&, const KeyGlob&) = default;
 
  private:
-  KeyGlob(SharedText pattern, bool literal) : pattern_(std::move(pattern)), literal_(literal) {}
+  explicit KeyGlob(SharedText pattern) : pattern_(std::move(pattern)) {}
   SharedText pattern_;
-  bool literal_;
 };
 
 }  // namespace nettune::sysctl

@@ -31,9 +31,10 @@ std::string text_of(const Rule& rule) {
 }
 
 // A profile where there must be one; an empty one, which no test expects, where there is none.
-Profile got(const std::optional<Profile>& profile) {
+const Profile& got(const std::optional<Profile>& profile) {
+  static const Profile none;
   CHECK(profile.has_value());
-  return profile ? *profile : Profile();
+  return profile ? *profile : none;
 }
 
 std::string text_of(const std::optional<Profile>& profile) {

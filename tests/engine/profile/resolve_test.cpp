@@ -111,8 +111,8 @@ TEST_CASE("a child's key takes the place of its parent's") {
   parents.push_back(std::move(parent));
   parents.push_back(std::move(other));
   Diagnostics diagnostics;
-  const auto resolved =
-      resolve(ProfileBuilder::merge(parents, std::move(own)), test::host_of(8), tree, diagnostics);
+  const auto resolved = resolve(ProfileBuilder::merge(std::move(parents), std::move(own)),
+                                test::host_of(8), tree, diagnostics);
   if (!resolved) throw std::runtime_error(test::formatted(diagnostics));
   CHECK(desired(*resolved, "net.core.rmem_max") == "keep");
   CHECK(desired(*resolved, "net.core.wmem_max") == "16777216");
