@@ -93,7 +93,7 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
                   Surroundings& surroundings) {
   const Desired& desired = *finding.desired;
   const Parameter* parameter = desired.parameter;
-  const auto conclude = [&](Verdict verdict, std::string reason) {
+  const auto conclude = [&](Verdict verdict, std::string_view reason) {
     finding.verdict = verdict;
     finding.reason = SharedText(reason);
   };
