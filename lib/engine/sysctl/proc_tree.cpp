@@ -148,8 +148,8 @@ std::vector<ProcTree::Kept>::iterator ProcTree::find_kept(const Key& key) const 
     return i <= kept_.size() && (i == 0 || kept_[i - 1].key < key) &&
            (i == kept_.size() || !(kept_[i].key < key));
   };
-  auto found = kept_.begin() + static_cast<std::ptrdiff_t>(next_kept_);
-  if (!is_place(next_kept_)) found = std::ranges::lower_bound(kept_, key, {}, &Kept::key);
+  const auto found = is_place(next_kept_) ? kept_.begin() + static_cast<std::ptrdiff_t>(next_kept_)
+                                          : std::ranges::lower_bound(kept_, key, {}, &Kept::key);
   next_kept_ = static_cast<std::size_t>(found - kept_.begin()) + 1;
   return found;
 }
