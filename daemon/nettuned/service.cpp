@@ -142,6 +142,11 @@ ParameterView& ManagedKey::change() {
   return view;
 }
 
+void ManagedKey::end_contest() {
+  contest.reset();
+  if (view.is_contested) change().is_contested = false;
+}
+
 Service::Service(Surroundings surroundings, Settings settings)
     : surroundings_(std::move(surroundings)), settings_(std::move(settings)) {}
 
@@ -306,7 +311,7 @@ void Service::note_trial(const change::State& state, Moment now) {
 
 // Another writer has changed the state, or it is the first look at it.
 void Service::take_over(change::Session& session, Moment now) {
-  const change::State& state = session.state;
+  change::State& state = session.state;
   note_trial(state, now);
   if (has_trial_choice_ && !state.journal) {
     has_trial_choice_ = false;
@@ -388,14 +393,17 @@ void Service::note(ManagedKey& managed, const Finding& finding) {
     changed.reason = finding.reason;
   }
   if (finding.verdict == Verdict::match) managed.settled = finding.live_text;
-  if (finding.verdict != Verdict::drift) managed.contested_until = 0;
+  if (managed.is_left_alone() && finding.verdict != Verdict::drift) managed.contest->left_until = 0;
 }
 
-void Service::note_baselines(const change::State& state) {
+// Baselines share the text of the keys in force: those of a profile that is gone would keep it
+// scattered in memory.
+void Service::note_baselines(change::State& state) {
   auto baseline = state.baselines.begin();
   for (ManagedKey& managed : keys_) {
     while (baseline != state.baselines.end() && baseline->key < managed.key()) ++baseline;
     const bool is_known = baseline != state.baselines.end() && baseline->key == managed.key();
+    if (is_known) baseline->key = managed.key();
     const std::string_view before = is_known ? std::string_view(baseline->before) : "";
     if (managed.view.baseline != before) managed.change().baseline = before;
   }
@@ -419,7 +427,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
     if (finding.verdict == Verdict::drift) {
       const bool is_known = managed.view.verdict == Verdict::drift &&
                             managed.view.live == finding.live_text &&
-                            (managed.contested_until != 0 || !is_restored(desired));
+                            (managed.is_left_alone() || !is_restored(desired));
       if (!is_known) drifted.push_back(std::move(finding));
       continue;
     }
@@ -464,9 +472,9 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
           now);
     }
     if (!are_new && !is_restored(desired)) continue;
-    if (managed.contested_until != 0) continue;
+    if (managed.is_left_alone()) continue;
     if (!are_new && is_contest(managed, now)) {
-      contest(managed, now);
+      leave_alone(managed, now);
       continue;
     }
     restored.push_back({std::move(finding), are_new ? "" : managed.settled});
@@ -477,25 +485,27 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
 
 // Whether one restore more would be a fight.
 bool Service::is_contest(ManagedKey& managed, Moment now) {
-  std::vector<std::int64_t>& restores = managed.restores;
-  std::erase_if(restores, [&](std::int64_t when) {
+  if (managed.contest == nullptr) return false;
+  Contest& contest = *managed.contest;
+  std::erase_if(contest.restores, [&](std::int64_t when) {
     return now.boot - when > settings_.contest_within.count();
   });
-  if (restores.empty()) {
-    if (!managed.tries_again) managed.contests = 0;
-    managed.tries_again = false;
+  if (contest.restores.empty()) {
+    if (!contest.tries_again) contest.times = 0;
+    contest.tries_again = false;
     return false;
   }
   // After a contest the first change back begins the next one.
-  return managed.contests > 0 || restores.size() >= settings_.contest_restores;
+  return contest.times > 0 || contest.restores.size() >= settings_.contest_restores;
 }
 
-void Service::contest(ManagedKey& managed, Moment now) {
+void Service::leave_alone(ManagedKey& managed, Moment now) {
+  Contest& contest = *managed.contest;
   const unsigned minutes =
-      managed.contests >= 6 ? longest_contest : std::min(1U << managed.contests, longest_contest);
-  ++managed.contests;
-  managed.restores.clear();
-  managed.contested_until = now.boot + minutes * minute;
+      contest.times >= 6 ? longest_contest : std::min(1U << contest.times, longest_contest);
+  ++contest.times;
+  contest.restores.clear();
+  contest.left_until = now.boot + minutes * minute;
   managed.change().is_contested = true;
   say({.kind = Event::Kind::contested,
        .key = managed.key().name(),
@@ -529,7 +539,10 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     const auto found = std::ranges::lower_bound(keys_, write.key, {}, &ManagedKey::key);
     ManagedKey& managed = *found;
     note(managed, audit::compare_one(*resolved_, *managed.desired, surroundings_.tree));
-    if (!are_new) managed.restores.push_back(now.boot);
+    if (!are_new) {
+      if (managed.contest == nullptr) managed.contest = std::make_unique<Contest>();
+      managed.contest->restores.push_back(now.boot);
+    }
     say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
          .key = managed.key().name(),
          .desired = managed.desired_text(),
@@ -620,6 +633,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   adopt(shared(std::move(resolved)), &audit);
   // What was written is seen as it was read back at the end, and what was not, as it is now.
   for (ManagedKey& managed : keys_) {
+    managed.end_contest();
     if (managed.view.verdict != Verdict::drift) continue;
     const profile::Desired& desired = *managed.desired;
     const bool is_left =
@@ -628,8 +642,6 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
         is_left || session.state.journal ? nullptr : session.state.find(desired.key);
     note(managed, known != nullptr ? audit::compare_read(*resolved_, desired, known->left, tree)
                                    : audit::compare_one(*resolved_, desired, tree));
-    managed.restores.clear();
-    managed.contests = 0;
   }
   note_trial(session.state, now);
   if (profile_ != name) {
@@ -733,12 +745,7 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
   const bool follows_settings = choice_ == settings_.profile;
   if (follows_settings && settings.profile != settings_.profile) choice_ = settings.profile;
   settings_ = std::move(settings);
-  for (ManagedKey& managed : keys_) {
-    managed.restores.clear();
-    managed.contests = 0;
-    managed.contested_until = 0;
-    if (managed.view.is_contested) managed.change().is_contested = false;
-  }
+  for (ManagedKey& managed : keys_) managed.end_contest();
   const std::string name = failure_.empty() && !profile_.empty() && !follows_settings
                                ? profile_
                                : (choice_.empty() ? profile_ : choice_);
@@ -860,7 +867,9 @@ std::optional<std::int64_t> Service::deadline() const {
   };
   consider(look_again_);
   consider(trial_until_);
-  for (const ManagedKey& managed : keys_) consider(managed.contested_until);
+  for (const ManagedKey& managed : keys_) {
+    if (managed.contest != nullptr) consider(managed.contest->left_until);
+  }
   return first;
 }
 
@@ -873,10 +882,10 @@ void Service::pass_time(Moment now) {
   std::vector<std::size_t> calm;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     ManagedKey& managed = keys_[i];
-    if (managed.contested_until == 0 || managed.contested_until > now.boot) continue;
-    managed.contested_until = 0;
+    if (!managed.is_left_alone() || managed.contest->left_until > now.boot) continue;
+    managed.contest->left_until = 0;
     if (managed.view.is_contested) managed.change().is_contested = false;
-    managed.tries_again = true;
+    managed.contest->tries_again = true;
     calm.push_back(i);
   }
   if (!calm.empty()) judge(calm, false, now);

@@ -57,6 +57,14 @@ struct ParameterView {
   std::uint64_t last_changed = 0;  ///< when; wall clock, 0: never
 };
 
+/// What became of a key that nettune had to restore.
+struct Contest {
+  std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
+  std::int64_t left_until = 0;           ///< left alone until then, boot clock; 0: it is not
+  unsigned times = 0;                    ///< it was left alone, in a row
+  bool tries_again = false;              ///< the first restore after that is due
+};
+
 struct ManagedKey {
   const profile::Desired* desired;  ///< of the profile in force
   ParameterView view{};             ///< changed through change() alone
@@ -67,17 +75,15 @@ struct ManagedKey {
 
   std::string settled{};  ///< what it last was when it was right; "" for never
 
-  // The contest about it.
-  std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
-  std::int64_t contested_until = 0;      ///< 0: not contested
-  unsigned contests = 0;                 ///< in a row
-  bool tries_again = false;              ///< the first restore after a contest is due
+  std::unique_ptr<Contest> contest{};  ///< nullptr: it was never restored
 
   const sysctl::Key& key() const { return desired->key; }
   std::string desired_text() const { return profile::to_string(*desired); }
   std::string declared_at() const;  ///< "web.yaml:12"
   /// The view to be changed: it is kept as it was told.
   ParameterView& change();
+  bool is_left_alone() const { return contest != nullptr && contest->left_until != 0; }
+  void end_contest();
 };
 
 struct Event {
@@ -200,8 +206,8 @@ class Service {
   void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,
                Moment now);
   bool is_contest(ManagedKey& managed, Moment now);
-  void contest(ManagedKey& managed, Moment now);
-  void note_baselines(const change::State& state);
+  void leave_alone(ManagedKey& managed, Moment now);
+  void note_baselines(change::State& state);
   void note_trial(const change::State& state, Moment now);
   bool is_restored(const profile::Desired& desired) const;
   void fail(std::string why, Moment now);

@@ -27,7 +27,11 @@ class SharedText {
     if (block_ != nullptr) block_->owners.fetch_add(1, std::memory_order_relaxed);
   }
   SharedText(SharedText&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
-  SharedText& operator=(SharedText other) noexcept {
+  SharedText& operator=(const SharedText& other) noexcept {
+    if (block_ != other.block_) *this = SharedText(other);
+    return *this;
+  }
+  SharedText& operator=(SharedText&& other) noexcept {
     std::swap(block_, other.block_);
     return *this;
   }

@@ -158,6 +158,7 @@ Result<std::string> ProcTree::read(const Key& key) const {
   constexpr int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   if (keeps_after_use_) {
     if (const auto kept = find_kept(key); kept != kept_.end() && kept->key == key) {
+      kept->key = key;  // its text, so that of a caller that is gone is not kept as well
       Result<std::string> text = read_from(kept->fd.get(), key);
       if (text || text.error().number != ENOENT) return text;
       kept_.erase(kept);  // of a link that is gone; it may be there anew
