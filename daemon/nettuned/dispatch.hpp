@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// dispatch: a member function as a handler of sd-bus, and the border where exceptions end.
-// property: the same for a getter.
+// guarded: the border where exceptions end. dispatch: a member function as a handler of sd-bus
+// behind it. property: the same for a getter.
 #pragma once
 
 #include <cerrno>
@@ -25,6 +25,16 @@ struct MemberOf<Result (Object::*)(Arguments...) const> {
   using type = const Object;
 };
 
+/// What `work` gives: as for a handler of sd-bus. An exception becomes `error`.
+template <class Work>
+int guarded(sd_bus_error* error, Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::exception& fault) {
+    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
+  }
+}
+
 /// Answers wait in memory for the bus to take them: whoever calls faster than that is refused.
 inline constexpr std::uint64_t max_answers_waiting = 512;
 
@@ -37,12 +47,8 @@ int dispatch(sd_bus_message* call, void* object, sd_bus_error* error) noexcept {
       waiting > max_answers_waiting) {
     return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many answers wait already");
   }
-  try {
-    using Object = typename MemberOf<decltype(Method)>::type;
-    return (static_cast<Object*>(object)->*Method)(call, error);
-  } catch (const std::exception& fault) {
-    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
-  }
+  using Object = typename MemberOf<decltype(Method)>::type;
+  return guarded(error, [&] { return (static_cast<Object*>(object)->*Method)(call, error); });
 }
 
 inline int append(sd_bus_message* reply, const std::string& value) {
@@ -66,12 +72,8 @@ inline int append(sd_bus_message* reply, const std::vector<std::string>& values)
 template <auto Getter>
 int property(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void* object,
              sd_bus_error* error) noexcept {
-  try {
-    using Object = typename MemberOf<decltype(Getter)>::type;
-    return append(reply, (static_cast<Object*>(object)->*Getter)());
-  } catch (const std::exception& fault) {
-    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
-  }
+  using Object = typename MemberOf<decltype(Getter)>::type;
+  return guarded(error, [&] { return append(reply, (static_cast<Object*>(object)->*Getter)()); });
 }
 
 }  // namespace nettune::daemon

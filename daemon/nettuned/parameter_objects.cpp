@@ -23,11 +23,8 @@ using Text = std::unique_ptr<char, FreeText>;
 template <auto Get>
 int get(sd_bus*, const char*, const char*, const char*, sd_bus_message* reply, void* object,
         sd_bus_error* error) noexcept {
-  try {
-    return append(reply, Get(*static_cast<const ManagedKey*>(object)));
-  } catch (const std::exception& fault) {
-    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
-  }
+  return guarded(error,
+                 [&] { return append(reply, Get(*static_cast<const ManagedKey*>(object))); });
 }
 
 std::string key_of(const ManagedKey& managed) { return managed.key().name(); }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bus_error.hpp"
+#include "dispatch.hpp"
 #include "journal.hpp"
 
 namespace nettune::daemon {
@@ -86,7 +87,7 @@ void Polkit::refuse(Question& question) {
 
 void Polkit::allow(Question& question) {
   sd_bus_error error{};
-  const int code = question.then(question.call.get(), &error);
+  const int code = guarded(&error, [&] { return question.then(question.call.get(), &error); });
   if (code < 0 || sd_bus_error_is_set(&error) != 0) {
     sd_bus_reply_method_errno(question.call.get(), code, &error);
   }
