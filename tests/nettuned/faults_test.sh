@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The service when things go wrong: killed at any moment, a storm of links, a broken profile at the
-# start, the watchdog and READY, watches that are not to be had.
+# start, the watchdog and READY, watches that are not to be had, events that the kernel drops, a wall
+# clock that jumps.
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -185,6 +186,93 @@ if unshare --user --map-root-user true 2>/dev/null; then
 else
   echo 'not tried without watches: no user namespace can be made here'
 fi
+
+# --- the kernel drops events: all is looked at at once ---
+: >"$log"
+start_service
+sysctl -q -w net.ipv4.tcp_fin_timeout=77
+expect_value net.ipv4.tcp_fin_timeout 31
+# While the service stands still its queue runs over, and what is written last is not in it. A queue
+# of one's own on the same folder is the witness.
+cat >"$work/overflow.py" <<'PY'
+import ctypes, os, signal, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+service = int(sys.argv[1])
+folder = "/proc/sys/net/ipv4"
+IN_MODIFY, IN_Q_OVERFLOW = 0x2, 0x4000
+witness = libc.inotify_init1(os.O_NONBLOCK)
+assert libc.inotify_add_watch(witness, folder.encode(), IN_MODIFY) >= 0
+keys = [os.open(f"{folder}/{name}", os.O_RDWR) for name in ("tcp_frto", "tcp_reordering")]
+values = [os.pread(key, 64, 0) for key in keys]
+os.kill(service, signal.SIGSTOP)
+try:
+    # Two events in a row about one file would be one.
+    for turn in range(int(open("/proc/sys/fs/inotify/max_queued_events").read()) + 10):
+        os.pwrite(keys[turn % 2], values[turn % 2], 0)
+    with open(f"{folder}/tcp_fin_timeout", "w") as file:
+        file.write("88")
+finally:
+    os.kill(service, signal.SIGCONT)
+lost, names = False, set()
+while True:
+    try:
+        data = os.read(witness, 65536)
+    except BlockingIOError:
+        break
+    while data:
+        _, mask, _, size = struct.unpack_from("iIII", data)
+        names.add(data[16:16 + size].rstrip(b"\0").decode())
+        lost |= mask & IN_Q_OVERFLOW != 0
+        data = data[16 + size:]
+assert lost, "the queue did not run over"
+assert "tcp_fin_timeout" not in names, names
+PY
+/usr/bin/python3 "$work/overflow.py" "$service_pid" || fail 'no event was lost'
+expect_value net.ipv4.tcp_fin_timeout 31
+expect_logged 'net.ipv4.tcp_fin_timeout was changed to 88'
+stop_service
+
+# --- the wall clock jumps: people are told the new time, and what is waited for does not change ---
+clock=$build/tests/nettuned/libwall_clock.so
+: >"$log"
+rm /etc/nettune/nettuned.yaml
+jump() { printf '%s\n' $(($1 * 365 * 86400)) >"$work/clock.new" && mv "$work/clock.new" "$work/clock"; } # YEARS
+jump 5
+this_year=$(date +%Y)
+# A sanitizer wants to be the first of the libraries.
+start_service env LD_PRELOAD="$(ldd "$build/nettuned" | sed -n 's/.* => \(.*lib[a-z]*san\.so[^ ]*\) .*/\1/p'):$clock" \
+  TEST_WALL_CLOCK="$work/clock" "$build/nettuned"
+parameter=/org/nettune1/parameter/net_2eipv4_2etcp_5ffin_5ftimeout
+changed_in() { # YEARS from now, as the bus has it
+  local microseconds year
+  microseconds=$(busctl --system get-property org.nettune1 $parameter org.nettune1.Parameter LastChanged)
+  year=$(date -u -d "@$((${microseconds#t } / 1000000 - $1 * 365 * 86400))" +%Y)
+  ((year == this_year))
+}
+# Five restores within a minute of the boot's clock, although years lie between them.
+for years in 5 18 -3 60 -20; do
+  jump $years
+  sysctl -q -w net.ipv4.tcp_fin_timeout=77
+  expect_value net.ipv4.tcp_fin_timeout 31
+  changed_in $years || fail "a change is not told with the new time, $years years from now"
+done
+sysctl -q -w net.ipv4.tcp_fin_timeout=77
+is_contested() { [[ $(property State) == '"contested"' ]]; }
+wait_for 5 is_contested || fail 'years on the wall clock hide a contest'
+# It is left alone for a minute, whatever the wall clock says.
+jump 90
+sysctl -q -w net.ipv4.tcp_timestamps=0
+expect_value net.ipv4.tcp_timestamps 1
+if ! holds net.ipv4.tcp_fin_timeout 77 || ! is_contested; then fail 'a jump ends a contest'; fi
+# A trial lasts as long as it was to last.
+manager Activate 'sa{sv}' p1 1 confirm t 60000000
+expect_status 0
+jump -20
+sysctl -q -w net.ipv4.tcp_sack=0
+busctl --system call org.nettune1 /org/nettune1 org.freedesktop.DBus.Peer Ping >/dev/null
+manager Confirm
+expect_status 0
+stop_service
 
 # --- a state that is not understood is not guessed at ---
 echo 'something else' >"$(echo /run/nettune/netns-*.state)"
