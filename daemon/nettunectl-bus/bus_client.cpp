@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <string_view>
@@ -21,6 +22,19 @@ namespace {
 
 constexpr const char* agent_program = "/usr/bin/pkttyagent";
 constexpr int agent_patience = 2000;  // milliseconds until it has registered itself
+
+// What is known of it: the bus of a container is reached by entering that.
+std::string why_no_bus(const Where& where, int number) {
+  const char* const reason = std::strerror(number);
+  if (!where.host.empty()) return fmt::format("no system bus of {}: {}", where.host, reason);
+  if (where.container.empty()) return fmt::format("no system bus: {}", reason);
+  if (number == EHOSTDOWN) {
+    return fmt::format("no container \"{}\" is running; \"machinectl\" lists those that are",
+                       printable(where.container));
+  }
+  return fmt::format("no system bus of the container {}: {}{}", printable(where.container), reason,
+                     number == EACCES || number == EPERM ? "; only root may enter one" : "");
+}
 
 }  // namespace
 
@@ -36,8 +50,7 @@ daemon::Bus connect(const Where& where) {
   }
   daemon::Bus bus(opened);
   if (code >= 0) return bus;
-  complain(fmt::format("no system bus{}: {}", where.host.empty() ? "" : " of " + where.host,
-                       std::strerror(-code)));
+  complain(why_no_bus(where, -code));
   return nullptr;
 }
 
@@ -69,6 +82,10 @@ void complain_of(const sd_bus_error& error, int code, const Where& where) {
                  ? "nettuned is not running; \"systemctl enable --now nettuned\" starts it"
                  : "nettuned is not running there");
     return;
+  }
+  // ssh has said why, where it is ssh.
+  if (name.empty() && code == -ENOTCONN && !where.host.empty()) {
+    return complain(fmt::format("no answer from {}", printable(where.host)));
   }
   const std::string_view text =
       error.message == nullptr ? std::string_view(std::strerror(-code)) : error.message;
