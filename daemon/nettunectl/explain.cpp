@@ -291,10 +291,13 @@ std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
   return fmt::format("{}{}{}: {}", field, sign, sysctl::to_string(harm.bound), harm.result);
 }
 
-std::string setter_text(const audit::Setter& setter) {
+std::string setter_text(const audit::Conflict& conflict, const audit::Setter& setter) {
   std::string text = fmt::format("{}:{}: {} ({}", setter.file, setter.line, setter.value,
                                  audit::loader_name(setter.loader));
-  text += setter.wins ? ", its last word)" : ", overridden)";
+  text += setter.wins ? ", its last word" : ", overridden";
+  const audit::Setter* const last = conflict.last_at_boot();
+  if (&setter == last && last->loader == audit::Loader::tuned) text += ", and the last at boot";
+  text += ')';
   return text;
 }
 
@@ -405,7 +408,7 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
   }
   for (const audit::Conflict& conflict : explanation.conflicts) {
     for (const audit::Setter& setter : conflict.setters) {
-      paper.line("set here by", setter_text(setter), setter.wins ? Ink::plain : Ink::dim);
+      paper.line("set here by", setter_text(conflict, setter), setter.wins ? Ink::plain : Ink::dim);
     }
     if (conflict.loaders_disagree) {
       paper.line("set here by",
@@ -529,7 +532,8 @@ Json explanation_json(const Explanation& explanation, const Machine& machine) {
                                  {"file", setter.file},
                                  {"line", setter.line},
                                  {"value", setter.value},
-                                 {"wins", setter.wins}});
+                                 {"wins", setter.wins},
+                                 {"at_boot", &setter == conflict.last_at_boot()}});
     }
     if (conflict.loaders_disagree) json["loaders_disagree"] = true;
   }

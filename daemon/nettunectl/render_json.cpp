@@ -55,6 +55,7 @@ Json setters_json(const audit::Row& row) {
     json["line"] = setter.line;
     json["value"] = setter.value;
     json["wins"] = setter.wins;
+    json["at_boot"] = &setter == row.conflict->last_at_boot();
     setters.push_back(std::move(json));
   }
   return setters;

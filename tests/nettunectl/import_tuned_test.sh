@@ -107,7 +107,8 @@ cd "$work"
 mount --make-rprivate /
 mkdir -p /etc/tuned /run/tuned /var/log/tuned
 for folder in /etc/tuned /run /var/log; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
-mkdir -p /run/tuned /var/log/tuned
+mkdir -p /run/tuned /var/log/tuned /run/sysctl.d
+[[ $by != last-word ]] || echo 'net.ipv4.tcp_fastopen = 1' >/run/sysctl.d/zz.conf
 mount -t proc proc /proc
 for folder in /proc/sys/*; do
   [[ -d $folder && $folder != /proc/sys/net ]] || continue
@@ -128,10 +129,11 @@ mount --rbind dev /dev
 if [[ $by == nettune ]]; then
   "$nettunectl" apply "$name.yaml" --quiet
 else
-  # Not the host's own sysctl.d files: the daemon would write those as well.
-  printf 'daemon = 1\ndynamic_tuning = 0\nreapply_sysctl = 0\nrecommend_command = 0\n' \
-    >/etc/tuned/tuned-main.conf
+  # Not the host's own sysctl.d files, unless asked: the daemon would write those as well.
+  printf 'daemon = 1\ndynamic_tuning = 0\nreapply_sysctl = %d\nrecommend_command = 0\n' \
+    "$reapply" >/etc/tuned/tuned-main.conf
   touch /etc/tuned/bootcmdline
+  rm -f "$work/tuned.log"
   tuned --no-dbus --no-socket --profile "$name" --pid /run/tuned/pid --log "$work/tuned.log" &
   pid=$!
   for ((i = 0; i < 600; i++)); do
@@ -141,7 +143,11 @@ else
   done
 fi
 sysctl -a -r '^net\.' 2>/dev/null | grep -v nf_conntrack_count >"$name.$by"
-if [[ $by == tuned ]]; then
+if [[ $by == last-word ]]; then
+  echo "$name" >/etc/tuned/active_profile
+  "$nettunectl" explain net.ipv4.tcp_fastopen --format json >"explained.$reapply"
+fi
+if [[ $by != nettune ]]; then
   kill "$pid"
   wait "$pid" || true
 fi
@@ -154,7 +160,7 @@ for name in network-latency network-throughput; do
       continue
     fi
     status=0
-    by=$by name=$name unshare --net --mount --pid --fork bash "$work/inside" \
+    by=$by name=$name reapply=0 unshare --net --mount --pid --fork bash "$work/inside" \
       >"$work/out" 2>"$work/err" || status=$?
     out=$(<"$work/out") err=$(<"$work/err") ran="$name by $by"
     [[ $status != 77 ]] || skip "$out"
@@ -171,5 +177,22 @@ for name in network-latency network-throughput; do
     fail 'TuneD sets other values'
   }
   ! cmp -s "$work/$name.nobody" "$work/$name.tuned" || fail 'TuneD has set nothing'
+done
+
+# --- whose value a key has after a boot is what the daemon makes of it ---
+for reapply in 0 1; do
+  status=0
+  by=last-word name=network-latency reapply=$reapply unshare --net --mount --pid --fork \
+    bash "$work/inside" >"$work/out" 2>"$work/err" || status=$?
+  out=$(<"$work/out") err=$(<"$work/err") ran="network-latency with reapply_sysctl=$reapply"
+  expect_status 0
+  "$python" - "$work/explained.$reapply" "$work/network-latency.last-word" $((reapply ? 1 : 3)) <<'PY' \
+    >"$work/out" 2>&1 || { out=$(<"$work/out"); fail 'the last word at boot is another'; }
+import json, re, sys
+setters = json.load(open(sys.argv[1]))["keys"][0]["setters"]
+live = re.search(r"net\.ipv4\.tcp_fastopen = (\d+)", open(sys.argv[2]).read())[1]
+last = [setter["value"] for setter in setters if setter["at_boot"]]
+assert last == [live] == [sys.argv[3]], (last, live, setters)
+PY
 done
 finish

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -32,9 +33,10 @@ using profile::Dialect;
 using profile::SysctlLine;
 
 // Both loaders go through the same folders; the first with a file's name hides the others.
-constexpr std::array<std::string_view, 5> folders = {"/etc/sysctl.d", "/run/sysctl.d",
-                                                     "/usr/local/lib/sysctl.d", "/usr/lib/sysctl.d",
-                                                     "/lib/sysctl.d"};
+constexpr std::array<std::string_view, 5> folders_at_boot = {"/etc/sysctl.d", "/run/sysctl.d",
+                                                             "/usr/local/lib/sysctl.d",
+                                                             "/usr/lib/sysctl.d", "/lib/sysctl.d"};
+constexpr std::array<std::string_view, 2> folders_of_tuned = {"/run/sysctl.d", "/etc/sysctl.d"};
 constexpr std::string_view last_of_procps = "/etc/sysctl.conf";
 
 struct File {
@@ -111,8 +113,9 @@ std::string read_text(const std::string& root, const std::string& path, int fold
   return {};
 }
 
-// The files of all folders that no other one hides, sorted as strcmp(3) does.
-std::vector<File> read_files(const std::string& root, std::vector<std::string>& problems) {
+// The files of all these folders that no other one hides, sorted as strcmp(3) does.
+std::vector<File> read_files(const std::string& root, std::span<const std::string_view> folders,
+                             std::vector<std::string>& problems) {
   std::vector<std::pair<dev_t, ino_t>> seen;
   std::vector<File> files;
   for (const std::string_view folder : folders) {
@@ -292,10 +295,34 @@ bool is_same_end(const sysctl::Key& key, const std::vector<std::string_view>& a,
   return true;
 }
 
-// The lines of the active TuneD profile, by key.
+// The lines of the active TuneD profile, and of what TuneD carries out after it, by key.
 using TunedLines = std::unordered_map<std::string, std::vector<Setter>>;
 
-TunedLines read_active_tuned(const std::string& root, std::vector<std::string>& problems) {
+// TuneD's own reading of sysctl.d: "name = value" to the letter, each dot a slash.
+void add_reapplied(const File& file, TunedLines& lines) {
+  constexpr std::string_view blanks = " \t\r\v\f";
+  const auto trimmed = [&](std::string_view text) {
+    const std::size_t begin = std::min(text.find_first_not_of(blanks), text.size());
+    return text.substr(begin, text.find_last_not_of(blanks) + 1 - begin);
+  };
+  std::string_view rest = file.text;
+  for (int number = 1; !rest.empty(); ++number) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = trimmed(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    const std::size_t equals = line.find('=');
+    if (!line.starts_with("net") || equals == std::string_view::npos) continue;
+    std::string path(trimmed(line.substr(0, equals)));
+    std::ranges::replace(path, '.', '/');
+    std::vector<Setter>& setters = lines[std::move(path)];
+    for (Setter& earlier : setters) earlier.wins = false;
+    setters.push_back(
+        {Loader::tuned, file.path, number, std::string(trimmed(line.substr(equals + 1))), true});
+  }
+}
+
+TunedLines read_active_tuned(const std::string& root, const File& sysctl_conf,
+                             std::vector<std::string>& problems) {
   TunedLines lines;
   const std::vector<std::string> names = profile::active_tuned_profiles(root, problems);
   if (names.empty()) return lines;
@@ -324,6 +351,11 @@ TunedLines read_active_tuned(const std::string& root, std::vector<std::string>& 
         {Loader::tuned, line.origin.source->name.substr(root.size()), line.origin.line,
          std::move(value), line.is_effective()});
   }
+  if (tuned->reapplies_sysctl_d) {
+    std::vector<std::string> known;  // what can't be read was a problem already
+    for (const File& file : read_files(root, folders_of_tuned, known)) add_reapplied(file, lines);
+    add_reapplied(sysctl_conf, lines);
+  }
   return lines;
 }
 
@@ -341,12 +373,20 @@ std::string_view loader_name(Loader loader) {
   return "";
 }
 
+const Setter* Conflict::last_at_boot() const {
+  const Setter* last = nullptr;
+  for (const Setter& setter : setters) {
+    if (setter.wins && setter.loader != Loader::procps) last = &setter;  // TuneD's come at the end
+  }
+  return last;
+}
+
 std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<sysctl::Key>& keys,
                                      std::vector<std::string>& problems) {
   std::string base = root;
   while (base.ends_with('/')) base.pop_back();
 
-  const std::vector<File> files = read_files(base, problems);
+  const std::vector<File> files = read_files(base, folders_at_boot, problems);
   const std::string conf_path(last_of_procps);
   const File conf{"sysctl.conf", conf_path,
                   read_text(base, conf_path, AT_FDCWD, (base + conf_path).c_str(), true, problems)};
@@ -361,7 +401,7 @@ std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<
   add_lines(conf, Dialect::procps, of_procps);
   const LoaderView systemd(Loader::systemd_sysctl, std::move(of_systemd));
   const LoaderView procps(Loader::procps, std::move(of_procps));
-  const TunedLines tuned = read_active_tuned(base, problems);
+  const TunedLines tuned = read_active_tuned(base, conf, problems);
 
   std::vector<Conflict> conflicts;
   for (const sysctl::Key& key : keys) {

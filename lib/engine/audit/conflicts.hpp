@@ -27,6 +27,10 @@ struct Conflict {
   sysctl::Key key;
   std::vector<Setter> setters;    ///< in the order in which each loader reads them
   bool loaders_disagree = false;  ///< systemd-sysctl and `sysctl --system` end with other values
+
+  /// Whose value the host has after a boot: TuneD writes after systemd-sysctl, and `sysctl
+  /// --system` runs where somebody starts it. nullptr where neither sets the key.
+  const Setter* last_at_boot() const;
 };
 
 /// The conflicts of `keys`, only keys that something sets, in the order of `keys`. `root` is "" for

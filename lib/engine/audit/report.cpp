@@ -117,12 +117,20 @@ std::string value_text(const Setter& setter, const Desired& desired,
   return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
 }
 
+// TuneD carries the files of sysctl.d out once more, after its profile.
+bool is_reapplied(const Setter& setter) {
+  return setter.loader == Loader::tuned &&
+         (setter.file.starts_with("/etc/sysctl.") || setter.file.starts_with("/run/sysctl."));
+}
+
 // The last word of each loader, as a sentence each; loaders that end with the same line share one.
 // Adds to `overridden` where a line gives a key that is right now another value at boot.
 void add_setters(const Conflict& conflict, const Finding& finding, const Host& host, Row& row,
                  bool& overridden) {
   const Desired& desired = *finding.desired;
   const sysctl::Value live = finding.live();
+  const Setter* const last = conflict.last_at_boot();
+  const bool has_tuned = last != nullptr && last->loader == Loader::tuned;
   for (std::size_t i = 0; i < conflict.setters.size(); ++i) {
     const Setter& setter = conflict.setters[i];
     if (!setter.wins) continue;
@@ -136,22 +144,26 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
     for (const Setter& other : conflict.setters) {
       if (is_same_line(other)) loaders.push_back(loader_name(other.loader));
     }
+    // systemd-sysctl has its say, and TuneD another one after it.
+    const bool is_undone = has_tuned && !is_same_line(*last);
     const std::optional<sysctl::Value> value = after_write(desired, live, setter.value);
     const bool right = value && is_right(desired, *value);
     if (finding.verdict == Verdict::match) {
       // A text that the kernel refuses leaves the right value in place.
-      if (right || !value) continue;
+      if (right || !value || is_undone) continue;
       overridden = true;
     }
     std::string sentence = fmt::format("{}:{} sets {}", setter.file, setter.line,
                                        value_text(setter, desired, value, host));
-    if (setter.loader == Loader::tuned) {
+    if (setter.loader == Loader::tuned && !is_reapplied(setter)) {
       sentence += ", by the active TuneD profile";
     } else {
       sentence += fmt::format(" at boot ({})", fmt::join(loaders, " and "));
     }
     if (!value) {
       sentence += ": the kernel refuses that text";
+    } else if (is_undone) {
+      sentence += fmt::format(", and TuneD another value after it ({}:{})", last->file, last->line);
     } else if (finding.verdict == Verdict::match) {
       sentence += ": right today, and no longer after the next boot";
     } else if (finding.verdict == Verdict::drift && *value == live) {

@@ -285,6 +285,7 @@ std::vector<std::string> split_list(std::string_view text) {
   return items;
 }
 
+// For sections; tuned-main.conf knows more words for it.
 bool is_true(std::string_view text) { return text == "True" || text == "true" || text == "1"; }
 
 Unit make_unit(Section section) {
@@ -364,6 +365,7 @@ class TunedReader {
 
   std::optional<TunedProfile> read(const std::vector<std::string>& names) {
     profile_.name = fmt::format("{}", fmt::join(names, " "));
+    read_settings();
     for (const std::string& name : names) load(name, {}, names.size() == 1);
     if (!good_) return std::nullopt;
     collect_variables();
@@ -382,15 +384,45 @@ class TunedReader {
         {Severity::warning, origin, std::move(message), std::move(help), lint});
   }
 
+  // tuned-main.conf. Where it can't be read, TuneD does not start.
+  void read_settings() {
+    const std::string path = root_ + "/etc/tuned/tuned-main.conf";
+    Result<std::string> text = read_file(path);
+    if (!text) {
+      if (text.error().number == ENOENT) return;
+      return warn({}, fmt::format("{} can't be read: {}", path, why_unreadable(text.error())), "",
+                  "not-plain");
+    }
+    const std::optional<ForeignText> taken =
+        take_foreign_text(path, std::move(*text), diagnostics_);
+    std::vector<Section> sections;
+    if (!taken || !IniReader(*taken, true, diagnostics_).read(sections)) return;
+    profile_.sources.push_back(taken->source);
+    const Section& settings = sections.front();
+    if (const Option* folders = settings.find("profile_dirs")) {
+      // The last one wins.
+      for (const std::string& folder : split_list(folders->value)) {
+        if (folder.starts_with('/')) folders_.insert(folders_.begin(), folder);
+      }
+    }
+    if (const Option* reapply = settings.find("reapply_sysctl")) {
+      std::string value = reapply->value;
+      std::ranges::transform(value, value.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      });
+      reapplies_ =
+          value == "1" || value == "Y" || value == "YES" || value == "T" || value == "TRUE";
+    }
+  }
+
   // "": TuneD passes the name over. nullopt: there is none.
   std::optional<std::string> find(std::string name) const {
     const bool may_lack = name.starts_with('-');
     if (may_lack) name.erase(0, 1);
     const std::string base = base_name(name);
     bool was_read = false;
-    for (const std::string_view folder :
-         {"/etc/tuned/profiles/", "/etc/tuned/", "/usr/lib/tuned/profiles/", "/usr/lib/tuned/"}) {
-      std::string path = fmt::format("{}{}{}/tuned.conf", root_, folder, base);
+    for (const std::string& folder : folders_) {
+      std::string path = fmt::format("{}{}/{}/tuned.conf", root_, folder, base);
       // A profile of /etc may include the one of the same name in /usr: each file is read once.
       if (std::ranges::find(paths_, path) != paths_.end()) {
         was_read = true;
@@ -557,6 +589,7 @@ class TunedReader {
       }
     }
     for (const Unit& unit : units_) {
+      if (unit.type == "sysctl" && unit.enabled) profile_.reapplies_sysctl_d = reapplies_;
       if (unit.type == "sysctl" || unit.name == "variables" || !unit.enabled) continue;
       profile_.other_sections.push_back({unit.name, unit.origin});
     }
@@ -642,6 +675,9 @@ class TunedReader {
   std::vector<Unit> units_;
   std::vector<Line> lines_;
   std::vector<Variable> variables_;
+  std::vector<std::string> folders_ = {"/etc/tuned/profiles", "/etc/tuned",
+                                       "/usr/lib/tuned/profiles", "/usr/lib/tuned"};
+  bool reapplies_ = true;
   bool good_ = true;
 };
 

@@ -46,12 +46,15 @@ struct TunedProfile {
   std::vector<TunedAssignment> assignments;  ///< as the files are read: what is included first
   std::vector<Origin> outside_net;           ///< lines about other keys: passed over
   std::vector<TunedSection> other_sections;
+  /// TuneD carries out the files of sysctl.d in /run and /etc, and /etc/sysctl.conf, once more after
+  /// the profile's sections of the type sysctl: `reapply_sysctl` in tuned-main.conf.
+  bool reapplies_sysctl_d = false;
 };
 
 /// The profiles called `names`, merged as TuneD does when several are active. A name that holds a
-/// slash is a path. Includes are looked for below `root`, in etc/tuned, then usr/lib/tuned, each
-/// with and without the sub-folder `profiles` of newer versions. nullopt where TuneD would refuse
-/// too.
+/// slash is a path. Includes are looked for below `root`, in the folders that `profile_dirs` of
+/// etc/tuned/tuned-main.conf names, then in etc/tuned and usr/lib/tuned, each with and without the
+/// sub-folder `profiles` of newer versions. nullopt where TuneD would refuse too.
 std::optional<TunedProfile> read_tuned(const std::vector<std::string>& names,
                                        const std::string& root, Diagnostics& diagnostics);
 

@@ -162,6 +162,47 @@ TEST_CASE("the active TuneD profile is told with its includes") {
   CHECK(world.problems.empty());
 }
 
+TEST_CASE("TuneD carries out sysctl.d again after its profile, unless its settings say no") {
+  World world;
+  world.root.add("etc/tuned/active_profile", "p\n");
+  world.root.add("etc/tuned/p/tuned.conf", "[sysctl]\nnet.ipv4.tcp_sack=0\nnet.core.somaxconn=1\n");
+  // Of two files of one name it takes that in /run; what no loader of sysctl.d takes, neither.
+  world.root.add("run/sysctl.d/a.conf", "net.ipv4.tcp_sack = 1 \n-net.core.somaxconn=2\n");
+  world.root.add("etc/sysctl.d/a.conf", "net.ipv4.tcp_sack=2\n");
+  world.root.add("usr/lib/sysctl.d/z.conf", "net.ipv4.tcp_sack=3\n");
+  const std::string by_loaders =
+      "net.ipv4.tcp_sack: s(/etc/sysctl.d/a.conf:1=2) s(/usr/lib/sysctl.d/z.conf:1=3)! "
+      "p(/etc/sysctl.d/a.conf:1=2) p(/usr/lib/sysctl.d/z.conf:1=3)! ";
+  const std::string somaxconn = "net.core.somaxconn: t(/etc/tuned/p/tuned.conf:3=1)!\n";
+  CHECK(world.about({sack, "net.core.somaxconn"}) ==
+        by_loaders + "t(/etc/tuned/p/tuned.conf:2=0) t(/run/sysctl.d/a.conf:1=1)!\n" + somaxconn);
+  for (const char* const no : {"0", "no", "False", "whatever"}) {
+    world.root.add("etc/tuned/tuned-main.conf",
+                   "daemon = 1\nreapply_sysctl = " + std::string(no) + "  # why\n");
+    CHECK(world.about({sack, "net.core.somaxconn"}) ==
+          by_loaders + "t(/etc/tuned/p/tuned.conf:2=0)!\n" + somaxconn);
+  }
+  // Without a section of its own for sysctls it does neither.
+  world.root.add("etc/tuned/tuned-main.conf", "reapply_sysctl = yes\n");
+  CHECK(world.about({sack}) ==
+        by_loaders + "t(/etc/tuned/p/tuned.conf:2=0) t(/run/sysctl.d/a.conf:1=1)!\n");
+  world.root.add("etc/tuned/p/tuned.conf", "[cpu]\ngovernor=performance\n");
+  CHECK(world.about({sack}) == by_loaders.substr(0, by_loaders.size() - 1) + "\n");
+  CHECK(world.problems.empty());
+}
+
+TEST_CASE("TuneD's settings name the folders of its profiles, the last of them first") {
+  World world;
+  world.root.add("etc/tuned/active_profile", "p\n");
+  world.root.add("etc/tuned/p/tuned.conf", "[sysctl]\nnet.ipv4.tcp_sack=0\n");
+  world.root.add("opt/one/p/tuned.conf", "[sysctl]\nnet.ipv4.tcp_sack=1\n");
+  world.root.add("opt/two/p/tuned.conf", "[sysctl]\nnet.ipv4.tcp_sack=2\n");
+  world.root.add("etc/tuned/tuned-main.conf", "profile_dirs = /opt/one, /opt/two\n");
+  CHECK(world.about({sack}) == "net.ipv4.tcp_sack: t(/opt/two/p/tuned.conf:2=2)!\n");
+  world.root.add("etc/tuned/tuned-main.conf", "profile_dirs = /opt/two,/opt/one,/opt/none\n");
+  CHECK(world.about({sack}) == "net.ipv4.tcp_sack: t(/opt/one/p/tuned.conf:2=1)!\n");
+}
+
 TEST_CASE("an active TuneD profile that is not there is a problem") {
   World world;
   world.root.add("etc/tuned/active_profile", "gone\n");

@@ -127,6 +127,26 @@ TEST_CASE("TuneD sets a key when its profile is activated, not at boot") {
                "live value"});
 }
 
+TEST_CASE("where TuneD writes after systemd-sysctl, TuneD has the last word at boot") {
+  const std::string profile = "/etc/tuned/x/tuned.conf";
+  CHECK(causes("4000", {{Loader::systemd_sysctl, file, 3, "9000", true},
+                        {Loader::tuned, profile, 7, "4000", true}}) ==
+        Causes{"/etc/sysctl.d/50-net.conf:3 sets 9000 at boot (systemd-sysctl), and TuneD another "
+               "value after it (/etc/tuned/x/tuned.conf:7)",
+               "/etc/tuned/x/tuned.conf:7 sets 4000, by the active TuneD profile: that is the "
+               "live value"});
+  // A key that is right: only the last word counts.
+  CHECK(causes("8192", {{Loader::systemd_sysctl, file, 3, "4000", true},
+                        {Loader::tuned, profile, 7, "8192", true}})
+            .empty());
+  // By its own settings TuneD carries out sysctl.d again after its profile.
+  CHECK(causes("8192", {{Loader::systemd_sysctl, file, 3, "4000", true},
+                        {Loader::tuned, profile, 7, "8192", false},
+                        {Loader::tuned, file, 3, "4000", true}}) ==
+        Causes{"/etc/sysctl.d/50-net.conf:3 sets 4000 at boot (systemd-sysctl and TuneD): right "
+               "today, and no longer after the next boot"});
+}
+
 TEST_CASE("a foreign value is read as the kernel reads it") {
   // 0x2000 and 020000 are 8192; a text that is refused leaves the key alone.
   CHECK(causes("8192", {{Loader::systemd_sysctl, file, 3, "0x2000", true}}).empty());
