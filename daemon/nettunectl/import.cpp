@@ -133,7 +133,7 @@ Quantity readable_quantity(Integer number, Unit unit) {
 void give_units(Entry& entry) {
   if (entry.parameter == nullptr) return;
   for (profile::Rule& rule : entry.rules) {
-    for (Expression& operand : rule.operands) {
+    for (Expression& operand : rule.operands()) {
       if (operand.kind != Expression::Kind::literal) continue;
       operand.quantity = readable_quantity(operand.quantity.numerator, entry.parameter->unit);
     }
@@ -180,13 +180,15 @@ Written to_yaml(const Imported& imported) {
 // Whether a rule that was read back is the one that was written.
 bool is_same(const profile::Rule& a, const profile::Rule& b, Unit unit, const profile::Host& host) {
   return a.kind == b.kind &&
-         std::ranges::equal(a.operands, b.operands, [&](const Expression& x, const Expression& y) {
-           const bool is_word = x.kind == Expression::Kind::word;
-           if (is_word || y.kind == Expression::Kind::word) return x.word == y.word;
-           const auto first = profile::evaluate(x, unit, host);
-           const auto second = profile::evaluate(y, unit, host);
-           return first && second && *first == *second;
-         });
+         std::ranges::equal(a.operands(), b.operands(),
+                            [&](const Expression& x, const Expression& y) {
+                              const bool is_word = x.kind == Expression::Kind::word;
+                              if (is_word || y.kind == Expression::Kind::word)
+                                return x.word == y.word;
+                              const auto first = profile::evaluate(x, unit, host);
+                              const auto second = profile::evaluate(y, unit, host);
+                              return first && second && *first == *second;
+                            });
 }
 
 // A text may be a word of the language: a queue discipline called "keep".

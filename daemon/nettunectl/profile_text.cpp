@@ -139,8 +139,8 @@ std::string list_text(const std::vector<std::string>& items) {
 
 std::string text_of(const Rule& rule, const sysctl::Parameter* parameter) {
   std::vector<std::string> operands;
-  operands.reserve(rule.operands.size());
-  for (const Expression& operand : rule.operands) {
+  operands.reserve(rule.operands().size());
+  for (const Expression& operand : rule.operands()) {
     operands.push_back(operand_text(operand, parameter));
   }
   switch (rule.kind) {

@@ -74,13 +74,13 @@ void check_profile(profile::Profile made, Diagnostics& diagnostics) {
     invariant(!entry.rules.empty(), "an entry has a rule");
     for (const profile::Rule& rule : entry.rules) {
       check_origin(rule.origin);
-      for (const profile::Expression& operand : rule.operands) check_origin(operand.origin);
+      for (const profile::Expression& operand : rule.operands()) check_origin(operand.origin);
       if (rule.kind == profile::Rule::Kind::between) {
-        invariant(rule.operands.size() == 2, "between has two operands");
+        invariant(rule.operands().size() == 2, "between has two operands");
       } else if (rule.kind == profile::Rule::Kind::keep) {
-        invariant(rule.operands.empty(), "keep has no operand");
+        invariant(rule.operands().empty(), "keep has no operand");
       } else {
-        invariant(!rule.operands.empty(), "a rule has an operand");
+        invariant(!rule.operands().empty(), "a rule has an operand");
       }
     }
   }

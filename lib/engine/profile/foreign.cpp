@@ -63,7 +63,7 @@ Rule number_rule(Rule::Kind kind, Integer number, const Origin& origin) {
   Rule rule;
   rule.kind = kind;
   rule.origin = origin;
-  rule.operands.push_back(std::move(expression));
+  rule.add_operand(std::move(expression));
   return rule;
 }
 
@@ -81,7 +81,7 @@ Rule word_rule(std::string_view word, const Origin& origin) {
   expression.word = SharedText(word);
   Rule rule;
   rule.origin = origin;
-  rule.operands.push_back(std::move(expression));
+  rule.add_operand(std::move(expression));
   return rule;
 }
 

@@ -126,7 +126,7 @@ class Linter {
   static const Origin& origin_of(const Desired& desired, std::size_t field) {
     const std::vector<Rule>& rules = desired.entry->rules;
     const Rule& rule = rules[std::min(field, rules.size() - 1)];
-    return rule.operands.empty() ? rule.origin : rule.operands.front().origin;
+    return rule.operands().empty() ? rule.origin : rule.operands().front().origin;
   }
 
   std::string amount(Integer number, sysctl::Unit unit) const {

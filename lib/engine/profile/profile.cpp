@@ -233,7 +233,7 @@ class EntryReader {
     }
     Rule rule;
     rule.origin = node.origin;
-    rule.operands.push_back(word_operand(words, node.origin));
+    rule.add_operand(word_operand(words, node.origin));
     if (words.empty()) {
       report_.error(node.origin, fmt::format("the list of {} is empty", key_.name()));
       return {};
@@ -264,7 +264,7 @@ class EntryReader {
       const std::string_view place = trimmed.empty() ? part : trimmed;
       std::optional<Expression> expression = read_operand(node, trimmed, offset_of(place));
       if (!expression) return false;
-      rule.operands.push_back(std::move(*expression));
+      rule.add_operand(std::move(*expression));
       return true;
     };
 
@@ -343,7 +343,7 @@ class EntryReader {
       std::optional<Expression> expression =
           read_operand(node, trimmed, static_cast<std::size_t>(place.data() - node.text.data()));
       if (expression) {
-        rule.operands.push_back(std::move(*expression));
+        rule.add_operand(std::move(*expression));
       } else {
         good = false;
       }
@@ -506,7 +506,7 @@ bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter
   for (std::size_t i = 0; i < entry.rules.size(); ++i) {
     const Rule& rule = entry.rules[i];
     fields[i].begin(rule);
-    for (const Expression& operand : rule.operands) {
+    for (const Expression& operand : rule.operands()) {
       if (operand.kind == Expression::Kind::word || uses_memory(operand)) continue;
       const auto number = evaluate(operand, unit, any_host);
       if (number) {
@@ -516,7 +516,8 @@ bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter
         good = false;
       }
     }
-    fields[i].known = !rule.operands.empty() && fields[i].operands.size() == rule.operands.size();
+    fields[i].known =
+        !rule.operands().empty() && fields[i].operands.size() == rule.operands().size();
   }
   return good;
 }

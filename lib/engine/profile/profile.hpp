@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/profile/document.hpp"
@@ -16,11 +19,38 @@
 namespace nettune::profile {
 
 /// What a profile says of a value, or of one field of it.
-struct Rule {
-  enum class Kind { exactly, at_least, at_most, between, one_of, keep };
+class Rule {
+ public:
+  enum class Kind : std::uint8_t { exactly, at_least, at_most, between, one_of, keep };
   [[no_unique_address]] Origin origin;
   Kind kind = Kind::exactly;
-  std::vector<Expression> operands;  ///< 1; 2 for between; 0 for keep; 1 or more for one_of
+
+  /// 1; 2 for between; 0 for keep; 1 or more for one_of.
+  std::span<const Expression> operands() const {
+    if (several_ != nullptr) return *several_;
+    return {&one_, has_one_ ? 1U : 0U};
+  }
+  std::span<Expression> operands() {
+    if (several_ != nullptr) return *several_;
+    return {&one_, has_one_ ? 1U : 0U};
+  }
+  void add_operand(Expression operand) {
+    if (several_ == nullptr && !has_one_) {
+      one_ = std::move(operand);
+      has_one_ = true;
+      return;
+    }
+    if (several_ == nullptr) {
+      several_ = std::make_unique<std::vector<Expression>>();
+      several_->push_back(std::move(one_));
+    }
+    several_->push_back(std::move(operand));
+  }
+
+ private:
+  bool has_one_ = false;                                ///< in `one_`: most rules have no more
+  std::unique_ptr<std::vector<Expression>> several_{};  ///< all of them where they are more
+  Expression one_{};
 };
 
 enum class OnDrift : std::uint8_t { restore, report };

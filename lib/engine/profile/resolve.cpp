@@ -53,7 +53,7 @@ bool resolve_rules(const Entry& entry, const sysctl::Parameter* parameter, const
     FieldBounds& bounds = fields[i];
     bounds.begin(rule);
     std::vector<std::string> words;
-    for (const Expression& operand : rule.operands) {
+    for (const Expression& operand : rule.operands()) {
       if (operand.kind == Expression::Kind::word) {
         words.emplace_back(operand.word.view());
         continue;
@@ -67,7 +67,7 @@ bool resolve_rules(const Entry& entry, const sysctl::Parameter* parameter, const
       }
       bounds.operands.push_back(*number);
     }
-    if (bounds.operands.size() == rule.operands.size() && !rule.operands.empty()) {
+    if (bounds.operands.size() == rule.operands().size() && !rule.operands().empty()) {
       bounds.known = true;
       set_numbers(resolved, bounds.operands);
     }

@@ -76,7 +76,7 @@ void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBoun
       const std::optional<Integer> maximum = certain_maximum(fields[high]);
       if (!maximum || *minimum <= *maximum) continue;
       diagnostics.list.push_back(
-          {Severity::error, fields[high].rule->operands[0].origin,
+          {Severity::error, fields[high].rule->operands()[0].origin,
            fmt::format("{} ({}) is below its {} ({})", field_name(parameter, high),
                        amount(*maximum, parameter), parameter.field_names[low],
                        amount(*minimum, parameter)),
@@ -110,7 +110,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
       const Integer number = bounds.operands[i];
       if (number < range.minimum || number > range.maximum) {
         diagnostics.list.push_back(
-            {Severity::error, bounds.rule->operands[i].origin,
+            {Severity::error, bounds.rule->operands()[i].origin,
              fmt::format("the kernel refuses {} for {}", sysctl::to_string(number),
                          field_name(parameter, field)),
              fmt::format("it takes {} to {}", sysctl::to_string(range.minimum),
@@ -122,7 +122,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
         if (harm.field >= 0 && static_cast<std::size_t>(harm.field) != field) continue;
         if (!sysctl::holds(harm.comparison, number, harm.bound)) continue;
         diagnostics.list.push_back(
-            {Severity::error, bounds.rule->operands[i].origin,
+            {Severity::error, bounds.rule->operands()[i].origin,
              fmt::format("{} is harmful for {}: {}", sysctl::to_string(number),
                          field_name(parameter, field), harm.result),
              "", "harmful"});
@@ -131,7 +131,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
     }
     if (bounds.rule->kind == Rule::Kind::between && bounds.operands[0] > bounds.operands[1]) {
       diagnostics.list.push_back(
-          {Severity::error, bounds.rule->operands[0].origin,
+          {Severity::error, bounds.rule->operands()[0].origin,
            fmt::format("nothing lies between {} and {}", sysctl::to_string(bounds.operands[0]),
                        sysctl::to_string(bounds.operands[1])),
            "write the smaller bound first", ""});

@@ -16,7 +16,7 @@ namespace {
 
 std::string text_of(const Rule& rule) {
   if (rule.kind == Rule::Kind::keep) return "keep";
-  const Expression& operand = rule.operands.at(0);
+  const Expression& operand = rule.operands()[0];
   std::string value = operand.kind == Expression::Kind::word
                           ? std::string(operand.word.view())
                           : sysctl::to_string(operand.quantity.numerator);
