@@ -115,7 +115,8 @@ int run(const Command& self, Arguments arguments) {
 
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
-  const profile::Store store = make_store(machine->root, machine->host.kernel);
+  profile::Store store = make_store(machine->root, machine->host.kernel);
+  store.keep_faulty();  // the rest of a file with a fault is linted in the same run
 
   Diagnostics diagnostics;
   for (profile::Profile& profile : load_all(store, machine->root, files, diagnostics)) {

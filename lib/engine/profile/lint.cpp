@@ -86,6 +86,14 @@ class Linter {
                                                                                   : nullptr;
   }
 
+  // The profile says "keep" of it, or something that is wrong: what it will be is not known.
+  bool is_open(std::string_view path) const {
+    const auto& all = resolved_.desired();
+    const auto found = std::ranges::lower_bound(
+        all, path, {}, [](const Desired& d) { return std::string_view(d.key.path()); });
+    return found != all.end() && found->key.path() == path && found->keeps_all();
+  }
+
   // What a field will be at least, and at most, once the profile is applied, where that is certain.
   static std::optional<Integer> minimum(const Desired* desired, std::size_t field) {
     if (desired == nullptr || field >= desired->rules().size()) return std::nullopt;
@@ -399,6 +407,7 @@ class Linter {
     constexpr Integer usual_start = 1024;
     const Integer first = minimum(start, 0).value_or(usual_start);
     if (range == nullptr || !low || *low >= first) return;
+    if (is_open("net/ipv4/ip_unprivileged_port_start")) return;
     add(Severity::error, origin_of(*range, 0), "refused",
         fmt::format("the kernel refuses a port range that begins ({}) below "
                     "net.ipv4.ip_unprivileged_port_start ({})",
@@ -409,7 +418,7 @@ class Linter {
     const Desired* backlog = find("net/ipv4/tcp_max_syn_backlog");
     if (backlog == nullptr || !backlog->entry->why.empty()) return;
     const std::optional<Integer> cookies = maximum(find("net/ipv4/tcp_syncookies"), 0);
-    if (cookies && *cookies == 0) return;
+    if ((cookies && *cookies == 0) || is_open("net/ipv4/tcp_syncookies")) return;
     if (host_.kernel != sysctl::Version{} && host_.kernel < sysctl::Version{4, 4}) return;
     add(Severity::warning, backlog->entry->origin, "no-effect",
         "tcp_max_syn_backlog matters only while tcp_syncookies is 0",

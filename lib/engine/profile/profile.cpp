@@ -531,7 +531,14 @@ void warn_of_unknown_key(const Entry& entry, Reporter& report) {
                  fmt::format("did you mean {}?", near), "unknown-key");
 }
 
-// Faults of numbers go to `values`: they leave a profile that can be examined further.
+Entry kept(Entry entry) {
+  entry.rules.clear();
+  entry.rules.emplace_back().kind = Rule::Kind::keep;
+  return entry;
+}
+
+// Faults of numbers go to `values`: they leave a profile that can be examined further. A key whose
+// rules are wrong is kept as it is; nullopt where it is no key.
 std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl::Version kernel,
                                 std::vector<FieldBounds>& amounts, Reporter& report,
                                 Diagnostics& values) {
@@ -568,12 +575,12 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
     if (rules == nullptr) {
       report.error(key_node.origin, fmt::format("{} has no value", entry.key.name()),
                    "the long form of a key needs \"value:\"");
-      return std::nullopt;
+      return kept(std::move(entry));
     }
   }
   if (entry.parameter == nullptr) warn_of_unknown_key(entry, report);
   entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
-  if (entry.rules.empty() || !read_amounts(entry, amounts, report)) return std::nullopt;
+  if (entry.rules.empty() || !read_amounts(entry, amounts, report)) return kept(std::move(entry));
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {
     const sysctl::Range range = kernel == sysctl::Version{}
                                     ? widest_range(*entry.parameter)
@@ -733,7 +740,7 @@ std::optional<std::string> unmet(const Requirement& requirement, const Host& hos
 
 std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnostics& diagnostics,
                                              sysctl::Version kernel,
-                                             std::vector<Inherited>* inherits) {
+                                             std::vector<Inherited>* inherits, Faulty faulty) {
   const std::size_t before = diagnostics.list.size();
   Reporter report(diagnostics);
   Diagnostics values;
@@ -793,7 +800,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
       [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::error; });
   std::ranges::move(values.list, std::back_inserter(diagnostics.list));
   if (inherits != nullptr) *inherits = profile.inherits_;
-  if (failed) return std::nullopt;
+  if (failed && faulty == Faulty::refuse) return std::nullopt;
   return profile;
 }
 

@@ -118,18 +118,26 @@ class Profile {
 
 inline constexpr std::size_t max_keys = 10'000;  ///< of a profile with all it inherits
 
+/// What becomes of a profile with a fault.
+enum class Faulty : std::uint8_t {
+  refuse,
+  keep,  ///< it is given with what of it was understood, to be linted: a key that was not is `keep`
+};
+
 /// The one maker of profiles other than store.cpp's merge and the readers of foreign files.
 class ProfileBuilder {
  public:
   /// The profile that `document` declares by itself: `inherits` is not followed. Every fault is a
-  /// diagnostic. nullopt where a word or a shape is wrong. A number that `kernel` refuses, that
+  /// diagnostic. nullopt where a word or a shape is wrong, unless `faulty` profiles are kept, and
+  /// where the document is no mapping. A number that `kernel` refuses, that
   /// does harm or that is out of order is an error as well, and leaves a profile: it can be
   /// resolved and linted in the same run, and whoever goes further asks Diagnostics::has_errors()
   /// first. Kernel {0, 0} stands for what every kernel refuses. `inherits`, where given, is set in
   /// any case: the faults of what it names belong to the same run.
   static std::optional<Profile> check(const Document& document, Diagnostics& diagnostics,
                                       sysctl::Version kernel = {},
-                                      std::vector<Inherited>* inherits = nullptr);
+                                      std::vector<Inherited>* inherits = nullptr,
+                                      Faulty faulty = Faulty::refuse);
 
   /// `own` on top of `parents`, left to right: entries, presets and `requires` are joined; summary,
   /// on-drift and flush-metrics are the child's, the latter two the last parent's where it says

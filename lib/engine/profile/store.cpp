@@ -171,7 +171,8 @@ class Loader {
     std::vector<Inherited> inherits;
     std::optional<Profile> own = read(*path, Origin{}, inherits);
     const bool complete = inherit(*path, inherits);
-    if (!own || !complete || !check_size(*own)) return std::nullopt;
+    if (!own || !check_size(*own)) return std::nullopt;
+    if (!complete && store_.faulty() == Faulty::refuse) return std::nullopt;
     return ProfileBuilder::merge(std::move(parents_), std::move(*own));
   }
 
@@ -251,8 +252,8 @@ class Loader {
     // A duplicate key leaves a document to check further, and yet no profile.
     const bool is_sound = !has_error_in(document->source().get());
     std::optional<Profile> profile =
-        ProfileBuilder::check(*document, diagnostics_, store_.kernel(), &inherits);
-    if (!is_sound) return std::nullopt;
+        ProfileBuilder::check(*document, diagnostics_, store_.kernel(), &inherits, store_.faulty());
+    if (!is_sound && store_.faulty() == Faulty::refuse) return std::nullopt;
     return profile;
   }
 
@@ -303,7 +304,9 @@ class Loader {
     std::vector<Inherited> inherits;
     std::optional<Profile> parent = read(*path, inherited.origin, inherits);
     const bool complete = inherit(*path, inherits) && parent.has_value();
-    if (complete) parents_.push_back(std::move(*parent));
+    if (parent && (complete || store_.faulty() == Faulty::keep)) {
+      parents_.push_back(std::move(*parent));
+    }
     if (identity) done_[*identity] = complete;
     return complete;
   }

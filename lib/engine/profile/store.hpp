@@ -41,6 +41,11 @@ class Store {
   void trust_only_root() { trusts_only_root_ = true; }
   bool trusts_only_root() const { return trusts_only_root_; }
 
+  /// From now on profiles with a fault are given all the same, see Faulty::keep: whoever asks for
+  /// one looks at the diagnostics.
+  void keep_faulty() { faulty_ = Faulty::keep; }
+  Faulty faulty() const { return faulty_; }
+
   /// /etc, /run, /usr/share below `root`; in a source tree's build the shipped ones last.
   static std::vector<std::string> default_directories(const std::string& root);
 
@@ -65,6 +70,7 @@ class Store {
   std::vector<std::string> directories_;
   sysctl::Version kernel_;
   bool trusts_only_root_ = false;
+  Faulty faulty_ = Faulty::refuse;
 };
 
 }  // namespace nettune::profile

@@ -46,8 +46,8 @@ struct TunedProfile {
   std::vector<TunedAssignment> assignments;  ///< as the files are read: what is included first
   std::vector<Origin> outside_net;           ///< lines about other keys: passed over
   std::vector<TunedSection> other_sections;
-  /// TuneD carries out the files of sysctl.d in /run and /etc, and /etc/sysctl.conf, once more after
-  /// the profile's sections of the type sysctl: `reapply_sysctl` in tuned-main.conf.
+  /// TuneD carries out the files of sysctl.d in /run and /etc, and /etc/sysctl.conf, once more
+  /// after the profile's sections of the type sysctl: `reapply_sysctl` in tuned-main.conf.
   bool reapplies_sysctl_d = false;
 };
 
