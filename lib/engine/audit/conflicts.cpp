@@ -344,12 +344,16 @@ TunedLines read_active_tuned(const std::string& root, const File& sysctl_conf,
     }
   }
   for (const profile::TunedAssignment& line : tuned->assignments) {
-    std::string value = line.value;
-    if (line.bound == profile::TunedAssignment::Bound::at_least) value.insert(0, ">");
-    if (line.bound == profile::TunedAssignment::Bound::at_most) value.insert(0, "<");
-    lines[std::string(line.key.pattern())].push_back(
-        {Loader::tuned, line.origin.source->name.substr(root.size()), line.origin.line,
-         std::move(value), line.is_effective()});
+    using Bound = profile::TunedAssignment::Bound;
+    Setter setter{Loader::tuned, line.origin.source->name.substr(root.size()), line.origin.line,
+                  line.value, line.is_effective()};
+    setter.is_computed = !line.open.empty();
+    if (line.bound != Bound::exactly) {
+      const bool raises = line.bound == Bound::at_least;
+      setter.bound = raises ? Setter::Bound::at_least : Setter::Bound::at_most;
+      setter.value.insert(0, raises ? ">" : "<");
+    }
+    lines[std::string(line.key.pattern())].push_back(std::move(setter));
   }
   if (tuned->reapplies_sysctl_d) {
     std::vector<std::string> known;  // what can't be read was a problem already

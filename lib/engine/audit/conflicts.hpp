@@ -3,7 +3,9 @@
 // that systemd-sysctl and procps each use, and the active TuneD profile.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/profile/resolve.hpp"
@@ -21,6 +23,11 @@ struct Setter {
   int line = 0;
   std::string value;  ///< as written, after the loader's own trimming
   bool wins = false;  ///< this loader's last word on the key
+
+  /// TuneD's ">2048" only raises, and "<2048" only lowers.
+  enum class Bound : std::uint8_t { exactly, at_least, at_most };
+  Bound bound = Bound::exactly;
+  bool is_computed = false;  ///< TuneD works the value out when it runs: "${f:exec:…}"
 };
 
 struct Conflict {

@@ -89,6 +89,25 @@ std::optional<sysctl::Value> after_write(const Desired& desired, const sysctl::V
   return std::move(held->value);
 }
 
+// A bound's number: ">2048" is "2048".
+std::string_view bare_value(const Setter& setter) {
+  return std::string_view(setter.value).substr(setter.bound == Setter::Bound::exactly ? 0 : 1);
+}
+
+// The same once `setter` has had its say. TuneD compares single numbers alone: of anything else it
+// writes the sign as well.
+std::optional<sysctl::Value> after_setter(const Desired& desired, const sysctl::Value& before,
+                                          const Setter& setter) {
+  const auto bound = sysctl::Value::parse(desired.parameter, bare_value(setter));
+  const bool is_compared = setter.bound != Setter::Bound::exactly && bound &&
+                           bound->numbers().size() == 1 && before.numbers().size() == 1;
+  if (!is_compared) return after_write(desired, before, setter.value);
+  const bool is_beyond = setter.bound == Setter::Bound::at_least
+                             ? bound->numbers()[0] > before.numbers()[0]
+                             : bound->numbers()[0] < before.numbers()[0];
+  return is_beyond ? after_write(desired, before, bare_value(setter)) : before;
+}
+
 // Whether the key is as the profile wants it with `value` in it.
 bool is_right(const Desired& desired, const sysctl::Value& value) {
   if (desired.keeps_all()) return true;
@@ -112,7 +131,14 @@ bool is_right(const Desired& desired, const sysctl::Value& value) {
 std::string value_text(const Setter& setter, const Desired& desired,
                        const std::optional<sysctl::Value>& value, const Host& host) {
   const std::string raw = sysctl::Value::of_text(setter.value).to_string();
+  if (setter.is_computed) return "what TuneD works out when it runs: " + raw;
   if (!value) return fmt::format("\"{}\"", raw);
+  if (setter.bound != Setter::Bound::exactly) {
+    const auto bound = sysctl::Value::parse(desired.parameter, bare_value(setter));
+    const std::string readable = numbers_readable(bound->numbers(), desired.parameter, host);
+    return fmt::format("at {} {}{}", setter.bound == Setter::Bound::at_least ? "least" : "most",
+                       bare_value(setter), readable.empty() ? "" : fmt::format(" ({})", readable));
+  }
   const std::string readable = numbers_readable(value->numbers(), desired.parameter, host);
   return readable.empty() ? raw : fmt::format("{} ({})", raw, readable);
 }
@@ -146,10 +172,16 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
     }
     // systemd-sysctl has its say, and TuneD another one after it.
     const bool is_undone = has_tuned && !is_same_line(*last);
-    const std::optional<sysctl::Value> value = after_write(desired, live, setter.value);
+    const std::optional<sysctl::Value> value =
+        setter.is_computed ? std::nullopt : after_setter(desired, live, setter);
+    // A bound that has nothing to raise or to lower.
+    if (setter.bound != Setter::Bound::exactly && value == live &&
+        live.to_string() != bare_value(setter)) {
+      continue;
+    }
     const bool right = value && is_right(desired, *value);
     if (finding.verdict == Verdict::match) {
-      // A text that the kernel refuses leaves the right value in place.
+      // A text that the kernel refuses leaves the right value in place, and what is worked out may.
       if (right || !value || is_undone) continue;
       overridden = true;
     }
@@ -160,7 +192,9 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
     } else {
       sentence += fmt::format(" at boot ({})", fmt::join(loaders, " and "));
     }
-    if (!value) {
+    if (setter.is_computed) {
+      // Neither refused nor right: nobody knows before it runs.
+    } else if (!value) {
       sentence += ": the kernel refuses that text";
     } else if (is_undone) {
       sentence += fmt::format(", and TuneD another value after it ({}:{})", last->file, last->line);

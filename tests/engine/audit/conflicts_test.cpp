@@ -160,6 +160,11 @@ TEST_CASE("the active TuneD profile is told with its includes") {
         "t(/etc/tuned/child/tuned.conf:6=1)!\n"
         "net.core.somaxconn: t(/usr/lib/tuned/base/tuned.conf:2=>2048)!\n");
   CHECK(world.problems.empty());
+  const auto key = sysctl::Key::parse("net.core.somaxconn");
+  const std::vector<Conflict> bounds = find_conflicts(world.root.path(), {*key}, world.problems);
+  CHECK(bounds.at(0).setters.at(0).bound == Setter::Bound::at_least);
+  world.root.add("etc/tuned/child/tuned.conf", "[sysctl]\nnet.core.somaxconn=${f:exec:nproc}\n");
+  CHECK(find_conflicts(world.root.path(), {*key}, world.problems).at(0).setters.at(0).is_computed);
 }
 
 TEST_CASE("TuneD carries out sysctl.d again after its profile, unless its settings say no") {

@@ -147,6 +147,35 @@ TEST_CASE("where TuneD writes after systemd-sysctl, TuneD has the last word at b
                "today, and no longer after the next boot"});
 }
 
+TEST_CASE("TuneD's bounds raise or lower, and what it works out itself is not known") {
+  const std::string profile = "/etc/tuned/x/tuned.conf";
+  const auto bound = [&](std::string value, Setter::Bound kind) {
+    Setter setter{Loader::tuned, profile, 7, std::move(value), true};
+    setter.bound = kind;
+    return setter;
+  };
+  const std::string begin = "/etc/tuned/x/tuned.conf:7 sets ";
+  const std::string end = ", by the active TuneD profile";
+  // The profile of these tests wants at least 8192.
+  CHECK(causes("4000", {bound(">2048", Setter::Bound::at_least)}).empty());
+  CHECK(causes("4000", {bound(">4000", Setter::Bound::at_least)}) ==
+        Causes{begin + "at least 4000" + end + ": that is the live value"});
+  CHECK(causes("4000", {bound(">9000", Setter::Bound::at_least)}) ==
+        Causes{begin + "at least 9000" + end +
+               ": that would be right, and something changed it since"});
+  CHECK(causes("8192", {bound(">2048", Setter::Bound::at_least)}).empty());
+  CHECK(causes("8192", {bound("<4000", Setter::Bound::at_most)}) ==
+        Causes{begin + "at most 4000" + end + ": right today, and no longer after the next boot"});
+  // Of anything but a number TuneD writes the sign as well.
+  CHECK(causes("4000", {bound(">9k", Setter::Bound::at_least)}) ==
+        Causes{begin + "\">9k\"" + end + ": the kernel refuses that text"});
+  Setter computed{Loader::tuned, profile, 7, "${f:exec:nproc}", true};
+  computed.is_computed = true;
+  CHECK(causes("4000", {computed}) ==
+        Causes{begin + "what TuneD works out when it runs: ${f:exec:nproc}" + end});
+  CHECK(causes("8192", {computed}).empty());
+}
+
 TEST_CASE("a foreign value is read as the kernel reads it") {
   // 0x2000 and 020000 are 8192; a text that is refused leaves the key alone.
   CHECK(causes("8192", {{Loader::systemd_sysctl, file, 3, "0x2000", true}}).empty());
