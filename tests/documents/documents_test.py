@@ -345,6 +345,23 @@ def check_lints(page, source):
     return len(told)
 
 
+def check_words(page):
+    """Each word of the language that the page tells of stands in one of its examples."""
+    examples = "\n".join(text for _, text in literal_blocks(page.lines))
+    told = set()
+    for heading in ("The top level", "Keys", "Rules", "Amounts"):
+        for line in page.section(heading):
+            if line.startswith((".It Cm ", ".It Ar N Ns Cm ")):
+                words = re.sub(r"\bAr \w+|\bNs\b|\bNo \d+|\bCm\b", " ", line.split(" ", 1)[1])
+                told |= set(re.findall(r"[\w/%-]*[a-zA-Z][\w/%-]*", words))
+    told -= {"N", "list", "value", "text", "comparison", "rule"}
+    for word in sorted(told):
+        if not re.search(rf"(?<![\w/-]){re.escape(word)}(?![\w/-])", examples):
+            fail(f"{page.name} has no example of {word}")
+    if len(told) < 35:
+        fail(f"{page.name} tells of only {len(told)} words")
+
+
 def check_socket_options(page, vocabulary):
     section = page.section("Socket presets")
     told = {line.split(" Ar ")[0].removeprefix(".It Cm ").replace(" : ", "-").replace(" ", "")
@@ -398,6 +415,7 @@ def main():
 
     examples = check_profile_examples(profile_page, scratch)
     lints = check_lints(profile_page, source)
+    check_words(profile_page)
     check_socket_options(profile_page, vocabulary)
     check_options(command_page, scratch)
     check_bus_interface(Page(source / "man/org.nettune1.5"),

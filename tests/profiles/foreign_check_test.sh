@@ -35,14 +35,15 @@ expect() {
   done
 }
 
-expect 0 'blog-sysctl.conf:30:1: warning: Linux 4.12 removed net.ipv4.tcp_tw_recycle [removed-key]' \
+expect 2 'blog-sysctl.conf:30:1: warning: Linux 4.12 removed net.ipv4.tcp_tw_recycle [removed-key]' \
   'blog-sysctl.conf:35:1: warning: net.ipv4.tcp_low_latency has no effect' \
-  '[lowers-kernel]' '[default-above-max]' '[no-effect]' -- blog-sysctl.conf
-expect 2 '[removed-key]' -- --strict blog-sysctl.conf
+  '[lowers-kernel]' '[default-above-max]' '[no-effect]' \
+  'error: net.ipv4.tcp_mem counts pages' -- blog-sysctl.conf
 expect 2 '[inverted]' '[harmful]' -- blog-errors.conf
 expect 0 '[lowers-kernel]' -- "$root/usr/lib/tuned/oracle/tuned.conf"
+expect 2 '[lowers-kernel]' -- --strict "$root/usr/lib/tuned/oracle/tuned.conf"
 expect 0 'no fault found' -- "$root/usr/lib/tuned/spectrumscale-ece/tuned.conf"
 # The later of two files wins, and the line that loses is named.
-expect 0 '[overridden]' -- blog-sysctl.conf large-host.conf
+expect 2 '[overridden]' -- blog-sysctl.conf large-host.conf
 
 exit "$failed"

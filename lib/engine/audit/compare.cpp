@@ -17,10 +17,11 @@ using sysctl::Parameter;
 
 constexpr Integer jiffy_rates[] = {100, 250, 300, 1000};  // CONFIG_HZ: the four that Kconfig offers
 
-// What the kernel makes of `milliseconds`: rounded up to a jiffy, printed rounded down.
+// What the kernel makes of `milliseconds`: rounded up to a jiffy, and printed rounded up as well
+// (jiffies_to_msecs() where a jiffy is no whole number of them).
 Integer rounded_to_jiffies(Integer milliseconds, Integer rate) {
   const Integer jiffies = (milliseconds * rate + 999) / 1000;
-  return jiffies * 1000 / rate;
+  return (jiffies * 1000 + rate - 1) / rate;
 }
 
 bool is_same_number(const Parameter* parameter, Integer desired, Integer live) {
@@ -146,7 +147,16 @@ std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
   const auto has = [&](const std::string& word) {
     return padded.find(" " + word + " ") != std::string::npos;
   };
-  if (std::ranges::any_of(desired.rules().front().words(), has)) return {};
+  const std::span<const std::string> words = desired.rules().front().words();
+  if (std::ranges::any_of(words, has)) return {};
+  const auto loadable = std::ranges::find_if(
+      words, [](const std::string& word) { return sysctl::is_congestion_control(word); });
+  if (loadable != words.end()) {
+    return fmt::format(
+        "not loaded: a write loads tcp_{} where this kernel has that module; "
+        "available: {}",
+        *loadable, available);
+  }
   return "refused: no such algorithm; available: " + available;
 }
 

@@ -220,11 +220,6 @@ std::string help_for(const sysctl::Refusal& refusal, const Parameter& parameter,
   return number_meant(word, parameter);
 }
 
-// Names that mainline Linux has or had: what is not among them is most likely a slip of the pen.
-constexpr auto algorithms = std::to_array<std::string_view>(
-    {"bbr", "bic", "cdg", "cubic", "dctcp", "highspeed", "htcp", "hybla", "illinois", "lp", "nv",
-     "reno", "scalable", "vegas", "veno", "westwood", "yeah"});
-
 class Converter {
  public:
   explicit Converter(Diagnostics& diagnostics) : diagnostics_(diagnostics) {}
@@ -310,13 +305,19 @@ class Converter {
                                const sysctl::Held& held) {
     const std::string& word = held.value.text();
     const bool is_algorithm = parameter.pattern == "net/ipv4/tcp_congestion_control";
-    if (is_algorithm && std::ranges::find(algorithms, word) == algorithms.end()) {
-      const std::string_view near = nearest(word, algorithms);
+    if (is_algorithm && !sysctl::is_congestion_control(word)) {
+      const std::string_view near = nearest(word, sysctl::congestion_controls());
       report(Severity::warning, written.origin,
              fmt::format("Linux has no congestion control \"{}\" of its own; where there is none, "
                          "the loaders pass over the line",
                          printable(word)),
              near.empty() ? "" : fmt::format("did you mean {}?", near), "unknown-algorithm");
+    }
+    if (parameter.pattern == "net/ipv4/tcp_allowed_congestion_control" && word.empty()) {
+      report(Severity::error, written.origin,
+             "an empty list is harmful: no process without CAP_NET_ADMIN may choose a congestion "
+             "control then, not even the default one",
+             "leave the line out, or name the algorithms", "harmful");
     }
     std::vector<Rule> rules;
     rules.push_back(word_rule(word, written.origin));

@@ -7,6 +7,7 @@
 #include <array>
 #include <optional>
 #include <set>
+#include <span>
 
 namespace nettune::profile {
 namespace {
@@ -58,6 +59,8 @@ class Linter {
       pages_for_bytes(desired);
       against_default(desired);
       unusable_qdisc(desired);
+      unknown_words(desired);
+      depends_on_ticks(desired);
     }
     keepalive();
     ceilings();
@@ -68,6 +71,7 @@ class Linter {
     syn_backlog();
     time_wait();
     reordering();
+    proven_peers();
     neighbours();
     memory();
   }
@@ -222,7 +226,7 @@ class Linter {
     for (std::size_t field = 0; field < desired.rules().size(); ++field) {
       const std::optional<Integer> pages = minimum(&desired, field);
       if (!pages || *pages <= memory / host_.page_size) continue;
-      add(Severity::warning, origin_of(desired, field), "pages-for-bytes",
+      add(Severity::error, origin_of(desired, field), "pages-for-bytes",
           fmt::format("{} counts pages, and {} of them are more than this host's memory",
                       desired.key.name(), sysctl::to_string(*pages)),
           fmt::format("if bytes were meant, {} B are {} pages; a unit says which: \"64 MiB\", "
@@ -278,6 +282,59 @@ class Linter {
           fmt::format("the kernel takes {} as a default, and no link can work with it", word),
           "usual are fq, fq_codel and pfifo_fast");
     }
+  }
+
+  // A name that the kernel need not know. Of a foreign file its reader has said it.
+  void unknown_words(const Desired& desired) {
+    constexpr auto qdiscs =
+        std::to_array<std::string_view>({"bfifo", "cake", "codel", "fq", "fq_codel", "fq_pie",
+                                         "hhf", "pfifo", "pfifo_fast", "pie", "red", "sfq", "tbf"});
+    std::span<const std::string_view> known;
+    std::string_view what = "queueing discipline";
+    if (desired.parameter->pattern == "net/core/default_qdisc") known = qdiscs;
+    if (desired.parameter->pattern == "net/ipv4/tcp_congestion_control" && !is_foreign()) {
+      known = sysctl::congestion_controls();
+      what = "congestion control";
+    }
+    if (known.empty()) return;
+    for (const Expression& operand : desired.entry->rules.front().operands()) {
+      const std::string_view word = operand.word.view();
+      const std::string_view near = nearest(word, known);
+      if (std::ranges::find(known, word) != known.end() || near.empty()) continue;
+      add(Severity::warning, operand.origin, "unknown-name",
+          fmt::format("Linux has no {} \"{}\" of its own", what, printable(word)),
+          fmt::format("did you mean {}?", near));
+    }
+  }
+
+  // Some limits follow the kernel's rate of timer ticks, which a program can't ask for:
+  // distributions choose 250 or 1000 a second, and some 100 or 300.
+  void depends_on_ticks(const Desired& desired) {
+    const Parameter& parameter = *desired.parameter;
+    if (parameter.encoding == sysctl::Encoding::seconds) {
+      constexpr Integer most = 2147483647 / 1000;
+      for (std::size_t field = 0; field < desired.rules().size(); ++field) {
+        const std::optional<Integer> seconds = minimum(&desired, field);
+        if (!seconds || *seconds <= most) continue;
+        add(Severity::warning, origin_of(desired, field), "depends-on-ticks",
+            fmt::format("a kernel with 1000 timer ticks a second refuses more than {} s",
+                        sysctl::to_string(most)));
+      }
+      return;
+    }
+    const std::optional<Integer> microseconds = maximum(&desired, 0);
+    constexpr sysctl::Version with_minimum{6, 14};
+    if (parameter.pattern != "net/core/netdev_budget_usecs" || !microseconds ||
+        *microseconds >= 8000 ||
+        (host_.kernel != sysctl::Version{} && host_.kernel < with_minimum)) {
+      return;
+    }
+    add(Severity::warning, origin_of(desired, 0), "depends-on-ticks",
+        fmt::format(
+            "the kernel refuses less than two timer ticks: {} us are enough with 1000 ticks a "
+            "second, and not with 250",
+            sysctl::to_string(*microseconds)),
+        "two ticks are 8000 us with 250 ticks a second, as Debian's kernels have them");
   }
 
   void keepalive() {
@@ -404,6 +461,17 @@ class Linter {
           "both ends of the port range are even, or both odd: the kernel logs a warning, for it "
           "wants one of each");
     }
+    constexpr Integer usual_low = 32768;
+    const std::optional<Integer> new_start = minimum(start, 0);
+    if (range == nullptr && !is_open("net/ipv4/ip_local_port_range") && new_start &&
+        *new_start > usual_low) {
+      add(Severity::warning, origin_of(*start, 0), "refused",
+          fmt::format(
+              "the kernel refuses to begin the unprivileged ports ({}) above the first port "
+              "of net.ipv4.ip_local_port_range, which is {} by default",
+              sysctl::to_string(*new_start), sysctl::to_string(usual_low)),
+          "raise the range as well: nettune writes it first");
+    }
     constexpr Integer usual_start = 1024;
     const Integer first = minimum(start, 0).value_or(usual_start);
     if (range == nullptr || !low || *low >= first) return;
@@ -436,12 +504,33 @@ class Linter {
 
   void reordering() {
     const Desired* initial = find("net/ipv4/tcp_reordering");
-    const std::optional<Integer> limit = maximum(find("net/ipv4/tcp_max_reordering"), 0);
+    const Desired* maximal = find("net/ipv4/tcp_max_reordering");
+    const std::optional<Integer> limit = maximum(maximal, 0);
     const std::optional<Integer> value = minimum(initial, 0);
+    constexpr Integer usual_limit = 300;
+    if (value && *value > usual_limit && maximal == nullptr &&
+        !is_open("net/ipv4/tcp_max_reordering")) {
+      add(Severity::warning, origin_of(*initial, 0), "refused",
+          fmt::format("the kernel refuses a tcp_reordering ({}) above tcp_max_reordering, which is "
+                      "{} by default",
+                      sysctl::to_string(*value), sysctl::to_string(usual_limit)),
+          "raise net.ipv4.tcp_max_reordering as well");
+    }
     if (!limit || !value || *value <= *limit) return;
     add(Severity::error, origin_of(*initial, 0), "refused",
         fmt::format("the kernel refuses a tcp_reordering ({}) above tcp_max_reordering ({})",
                     sysctl::to_string(*value), sysctl::to_string(*limit)));
+  }
+
+  // Of a peer whose round-trip time is not remembered the kernel has no proof that it is one.
+  void proven_peers() {
+    const Desired* forgets = find("net/ipv4/tcp_no_metrics_save");
+    const std::optional<Integer> cookies = maximum(find("net/ipv4/tcp_syncookies"), 0);
+    if (minimum(forgets, 0).value_or(0) == 0 || !cookies || *cookies != 0) return;
+    add(Severity::warning, origin_of(*forgets, 0), "no-effect",
+        "with tcp_syncookies at 0, known peers lose their places in a full tcp_max_syn_backlog: "
+        "what "
+        "is known of them is no longer saved");
   }
 
   void neighbours() {

@@ -184,6 +184,18 @@ std::string nearest_name(std::string_view path) {
   return name;
 }
 
+std::span<const std::string_view> congestion_controls() {
+  static constexpr std::string_view names[] = {
+      "bbr", "bic", "cdg",  "cubic",    "dctcp", "highspeed", "htcp",     "hybla", "illinois",
+      "lp",  "nv",  "reno", "scalable", "vegas", "veno",      "westwood", "yeah"};
+  static_assert(std::ranges::is_sorted(names));
+  return names;
+}
+
+bool is_congestion_control(std::string_view name) {
+  return std::ranges::binary_search(congestion_controls(), name);
+}
+
 std::span<const Parameter> all_parameters() { return catalogue_data(); }
 
 }  // namespace nettune::sysctl

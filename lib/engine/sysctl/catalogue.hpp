@@ -164,6 +164,11 @@ const Parameter* find_parameter(std::string_view path);
 /// The name of the parameter that was probably meant by `path`; "" where none is near.
 std::string nearest_name(std::string_view path);
 
+/// The congestion controls that mainline Linux has or had, sorted. Others come from elsewhere, or
+/// are misspelt.
+std::span<const std::string_view> congestion_controls();
+bool is_congestion_control(std::string_view name);
+
 /// All of them, sorted by pattern.
 std::span<const Parameter> all_parameters();
 

@@ -15,7 +15,9 @@ inline constexpr Harm ipv4_tcp_max_tw_buckets_harms[] = {
      "ports"}};
 inline constexpr Harm ipv4_tcp_mem_harms[] = {
     {Comparison::equal, 0, 2,
-     "no TCP socket of the host can get memory: all TCP connections stall"}};
+     "no TCP socket of the host can get memory: all TCP connections stall"},
+    {Comparison::less, 192, 2,
+     "less than the kernel gives TCP on its smallest machines: the host's connections stall"}};
 inline constexpr EarlierRange ipv4_tcp_min_tso_segs_ranges[] = {{{4, 3}, 0, 65535},
                                                                 {{5, 14}, 1, 65535}};
 inline constexpr Harm ipv4_tcp_notsent_lowat_harms[] = {
@@ -104,6 +106,7 @@ inline constexpr Parameter tcp_parameters[] = {
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/tcp_available_congestion_control",
      .encoding = Encoding::words,
+     .scope = Scope::host_read_only,
      .default_text = "as the kernel was built",
      .meaning = "The congestion controls that the kernel has loaded. Read only; more appear as "
                 "their modules are loaded.",

@@ -77,6 +77,13 @@ TEST_CASE("milliseconds that the kernel keeps in jiffies match what it makes of 
   CHECK(with("4") == "match");
   CHECK(with("10") == "match");
   CHECK(with("5") == "drift");
+  // With 300 ticks a second 5 ms are 2 of them: 6.67 ms, which the kernel prints rounded up.
+  const auto five = [](const char* live) {
+    return judged("net.ipv4.neigh.lo.retrans_time_ms: 5 ms",
+                  FakeTree{{"net.ipv4.neigh.lo.retrans_time_ms", live}});
+  };
+  CHECK(five("7") == "match");
+  CHECK(five("6") == "drift");
 }
 
 TEST_CASE("names are compared as names, lists of them as sets") {
@@ -96,6 +103,10 @@ TEST_CASE("an unknown congestion control is refused, not missing") {
                       {"net.ipv4.tcp_available_congestion_control", "reno cubic"}};
   CHECK(judged("net.ipv4.tcp_congestion_control: bbr2", tree) ==
         "drift: refused: no such algorithm; available: reno cubic");
+  // One that is a module of the kernel's own comes with a write.
+  CHECK(judged("net.ipv4.tcp_congestion_control: bbr", tree) ==
+        "drift: not loaded: a write loads tcp_bbr where this kernel has that module; available: "
+        "reno cubic");
 }
 
 TEST_CASE("an absent key says why it is absent") {

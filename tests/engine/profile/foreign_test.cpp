@@ -208,6 +208,11 @@ TEST_CASE("an algorithm that Linux does not have is doubted") {
   CHECK(text_of(loaded.profile) == "net.ipv4.tcp_congestion_control: cubik");
 }
 
+TEST_CASE("an empty list of allowed algorithms is an error") {
+  const Loaded loaded({"net.ipv4.tcp_allowed_congestion_control =\n"});
+  CHECK(loaded.said().find(" error: an empty list is harmful") != std::string::npos);
+}
+
 TEST_CASE("the later of two lines counts, and the earlier one is told") {
   const Loaded loaded(
       {"net.core.somaxconn = 1\nnet.ipv4.tcp_sack = 0\n"

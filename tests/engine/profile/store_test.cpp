@@ -8,10 +8,12 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -138,6 +140,32 @@ TEST_CASE("a file that holds less than it announced has changed while it was rea
     return;
   }
   CHECK(refusal(path) == ESTALE);
+}
+
+TEST_CASE("a file that another process writes to again and again is not taken half") {
+  const Folder folder;
+  folder.write("busy", "");
+  // Large enough for the writer to come in between: its times have changed then, not its size.
+  constexpr std::size_t size = std::size_t{64} << 20;
+  REQUIRE(::truncate((folder / "busy").c_str(), size) == 0);
+  CHECK(read_file(folder / "busy", size).has_value());
+  const pid_t writer = ::fork();
+  REQUIRE(writer >= 0);
+  if (writer == 0) {
+    const int fd = ::open((folder / "busy").c_str(), O_WRONLY | O_CLOEXEC);
+    for (;;) {
+      if (::pwrite(fd, "x", 1, 0) != 1) ::_exit(1);
+    }
+  }
+  int number = 0;
+  for (int i = 0; i < 100 && number == 0; ++i) {
+    const Result<std::string> text = read_file(folder / "busy", size);
+    if (!text) number = text.error().number;
+  }
+  ::kill(writer, SIGKILL);
+  CHECK(::waitpid(writer, nullptr, 0) == writer);
+  CHECK(number == ESTALE);
+  CHECK(read_file(folder / "busy", size).has_value());
 }
 
 TEST_CASE("the first directory that has a name wins, and list() shows what is hidden") {
