@@ -327,6 +327,23 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
                     overridden == 1 ? "it" : "them"),
         Ink::yellow);
   }
+  std::vector<std::string> unknown;  // keys that are here, and of which nettune has no facts
+  for (const audit::Finding& finding : view.report.audit().findings()) {
+    const bool is_here = finding.verdict == Verdict::match || finding.verdict == Verdict::drift;
+    if (is_here && finding.desired->parameter == nullptr) {
+      unknown.push_back(printable(finding.desired->key.name()));
+    }
+  }
+  if (!unknown.empty()) {
+    append_wrapped(
+        out, terminal, "", "",
+        fmt::format("{} not in nettune's catalogue: compared as the kernel prints {}",
+                    unknown.size() == 1
+                        ? unknown.front() + " is"
+                        : fmt::format("{} and {} more are", unknown.front(), unknown.size() - 1),
+                    unknown.size() == 1 ? "it" : "them"),
+        Ink::dim);
+  }
   for (const profile::Entry* entry : view.resolved.unmatched()) {
     append_wrapped(out, terminal, "", "",
                    fmt::format("no key matches {} now ({})", printable(entry->key.name()),

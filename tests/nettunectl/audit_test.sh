@@ -45,6 +45,16 @@ run audit two --root "$work/m" -q
 expect_status 1
 expect_silent_out
 
+# --- a key that nettune has no facts of
+put p/foreign.yaml 'nettune: 1
+sysctl:
+  net.core.of_our_own: 5
+  net.core.somaxconn: at least 4096'
+set_key m net.core.of_our_own 5
+run audit foreign --root "$work/m"
+expect_status 0
+expect_line "net.core.of_our_own is not in nettune's catalogue: compared as the kernel prints it"
+
 # --- a key that is not there, one whose module is not, one that cannot be parsed, a skipped one
 put p/absent.yaml 'nettune: 1
 sysctl:
