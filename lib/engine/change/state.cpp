@@ -208,15 +208,23 @@ std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struc
   return folder;
 }
 
-// The lock, made where it is missing for the owner of the folder. A lock for writing needs a
-// descriptor for writing: nobody else can take it.
+// The lock, made where it is missing for the owner of the folder. Whoever can open it for reading
+// can keep a writer out with a lock for reading: nobody else may.
 std::expected<UniqueFd, Failure> open_lock(int folder, const std::string& path,
                                            const struct stat& owner) {
   constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   UniqueFd lock(::openat(folder, "lock", flags));
-  if (lock) return lock;
+  if (lock) {
+    // Earlier versions let everybody read it.
+    struct stat status{};
+    const bool is_open_to_others = ::fstat(lock.get(), &status) == 0 && (status.st_mode & 077) != 0;
+    if (is_open_to_others && ::fchmod(lock.get(), 0600) != 0 && status.st_uid == ::geteuid()) {
+      return std::unexpected(system_failure("set the mode of", path, errno));
+    }
+    return lock;
+  }
   if (errno != ENOENT) return std::unexpected(system_failure("open", path, errno));
-  lock = UniqueFd(::openat(folder, "lock", flags | O_CREAT | O_EXCL, 0644));
+  lock = UniqueFd(::openat(folder, "lock", flags | O_CREAT | O_EXCL, 0600));
   if (lock) {
     if (owner.st_uid == ::geteuid() || ::fchown(lock.get(), owner.st_uid, owner.st_gid) == 0) {
       return lock;

@@ -362,29 +362,41 @@ class Loader {
 
 std::string why_unreadable(const Error& error) { return reason(error); }
 
+namespace {
+
+// Why one of the folders or links on this absolute way, or what it ends at, is not to be trusted.
+std::optional<std::string> why_untrusted_way(std::string_view whole) {
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = whole.find('/', end + 1);
+    const std::string part(whole.substr(0, end));
+    struct stat file{};
+    if (::lstat(part.c_str(), &file) != 0) return std::nullopt;  // reading it says why
+    if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
+      return fmt::format("{} belongs to user {}", printable(part), file.st_uid);
+    }
+    // In a sticky folder nobody moves what belongs to another; a link has no mode of its own.
+    const bool is_shared = S_ISDIR(file.st_mode) && (file.st_mode & S_ISVTX) != 0;
+    if ((file.st_mode & 022) != 0 && !is_shared && !S_ISLNK(file.st_mode)) {
+      return fmt::format("others may write {} (mode {:04o})", printable(part),
+                         file.st_mode & 07777);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::optional<std::string> why_untrusted(const std::string& path) {
-  // The way that the name takes, and the one to what it is a link to.
+  // The way that the name takes, link by link as it is written, and the one to what it leads to.
+  if (path.starts_with('/')) {
+    if (std::optional<std::string> why = why_untrusted_way(path)) return why;
+  }
   const std::string folder =
       path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
   for (const std::string& way : {folder, path}) {
     const std::unique_ptr<char, FreeText> real(::realpath(way.c_str(), nullptr));
-    if (real == nullptr) return std::nullopt;  // reading it says why
-    const std::string_view whole = real.get();
-    for (std::size_t end = 0; end != std::string_view::npos;) {
-      end = whole.find('/', end + 1);
-      const std::string part(whole.substr(0, end));
-      struct stat file{};
-      if (::lstat(part.c_str(), &file) != 0) return std::nullopt;
-      if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
-        return fmt::format("{} belongs to user {}", printable(part), file.st_uid);
-      }
-      // In a sticky folder nobody moves what belongs to another.
-      const bool is_shared = S_ISDIR(file.st_mode) && (file.st_mode & S_ISVTX) != 0;
-      if ((file.st_mode & 022) != 0 && !is_shared) {
-        return fmt::format("others may write {} (mode {:04o})", printable(part),
-                           file.st_mode & 07777);
-      }
-    }
+    if (real == nullptr) return std::nullopt;
+    if (std::optional<std::string> why = why_untrusted_way(real.get())) return why;
   }
   return std::nullopt;
 }

@@ -232,8 +232,11 @@ struct Expanded {
 };
 
 Expanded expand(std::string_view text, const std::vector<Variable>& variables) {
+  // Far more than any key takes: variables that name others twice would double without end.
+  constexpr std::size_t most = 65536;
   Expanded result;
   for (std::size_t i = 0; i < text.size();) {
+    if (result.text.size() > most) break;
     const bool is_escaped = text[i] == '\\' && text.substr(i + 1).starts_with("${");
     const std::size_t begin = i + (is_escaped ? 1 : 0);
     const std::size_t end =
@@ -258,6 +261,7 @@ Expanded expand(std::string_view text, const std::vector<Variable>& variables) {
     }
     i = end + 1;
   }
+  if (result.text.size() > most) result.open = "a text of more than 65536 bytes";
   return result;
 }
 

@@ -276,6 +276,13 @@ bool ProcTree::is_read_only(const Key& key) const {
   return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && (status.st_mode & 0222) == 0;
 }
 
+bool ProcTree::is_secret(const Key& key) const {
+  struct stat status{};
+  const Place place = locate(below_net(key));
+  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && (status.st_mode & 0444) != 0 &&
+         (status.st_mode & 0004) == 0;
+}
+
 bool ProcTree::has_folder_of(const Key& key) const {
   struct stat status{};
   const std::string_view path = below_net(key);

@@ -49,6 +49,7 @@ class ProcTree final : public Tree {
   void keep(const Key& key) const override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
   bool is_read_only(const Key& key) const override;
+  bool is_secret(const Key& key) const override;
   bool has_folder_of(const Key& key) const override;
 
  private:

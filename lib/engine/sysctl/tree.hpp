@@ -48,6 +48,12 @@ class Tree {
   /// Whether the caller's rights or the namespace forbid a write of this key; false where unknown.
   virtual bool is_read_only(const Key& key) const = 0;
 
+  /// Whether only the owner may read the key: its value is a secret of the kernel's.
+  virtual bool is_secret(const Key& key) const {
+    static_cast<void>(key);
+    return false;
+  }
+
   /// Whether the folder that would hold `key` is there: it tells a link or module that is absent
   /// from a key that this kernel lacks.
   virtual bool has_folder_of(const Key& key) const = 0;

@@ -64,6 +64,19 @@ Failure::Kind kind_of(const std::expected<State, Failure>& state) {
 
 }  // namespace
 
+TEST_CASE("nobody else can open the lock, also one that an earlier version made") {
+  const test::TempTree tree;
+  const std::string path = tree.add("state/lock", "");
+  REQUIRE(::chmod(path.c_str(), 0644) == 0);
+  REQUIRE(StateFolder::lock(tree.path() + "/state", here, 0).has_value());
+  struct stat status{};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+  REQUIRE(StateFolder::lock(tree.path() + "/new", here, 0).has_value());
+  REQUIRE(::stat((tree.path() + "/new/lock").c_str(), &status) == 0);
+  CHECK((status.st_mode & 0777) == 0600);
+}
+
 TEST_CASE("a state survives its text, whatever signs its values hold") {
   const auto read = parse_state(to_text(example(), here), here);
   REQUIRE(read.has_value());

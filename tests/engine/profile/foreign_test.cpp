@@ -274,6 +274,15 @@ TEST_CASE("a file that cannot be read is told, and no profile comes of it") {
   CHECK(text_of(diagnostics) == "0:0+1 error: the file can't be read: No such file or directory\n");
 }
 
+TEST_CASE("variables that double are not followed without end") {
+  std::string text = "[variables]\nv0=12345678\n";
+  for (int i = 1; i < 40; ++i) {
+    text += fmt::format("v{0}=${{v{1}}}${{v{1}}}\n", i, i - 1);
+  }
+  const LoadedTuned loaded(text + "[sysctl]\nnet.core.somaxconn=${v39}\n");
+  CHECK(loaded.said().find("a text of more than 65536 bytes") != std::string::npos);
+}
+
 TEST_CASE("TuneD's bounds become rules, and its order counts") {
   const LoadedTuned loaded(
       "[main]\nsummary=Many\n[sysctl]\nnet.core.somaxconn=>2048\nnet.ipv4.tcp_fin_timeout=<30\n"

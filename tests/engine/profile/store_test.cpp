@@ -168,6 +168,21 @@ TEST_CASE("a file that another process writes to again and again is not taken ha
   CHECK(read_file(folder / "busy", size).has_value());
 }
 
+TEST_CASE("a way through another user's link or folder is not trusted, wherever it leads") {
+  const Folder folder;
+  folder.write("root/good.yaml", profile_text("", "a"));
+  fs::create_directories(folder / "other");
+  fs::create_symlink(folder / "root", folder / "other/cur");
+  CHECK_FALSE(why_untrusted(folder / "other/cur/good.yaml").has_value());
+  if (::geteuid() != 0) {
+    MESSAGE("skipped: only root can give a link away");
+    return;
+  }
+  REQUIRE(::lchown((folder / "other/cur").c_str(), 65534, 65534) == 0);
+  CHECK(why_untrusted(folder / "other/cur/good.yaml") ==
+        (folder / "other/cur") + " belongs to user 65534");
+}
+
 TEST_CASE("the first directory that has a name wins, and list() shows what is hidden") {
   const Folder folder;
   folder.write("etc/web.yaml", profile_text("", "a"));
