@@ -49,11 +49,11 @@ std::string render(const Json& json, const Terminal& terminal) {
       line += " (on trial)";
     } else if (choice != profile) {
       line += choice.empty() ? " (until the next boot)"
-                             : fmt::format(" (until the next boot; then {})", choice);
+                             : fmt::format(" (until the service starts again; then {})", choice);
     }
     append_wrapped(out, terminal, "  ", "  ", line);
   } else if (!choice.empty()) {
-    append_wrapped(out, terminal, "  ", "  ", "after the next boot: " + choice);
+    append_wrapped(out, terminal, "  ", "  ", "once the service starts again: " + choice);
   }
   const auto applied = json.value("lastApplied", std::uint64_t{0});
   if (applied != 0 && !profile.empty()) {

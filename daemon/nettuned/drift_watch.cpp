@@ -12,6 +12,8 @@
 #include <functional>
 #include <utility>
 
+#include "engine/sysctl/side_effects.hpp"
+
 namespace nettune::daemon {
 
 DriftWatch::DriftWatch(sd_event* loop, std::string directory, Listener listener)
@@ -80,12 +82,19 @@ std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys)
   std::set<std::string, std::less<>> wanted;
   std::string_view last;  // keys come in order: most are in the folder of the one before
   for (const sysctl::Key& key : keys) {
+    // Of keys that change each other (side_effects.hpp).
+    for (const sysctl::KeyGlob& other : sysctl::side_effects_of(key)) {
+      if (other.is_literal()) wanted.emplace(folder_of(other.literal()));
+    }
     if (folder_of(key) == last) continue;
     last = folder_of(key);
     const std::string_view path = key.path();
     wanted.emplace(last);
-    // Their writing changes keys of links (side_effects.hpp).
+    // Writing these changes keys of links.
     for (const std::string_view family : {"net/ipv4/", "net/ipv6/"}) {
+      if (path.starts_with(std::string(family) + "neigh/")) {
+        wanted.insert(std::string(family) + "neigh/default");
+      }
       if (!path.starts_with(std::string(family) + "conf/")) continue;
       if (family == "net/ipv4/") wanted.insert("net/ipv4");
       wanted.insert(std::string(family) + "conf/all");

@@ -232,8 +232,9 @@ void ManagerObject::emit(const std::vector<Event>& events) {
 
 std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> ManagerObject::load(
     const std::string& name) const {
-  if (name.empty() || name == service_.profile()) {
-    if (service_.resolved() != nullptr) return service_.resolved();
+  const bool is_in_force = service_.resolved() != nullptr;
+  if (is_in_force && (name.empty() || name == service_.profile())) return service_.resolved();
+  if (name.empty()) {
     return std::unexpected(Refusal{Refusal::Kind::no_such_profile, "no profile is active"});
   }
   // A path would show a caller what only the service may read.
@@ -359,7 +360,9 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
         .pair("Range", range_of(*parameter, service_.surroundings().host));
   }
   const Result<std::string> live = service_.surroundings().tree.read(*key);
-  if (live) reply.pair("Live", sysctl::one_line(*live));
+  if (live && !service_.surroundings().tree.is_secret(*key)) {
+    reply.pair("Live", sysctl::one_line(*live));
+  }
   if (const ManagedKey* managed = service_.find(*key)) {
     reply.pair("Desired", managed->desired_text())
         .pair("Verdict", audit::verdict_name(managed->view.verdict))

@@ -16,8 +16,8 @@ constexpr std::uint64_t pause_between = 10'000;  // microseconds
 
 }  // namespace
 
-ModuleWatch::ModuleWatch(sd_event* loop, std::function<void()> loaded)
-    : loop_(loop), loaded_(std::move(loaded)) {
+ModuleWatch::ModuleWatch(sd_event* loop, std::function<void()> changed)
+    : loop_(loop), changed_(std::move(changed)) {
   sd_device_monitor* made = nullptr;
   int code = sd_device_monitor_new(&made);
   monitor_.reset(made);
@@ -32,14 +32,15 @@ ModuleWatch::ModuleWatch(sd_event* loop, std::function<void()> loaded)
 int ModuleWatch::on_device(sd_device_monitor*, sd_device* device, void* data) {
   auto& self = *static_cast<ModuleWatch*>(data);
   sd_device_action_t action{};
-  if (sd_device_get_action(device, &action) < 0 || action != SD_DEVICE_ADD) return 0;
+  if (sd_device_get_action(device, &action) < 0) return 0;
+  if (action != SD_DEVICE_ADD && action != SD_DEVICE_REMOVE) return 0;
   self.looks_left_ = looks;
   return on_time(nullptr, 0, data);
 }
 
 int ModuleWatch::on_time(sd_event_source*, std::uint64_t, void* data) {
   auto& self = *static_cast<ModuleWatch*>(data);
-  self.loaded_();
+  self.changed_();
   if (--self.looks_left_ == 0) return 0;
   sd_event_source* source = nullptr;
   sd_event_add_time_relative(self.loop_, &source, CLOCK_MONOTONIC, pause_between, 0, on_time,

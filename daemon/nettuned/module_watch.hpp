@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ModuleWatch: kernel uevents through sd-device. It says that a module was loaded; its keys may be
-// there now, or an instant later.
+// ModuleWatch: kernel uevents through sd-device. It says that a module was loaded or has gone; its
+// keys come and go now, or an instant later.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace nettune::daemon {
 
 class ModuleWatch {
  public:
-  ModuleWatch(sd_event* loop, std::function<void()> loaded);
+  ModuleWatch(sd_event* loop, std::function<void()> changed);
 
   const std::string& why_blind() const { return why_blind_; }
 
@@ -21,7 +21,7 @@ class ModuleWatch {
   static int on_time(sd_event_source* source, std::uint64_t now, void* self);
 
   sd_event* loop_;
-  std::function<void()> loaded_;
+  std::function<void()> changed_;
   std::string why_blind_;
   unsigned looks_left_ = 0;
   Source timer_;

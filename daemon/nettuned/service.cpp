@@ -71,6 +71,12 @@ bool is_wrong(Verdict verdict) {
   return verdict == Verdict::drift || verdict == Verdict::missing || verdict == Verdict::unreadable;
 }
 
+// Whether the key is there only as long as a link or a module is.
+bool may_go(const profile::Desired& desired) {
+  return desired.parameter == nullptr || !desired.parameter->module.empty() ||
+         desired.parameter->pattern.find('*') != std::string_view::npos;
+}
+
 // "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.
 bool is_of_link(const sysctl::Key& key, const std::vector<std::string>& links) {
   std::string_view path = key.path();
@@ -140,6 +146,11 @@ std::string ManagedKey::declared_at() const { return describe(desired->entry->or
 ParameterView& ManagedKey::change() {
   if (is_told && told == nullptr) told = std::make_unique<const ParameterView>(view);
   return view;
+}
+
+Contest& ManagedKey::add_contest() {
+  if (contest == nullptr) contest = std::make_unique<Contest>();
+  return *contest;
 }
 
 void ManagedKey::end_contest() {
@@ -231,6 +242,16 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
   Diagnostics diagnostics;
   std::optional<profile::Profile> loaded =
       profile::load_profile(surroundings_.store, "", name, diagnostics);
+  // A TuneD profile, as a folder or by its file, reads others: none of them but what root wrote.
+  if (loaded && surroundings_.store.trusts_only_root()) {
+    for (const SourcePtr& source : loaded->sources()) {
+      if (const std::optional<std::string> why = profile::why_untrusted(source->name)) {
+        return std::unexpected(
+            Refusal{Kind::invalid_profile,
+                    fmt::format("{} is not trusted: {}", printable(source->name), *why)});
+      }
+    }
+  }
   std::optional<profile::ResolvedProfile> resolved;
   if (loaded) {
     resolved =
@@ -294,7 +315,8 @@ void Service::end(change::Session session) {
 }
 
 void Service::note_trial(const change::State& state, Moment now) {
-  const std::int64_t until = state.confirm_until();
+  // One whose time is over waits for nobody: it is being taken back.
+  const std::int64_t until = state.confirm_until() > now.boot ? state.confirm_until() : 0;
   if (until == trial_until_) return;
   const bool starts = trial_until_ == 0;
   trial_until_ = until;
@@ -332,6 +354,7 @@ void Service::take_over(change::Session& session, Moment now) {
   }
   auto resolved = load(state.profile);
   if (!resolved) {
+    profile_ = state.profile;
     fail(fmt::format("the profile {} was applied by another program and can't be read: {}",
                      state.profile, resolved.error().message),
          now);
@@ -527,11 +550,17 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     return;
   }
   for (const change::Refused& refused : outcome->refused) {
+    const auto found = std::ranges::lower_bound(keys_, refused.key, {}, &ManagedKey::key);
+    const bool is_managed = found != keys_.end() && found->key() == refused.key;
+    std::string text = describe(refused);
+    // Each sweep tries again; it is said once.
+    if (is_managed && found->contest != nullptr && found->contest->refused == text) continue;
+    if (is_managed) found->add_contest().refused = text;
     say({.kind = Event::Kind::refused,
          .key = refused.key.name(),
          .desired = refused.asked,
          .live = refused.got,
-         .text = describe(refused)},
+         .text = std::move(text)},
         now);
   }
   for (const change::Write& write : plan.writes()) {
@@ -539,10 +568,8 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     const auto found = std::ranges::lower_bound(keys_, write.key, {}, &ManagedKey::key);
     ManagedKey& managed = *found;
     note(managed, audit::compare_one(*resolved_, *managed.desired, surroundings_.tree));
-    if (!are_new) {
-      if (managed.contest == nullptr) managed.contest = std::make_unique<Contest>();
-      managed.contest->restores.push_back(now.boot);
-    }
+    if (!are_new) managed.add_contest().restores.push_back(now.boot);
+    if (managed.contest != nullptr) managed.contest->refused.clear();
     say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
          .key = managed.key().name(),
          .desired = managed.desired_text(),
@@ -582,13 +609,15 @@ std::expected<void, Refusal> Service::choose(const std::string& profile) {
 
 void Service::start(Moment now) {
   ++revision_;
+  const bool is_another_try = std::exchange(starts_again_, false);
   const Result<std::optional<std::string>> chosen = read_choice(surroundings_.choice_file);
   if (chosen) choice_ = chosen->value_or(settings_.profile);
   // Also where nothing was chosen: what another writer left unfinished is taken back.
   const bool has_choice = chosen && !choice_.empty();
   auto session = begin(now, has_choice ? OtherState::leave : OtherState::take_over);
   if (!session) {
-    fail(session.error().message, now);
+    starts_again_ = session.error().kind == Kind::busy;
+    if (!starts_again_ || !is_another_try) fail(session.error().message, now);
     return;
   }
   if (!has_choice) {
@@ -745,7 +774,6 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
   const bool follows_settings = choice_ == settings_.profile;
   if (follows_settings && settings.profile != settings_.profile) choice_ = settings.profile;
   settings_ = std::move(settings);
-  for (ManagedKey& managed : keys_) managed.end_contest();
   const std::string name = failure_.empty() && !profile_.empty() && !follows_settings
                                ? profile_
                                : (choice_.empty() ? profile_ : choice_);
@@ -852,10 +880,18 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
     if (!is_known) fresh.push_back(i);
   }
   judge(fresh, true, now);
+  // A link or module that went took its keys along, and one that changes, as by its MTU, may change
+  // some.
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (may_go(*keys_[i].desired) && !std::ranges::binary_search(fresh, i)) others.push_back(i);
+  }
+  judge(others, false, now);
 }
 
 void Service::look_at_state(Moment now) {
   ++revision_;
+  if (starts_again_) return start(now);
   auto session = begin(now);
   if (session) end(*std::move(session));
 }

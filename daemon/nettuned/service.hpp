@@ -59,6 +59,7 @@ struct ParameterView {
 
 /// What became of a key that nettune had to restore.
 struct Contest {
+  std::string refused{};  ///< what was said of the kernel's last refusal; "" for none
   std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
   std::int64_t left_until = 0;           ///< left alone until then, boot clock; 0: it is not
   unsigned times = 0;                    ///< it was left alone, in a row
@@ -75,13 +76,14 @@ struct ManagedKey {
 
   std::string settled{};  ///< what it last was when it was right; "" for never
 
-  std::unique_ptr<Contest> contest{};  ///< nullptr: it was never restored
+  std::unique_ptr<Contest> contest{};  ///< nullptr: a restore was never tried
 
   const sysctl::Key& key() const { return desired->key; }
   std::string desired_text() const { return profile::to_string(*desired); }
   std::string declared_at() const;  ///< "web.yaml:12"
   /// The view to be changed: it is kept as it was told.
   ParameterView& change();
+  Contest& add_contest();  ///< the one that it has, or a new one
   bool is_left_alone() const { return contest != nullptr && contest->left_until != 0; }
   void end_contest();
 };
@@ -149,7 +151,7 @@ class Service {
   void look_at(const std::vector<sysctl::Key>& keys, Moment now);
   /// Anything may have changed, and any key may have come or gone.
   void sweep(Moment now);
-  /// Keys may have come or gone; all those of `links` are new.
+  /// Links or modules have come, gone or changed, and keys with them; all those of `links` are new.
   void look_for_keys(const std::vector<std::string>& links, Moment now);
   /// The state on disk may be another one.
   void look_at_state(Moment now);
@@ -228,6 +230,7 @@ class Service {
   std::int64_t trial_until_ = 0;
   std::string trial_choice_;  ///< becomes the choice once the trial is confirmed
   bool has_trial_choice_ = false;
+  bool starts_again_ = false;    ///< another writer was in the way of start()
   std::int64_t look_again_ = 0;  ///< when to try once more what another writer was in the way of
   std::int64_t patience_ = 0;    ///< how long that was put off last
   std::uint64_t last_applied_ = 0, last_audited_ = 0;

@@ -118,7 +118,7 @@ run apply latency
 expect_status 0
 expect_logged 'profile latency is active: another program applied it'
 run status
-expect_out 'profile: latency (until the next boot; then web)'
+expect_out 'profile: latency (until the service starts again; then web)'
 run revert
 expect_status 0
 expect_logged 'no profile is active any more: another program took the profile back'

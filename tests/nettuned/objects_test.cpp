@@ -247,6 +247,16 @@ TEST_CASE("each refusal has its name on the bus") {
   CHECK(world.call("Frobnicate").error == SD_BUS_ERROR_UNKNOWN_METHOD);
 }
 
+TEST_CASE("a broken choice hides no other profile") {
+  World world;
+  world.folder.add("active", "wrong\n");
+  world.service.start(world.outside.now());
+  CHECK(world.text_property(manager_path, manager_interface, "State") == "failed");
+  CHECK(rows(world.call_with("Audit", "big"), "ssssss").size() == 2);
+  CHECK(world.call_with("Audit", "wrong").error == "org.nettune1.Error.InvalidProfile");
+  CHECK(world.call_with("Audit", "").text == "no profile is active");
+}
+
 TEST_CASE("an exception of a handler is an error of that call alone") {
   World world;
   world.authority.uid = 0;
@@ -317,6 +327,7 @@ TEST_CASE("while polkit waits for a person nobody else waits") {
   world.authority.says = Authority::Says::nothing;
   const auto fill = [](sd_bus_message* call) { sd_bus_message_append(call, "sa{sv}", "big", 0); };
   std::vector<const Reply*> waiting;
+  waiting.reserve(9);
   for (int i = 0; i < 9; ++i) {
     waiting.push_back(&world.pair.call(manager_path, manager_interface, "Activate", fill));
   }

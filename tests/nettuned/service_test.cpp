@@ -33,6 +33,35 @@ Settings with(Change change) {
   return settings;
 }
 
+// Another process that holds the lock: one of fcntl(2) is the process's.
+class OtherWriter {
+ public:
+  explicit OtherWriter(const std::string& folder) {
+    const std::string command =
+        "exec 3<>" + folder +
+        "/state/lock; /usr/bin/python3 -c 'import fcntl,sys; fcntl.lockf(3, 2); print(1, "
+        "flush=True); sys.stdin.read()' 3<&3";
+    writer_ = ::popen(("bash -c \"" + command + "\" 2>&1 >" + folder + "/held").c_str(), "w");
+    REQUIRE(writer_ != nullptr);
+    for (int i = 0; i < 500; ++i) {
+      std::ifstream held(folder + "/held");
+      if (held.peek() == '1') break;
+      const struct timespec pause{0, 10'000'000};
+      ::nanosleep(&pause, nullptr);
+    }
+  }
+  ~OtherWriter() { release(); }
+  OtherWriter(const OtherWriter&) = delete;
+  OtherWriter& operator=(const OtherWriter&) = delete;
+
+  void release() {
+    if (writer_ != nullptr) ::pclose(std::exchange(writer_, nullptr));
+  }
+
+ private:
+  FILE* writer_ = nullptr;
+};
+
 // A host with two keys, a folder for profiles and the state, and a clock that a test sets.
 struct Host {
   explicit Host(FakeTree& keys, Settings settings = {})
@@ -443,27 +472,54 @@ TEST_CASE("a local apply or revert is no drift: the service goes on from there")
   REQUIRE(host.events() == Texts{"profile"});
 }
 
+TEST_CASE("a start that another writer is in the way of is tried again, and said once") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.folder.add("active", "big\n");
+  host.folder.add("state/.keep", "");
+  {
+    OtherWriter writer(host.folder.path());
+    host.service.start(host.now());
+    CHECK(host.service.status() == Status::failed);
+    CHECK(host.events() == Texts{"failed"});
+    for (int i = 0; i < 5; ++i) {
+      REQUIRE(host.service.deadline().has_value());
+      host.wait(*host.service.deadline() - host.time);
+      host.service.pass_time(host.now());
+      CHECK(host.events() == Texts{});
+    }
+  }
+  host.wait(*host.service.deadline() - host.time);
+  host.service.pass_time(host.now());
+  CHECK(host.service.status() == Status::in_sync);
+  CHECK(tree.live(rmem) == "16777216");
+  CHECK(host.events() == Texts{"profile big"});
+}
+
+TEST_CASE("a trial whose time is over while its change can't be taken back yet is waited for") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 60 * second, host.now()).has_value());
+  host.events();
+  // By this clock it is over; by that of the state, which has the last word, not yet.
+  host.time = *host.service.deadline() + 1;
+  for (int i = 0; i < 5; ++i) {
+    host.service.pass_time(host.now());
+    CHECK(host.events() == Texts{});
+    REQUIRE(host.service.deadline().has_value());
+    CHECK(*host.service.deadline() > host.time);
+    host.time = *host.service.deadline();
+  }
+}
+
 TEST_CASE("while another writer has the lock nothing is judged; then all of it is") {
   FakeTree tree = two_keys();
   Host host(tree);
   host.service.start(host.now());
   REQUIRE(host.service.activate("big", 0, host.now()).has_value());
   host.events();
-  // A lock of fcntl(2) is the process's: another process must hold it.
-  const std::string lock = host.folder.path() + "/state/lock";
-  const std::string command =
-      "exec 3<>" + lock +
-      "; /usr/bin/python3 -c 'import fcntl,sys; fcntl.lockf(3, 2); print(1, "
-      "flush=True); sys.stdin.read()' 3<&3";
-  FILE* writer =
-      ::popen(("bash -c \"" + command + "\" 2>&1 >" + host.folder.path() + "/held").c_str(), "w");
-  REQUIRE(writer != nullptr);
-  for (int i = 0; i < 500; ++i) {
-    std::ifstream held(host.folder.path() + "/held");
-    if (held.peek() == '1') break;
-    const struct timespec pause{0, 10'000'000};
-    ::nanosleep(&pause, nullptr);
-  }
+  OtherWriter writer(host.folder.path());
   host.foreign(rmem, "4096");
   CHECK(host.events() == Texts{});
   CHECK(tree.live(rmem) == "4096");
@@ -482,7 +538,7 @@ TEST_CASE("while another writer has the lock nothing is judged; then all of it i
   CHECK(pauses.front() <= 8'000'000);
   CHECK(std::ranges::is_sorted(pauses));
   CHECK(pauses.back() == 50'000'000);
-  CHECK(::pclose(writer) == 0);
+  writer.release();
   host.wait(*host.service.deadline() - host.time);
   host.service.pass_time(host.now());
   CHECK(host.events() == Texts{"drift net.core.rmem_max", "restored net.core.rmem_max"});
@@ -614,6 +670,52 @@ TEST_CASE("a key that the kernel refuses to put back is said once, and stays dri
   host.foreign(rmem, "4096");
   CHECK(host.events() == Texts{"drift net.core.rmem_max", "refused net.core.rmem_max"});
   CHECK(host.service.status() == Status::drifted);
+  for (int i = 0; i < 3; ++i) {
+    host.wait(minute);
+    host.service.sweep(host.now());
+    CHECK(host.events() == Texts{});
+  }
+  // Once it has succeeded, the next refusal is news.
+  tree.allow(rmem);
+  host.wait(minute);
+  host.service.sweep(host.now());
+  CHECK(host.events() == Texts{"restored net.core.rmem_max"});
+  tree.refuse(rmem, EPERM);
+  host.foreign(rmem, "4096");
+  CHECK(host.events() == Texts{"drift net.core.rmem_max", "refused net.core.rmem_max"});
+}
+
+TEST_CASE("a key that is named goes with its link, and comes with it") {
+  const std::string name = "net.ipv4.conf.eth0.rp_filter";
+  FakeTree tree{{"net.ipv4.conf.lo.rp_filter", "0"}, {name, "0"}};
+  Host host(tree);
+  host.add("link", "  net.ipv4.conf.eth0.rp_filter: 2\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("link", 0, host.now()).has_value());
+  CHECK(host.service.keys().front().view.verdict == audit::Verdict::match);
+  tree.remove(name);
+  host.service.look_for_keys({}, host.now());
+  CHECK(host.service.keys().front().view.verdict == audit::Verdict::pending);
+  CHECK(host.service.status() == Status::in_sync);
+  host.events();
+  tree.set(name, "0");
+  host.service.look_for_keys({"eth0"}, host.now());
+  CHECK(tree.live(name) == "2");
+  CHECK(host.events() == Texts{"applied " + name});
+}
+
+TEST_CASE("what the kernel makes of a link's key when the link changes is drift") {
+  const std::string name = "net.ipv6.conf.eth0.mtu";
+  FakeTree tree{{name, "1500"}};
+  Host host(tree);
+  host.add("mtu", "  net.ipv6.conf.*.mtu: 1400\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("mtu", 0, host.now()).has_value());
+  host.events();
+  tree.set(name, "1500");  // ip link set eth0 mtu 1500
+  host.service.look_for_keys({}, host.now());
+  CHECK(host.events() == Texts{"drift " + name, "restored " + name});
+  CHECK(tree.live(name) == "1400");
 }
 
 TEST_CASE("a day of random events leaves a state that tells the truth") {

@@ -34,8 +34,10 @@ class FakeTree final : public sysctl::Tree {
 
   /// Every later write of the key fails with `number`.
   void refuse(std::string_view name, int number) { refusals_.insert_or_assign(key(name), number); }
+  void allow(std::string_view name) { refusals_.erase(key(name)); }
   /// Every later read of the key fails with `number`.
   void hide(std::string_view name, int number) { hidden_.insert_or_assign(key(name), number); }
+  void make_secret(std::string_view name) { secrets_.insert(key(name)); }
   void make_read_only(std::string_view name) { read_only_.insert(key(name)); }
 
   /// What the kernel does with a text that is written: it may set() this key and others. Gives an
@@ -89,6 +91,8 @@ class FakeTree final : public sysctl::Tree {
 
   bool is_read_only(const sysctl::Key& key) const override { return read_only_.contains(key); }
 
+  bool is_secret(const sysctl::Key& key) const override { return secrets_.contains(key); }
+
   bool has_folder_of(const sysctl::Key& key) const override {
     const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);
     for (const auto& [other, text] : values_) {
@@ -109,6 +113,7 @@ class FakeTree final : public sysctl::Tree {
   std::map<sysctl::Key, int> refusals_;
   std::map<sysctl::Key, int> hidden_;
   std::set<sysctl::Key> read_only_;
+  std::set<sysctl::Key> secrets_;
   std::map<sysctl::Key, Behaviour> behaviours_;
   Keys writes_;
 };

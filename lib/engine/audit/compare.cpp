@@ -171,6 +171,15 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
     finding.reason = SharedText("the profile leaves it as it is");
     return finding;
   }
+  // What nettune finds and stores is for everybody to read.
+  const bool may_be_secret =
+      desired.parameter == nullptr || desired.parameter->encoding == sysctl::Encoding::text;
+  if (may_be_secret && tree.is_secret(desired.key)) {
+    finding.live_text.clear();
+    finding.verdict = Verdict::skipped;
+    finding.reason = SharedText("only root may read it, and what nettune knows anybody may");
+    return finding;
+  }
   if (!text) {
     if (text.error().number == ENOENT || text.error().number == ENOTDIR) {
       judge_absent(finding, tree, host, surroundings);

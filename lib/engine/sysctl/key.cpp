@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "engine/diagnostic.hpp"
+
 namespace nettune::sysctl {
 namespace {
 
@@ -50,6 +52,7 @@ std::string fault(std::string_view path) {
   if (path.size() > max_length) return "a key has at most 1024 bytes";
   if (path.front() == '/') return "a key is relative to /proc/sys, so it begins with \"net.\"";
   std::size_t components = 0;
+  bool is_ascii = true;
   std::string reason;  // of a component; white space anywhere comes first
   for (std::size_t begin = 0; begin <= path.size();) {
     std::size_t end = begin;
@@ -57,12 +60,15 @@ std::string fault(std::string_view path) {
       if (static_cast<unsigned char>(path[end]) <= ' ' || path[end] == '\x7f') {
         return "a key holds no white space and no control character";
       }
+      if (static_cast<unsigned char>(path[end]) > '\x7f') is_ascii = false;
     }
     if (reason.empty()) reason = fault_of_component(path.substr(begin, end - begin), components);
     ++components;
     begin = end + 1;
   }
   if (!reason.empty()) return reason;
+  // The bus and JSON take no other text. A link may have such a name: it has no key then.
+  if (!is_ascii && printable(path) != path) return "a key is valid UTF-8";
   if (components < 2) return "\"net\" is a folder of keys, not a key";
   return {};
 }

@@ -109,6 +109,13 @@ TEST_CASE("an unknown congestion control is refused, not missing") {
         "reno cubic");
 }
 
+TEST_CASE("a key that only root may read is left alone, and its value shown nowhere") {
+  FakeTree tree{{"net.ipv4.tcp_fastopen_key", "12345678-9abcdef0-12345678-9abcdef0"}};
+  tree.make_secret("net.ipv4.tcp_fastopen_key");
+  CHECK(judged("net.ipv4.tcp_fastopen_key: 0-0-0-0", tree) ==
+        "skipped: only root may read it, and what nettune knows anybody may");
+}
+
 TEST_CASE("an absent key says why it is absent") {
   const FakeTree tree{{"net.core.rmem_max", "1"}, {"net.ipv4.conf.lo.rp_filter", "0"}};
   CHECK(judged("net.ipv4.tcp_tw_recycle: 0", tree) == "missing: Linux 4.12 removed it");

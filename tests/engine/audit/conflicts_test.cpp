@@ -181,11 +181,11 @@ TEST_CASE("TuneD carries out sysctl.d again after its profile, unless its settin
   const std::string somaxconn = "net.core.somaxconn: t(/etc/tuned/p/tuned.conf:3=1)!\n";
   CHECK(world.about({sack, "net.core.somaxconn"}) ==
         by_loaders + "t(/etc/tuned/p/tuned.conf:2=0) t(/run/sysctl.d/a.conf:1=1)!\n" + somaxconn);
+  const std::string by_profile = by_loaders + "t(/etc/tuned/p/tuned.conf:2=0)!\n" + somaxconn;
   for (const char* const no : {"0", "no", "False", "whatever"}) {
     world.root.add("etc/tuned/tuned-main.conf",
-                   "daemon = 1\nreapply_sysctl = " + std::string(no) + "  # why\n");
-    CHECK(world.about({sack, "net.core.somaxconn"}) ==
-          by_loaders + "t(/etc/tuned/p/tuned.conf:2=0)!\n" + somaxconn);
+                   fmt::format("daemon = 1\nreapply_sysctl = {}  # why\n", no));
+    CHECK(world.about({sack, "net.core.somaxconn"}) == by_profile);
   }
   // Without a section of its own for sysctls it does neither.
   world.root.add("etc/tuned/tuned-main.conf", "reapply_sysctl = yes\n");

@@ -119,6 +119,21 @@ TEST_CASE("a value that the kernel changed on the way rolls all back") {
   CHECK(tree.live("net.core.rmem_max") == "212992");
 }
 
+TEST_CASE("what another program writes between a write and its read-back is written over") {
+  FakeTree tree = two_keys();
+  int writes = 0;
+  tree.behave("net.core.rmem_max", [&](FakeTree& keys, std::string_view text) {
+    keys.set("net.core.rmem_max", ++writes == 1 ? "5000" : std::string(text));
+    return 0;
+  });
+  const Machine machine(tree);
+  const auto outcome = machine.apply(both);
+  REQUIRE(outcome.has_value());
+  CHECK_FALSE(outcome->is_rolled_back);
+  CHECK(tree.live("net.core.rmem_max") == "16777216");
+  CHECK(writes == 2);
+}
+
 TEST_CASE("a vector of which the kernel stored the first fields before it refused is put back") {
   FakeTree tree{{"net.ipv4.tcp_rmem", "4096 131072 6291456"}, {"net.ipv4.tcp_sack", "0"}};
   tree.behave("net.ipv4.tcp_rmem", [](FakeTree& self, std::string_view text) {

@@ -47,6 +47,10 @@ TEST_CASE("a key never leaves /proc/sys/net") {
       {"net..ipv4.tcp_mem", "a key has no empty component"},
       {"net.ipv4.tcp_mem.", "a key has no empty component"},
       {"net.ipv4.tcp mem", "a key holds no white space and no control character"},
+      {"net.ipv4.conf.b\xff"
+       "0.rp_filter",
+       "a key is valid UTF-8"},
+      {"net.ipv4.conf.\xc3(.rp_filter", "a key is valid UTF-8"},
       {std::string("net.ipv4.tcp\0mem", 16), "a key holds no white space and no control character"},
       {"net.ipv4." + std::string(256, 'x'), "a key's component has at most 255 bytes"},
       {"net.ipv4." + std::string(2000, 'x'), "a key has at most 1024 bytes"},
