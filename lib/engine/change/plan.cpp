@@ -136,10 +136,10 @@ class Sorter {
     if (!before || !after || !number_at(write, write.text, field)) return;
     if (*after >= *before) {
       add(*found, bounded);
-      bound.order = fmt::format("grows before {}, which it bounds", write.key.name());
+      bound.order = fmt::format("grows before {}: limits go first", write.key.name());
     } else {
       add(bounded, *found);
-      write.order = fmt::format("shrinks before {}, which bounds it", bound.key.name());
+      write.order = fmt::format("shrinks before {}: limits go last", bound.key.name());
     }
   }
 

@@ -106,14 +106,14 @@ TEST_CASE("growing, a maximum is written before what it bounds; shrinking, after
                        {"net.ipv4.tcp_rmem", "4096 131072 6291456"}};
   const Plan growing = planned(up, small);
   CHECK(keys(growing) == Keys{"net.core.rmem_max", "net.core.rmem_default", "net.ipv4.tcp_rmem"});
-  CHECK(growing.writes()[0].order == "grows before net.ipv4.tcp_rmem, which it bounds");
+  CHECK(growing.writes()[0].order == "grows before net.ipv4.tcp_rmem: limits go first");
 
   const FakeTree large{{"net.core.rmem_default", "4194304"},
                        {"net.core.rmem_max", "8388608"},
                        {"net.ipv4.tcp_rmem", "4096 131072 16777216"}};
   const Plan shrinking = planned(up, large);
   CHECK(keys(shrinking) == Keys{"net.core.rmem_default", "net.ipv4.tcp_rmem", "net.core.rmem_max"});
-  CHECK(shrinking.writes()[0].order == "shrinks before net.core.rmem_max, which bounds it");
+  CHECK(shrinking.writes()[0].order == "shrinks before net.core.rmem_max: limits go last");
 }
 
 TEST_CASE("the port range is raised before the first unprivileged port, and lowered after it") {
