@@ -42,7 +42,7 @@ Match of_key(const sysctl::Key& key) { return {key.name(), sysctl::find_paramete
 
 Match of_parameter(const Parameter& parameter) {
   Match match{dotted(parameter.pattern), &parameter, std::nullopt};
-  if (parameter.pattern.find('*') == std::string_view::npos) {
+  if (parameter.pattern.view().find('*') == std::string_view::npos) {
     if (const auto key = sysctl::Key::parse(parameter.pattern)) match.key = *key;
   }
   return match;
@@ -77,7 +77,7 @@ std::vector<Match> ending_with(const std::string& text) {
   std::ranges::replace(path, '.', '/');
   std::vector<Match> matches;
   for (const Parameter& parameter : sysctl::all_parameters()) {
-    if (parameter.pattern.ends_with("/" + path)) matches.push_back(of_parameter(parameter));
+    if (parameter.pattern.view().ends_with("/" + path)) matches.push_back(of_parameter(parameter));
   }
   return matches;
 }
@@ -87,7 +87,7 @@ std::vector<Match> mentioning(const std::string& word) {
   std::ranges::replace(path, '.', '/');
   std::vector<Match> matches;
   for (const Parameter& parameter : sysctl::all_parameters()) {
-    if (parameter.pattern.find(path) != std::string_view::npos) {
+    if (parameter.pattern.view().find(path) != std::string_view::npos) {
       matches.push_back(of_parameter(parameter));
     }
   }

@@ -74,7 +74,7 @@ bool is_wrong(Verdict verdict) {
 // Whether the key is there only as long as a link or a module is.
 bool may_go(const profile::Desired& desired) {
   return desired.parameter == nullptr || !desired.parameter->module.empty() ||
-         desired.parameter->pattern.find('*') != std::string_view::npos;
+         desired.parameter->pattern.view().find('*') != std::string_view::npos;
 }
 
 // "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.

@@ -230,7 +230,7 @@ std::set<std::string> check_ranges(const std::map<std::string, mode_t>& keys, Ve
 
     // Stable branches take over limits of later kernels: there a difference is no fault.
     const bool may_have_backport =
-        !parameter.earlier_ranges.empty() && kernel < parameter.earlier_ranges.back().until;
+        !parameter.earlier_ranges.empty() && kernel < (parameter.earlier_ranges.end() - 1)->until;
     const auto differ = [&](const std::string& text) {
       may_have_backport ? findings.remark(text) : findings.fail(text);
     };

@@ -35,7 +35,7 @@ nlohmann::json vocabulary() {
   for (const nettune::sysctl::Parameter& parameter : nettune::sysctl::all_parameters()) {
     nlohmann::json fields = nlohmann::json::array();
     for (std::size_t i = 0; i < parameter.fields; ++i) {
-      fields.push_back(i < parameter.field_names.size() ? parameter.field_names[i] : "");
+      fields.push_back(i < parameter.field_names.size() ? parameter.field_names[i].view() : "");
     }
     keys.push_back({{"pattern", parameter.pattern},
                     {"shape", shape_of(parameter.encoding)},

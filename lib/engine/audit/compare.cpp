@@ -80,7 +80,7 @@ class Surroundings {
 };
 
 bool is_of_a_link(const Parameter& parameter) {
-  return parameter.pattern.find('*') != std::string_view::npos;
+  return parameter.pattern.view().find('*') != std::string_view::npos;
 }
 
 std::string link_of(const sysctl::Key& key) {

@@ -239,7 +239,8 @@ class Linter {
   void against_default(const Desired& desired) {
     KernelDefault own;
     if (!has_kernel_default(*desired.parameter, host_, own)) return;
-    const bool is_capacity = std::ranges::binary_search(capacities, desired.parameter->pattern);
+    const bool is_capacity =
+        std::ranges::binary_search(capacities, desired.parameter->pattern.view());
     const sysctl::Unit unit = desired.parameter->unit;
     bool repeats = true;
     for (std::size_t field = 0; field < desired.rules().size() && field < own.numbers.size();

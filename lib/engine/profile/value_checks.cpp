@@ -21,7 +21,7 @@ std::string name_of(const sysctl::Parameter& parameter) {
 
 std::string field_name(const sysctl::Parameter& parameter, std::size_t field) {
   if (parameter.fields == 1) return name_of(parameter);
-  const std::string_view name = field < 3 ? parameter.field_names[field] : "";
+  const std::string_view name = field < 3 ? parameter.field_names[field].view() : "";
   return name.empty() ? fmt::format("field {} of {}", field + 1, name_of(parameter))
                       : fmt::format("the {} of {}", name, name_of(parameter));
 }

@@ -167,7 +167,8 @@ const Parameter* find_parameter(std::string_view path) {
   std::array<char, longest_pattern> buffer;
   const std::string_view pattern = pattern_of(path, buffer);
   const std::span<const Parameter> all = all_parameters();
-  const auto found = std::ranges::lower_bound(all, pattern, {}, &Parameter::pattern);
+  const auto found = std::ranges::lower_bound(
+      all, pattern, {}, [](const Parameter& parameter) { return parameter.pattern.view(); });
   return found != all.end() && found->pattern == pattern ? &*found : nullptr;
 }
 

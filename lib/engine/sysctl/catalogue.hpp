@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What nettune knows of each key: shape, unit, range, scope, history, meaning. Data without code;
-// the facts stand in catalogue_data.cpp, how they are looked up in catalogue.cpp.
+// the facts stand in the tables that catalogue_data.cpp joins, how they are looked up in
+// catalogue.cpp.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,7 +21,7 @@ namespace nettune::sysctl {
 __extension__ typedef __int128 Integer;
 
 /// How the kernel reads a written text and prints the value: one for each of its handlers.
-enum class Encoding {
+enum class Encoding : std::uint8_t {
   int32,         ///< proc_dointvec: signed 32 bits
   uint32,        ///< proc_douintvec
   uint8,         ///< proc_dou8vec
@@ -34,7 +37,7 @@ enum class Encoding {
 };
 
 /// What a number of the key counts.
-enum class Unit {
+enum class Unit : std::uint8_t {
   none,
   flag,  ///< 0 is off
   mode,  ///< an enumeration; the meaning lists the numbers
@@ -62,7 +65,7 @@ enum class Unit {
 std::string_view unit_name(Unit unit);  ///< "bytes", "pages", ""
 
 /// Whose value it is.
-enum class Scope {
+enum class Scope : std::uint8_t {
   host,            ///< one for the host; absent in a child network namespace
   host_read_only,  ///< one for the host; shown, but read-only, in a child network namespace
   net_namespace,   ///< each network namespace has its own
@@ -71,7 +74,7 @@ enum class Scope {
 std::string_view scope_name(Scope scope);  ///< "host", "host (read-only in a network namespace)", …
 
 /// When a changed value begins to matter.
-enum class Effect {
+enum class Effect : std::uint8_t {
   at_once,
   new_sockets,      ///< sampled by socket(2)
   next_listen,      ///< sampled by listen(2)
@@ -90,21 +93,45 @@ struct Version {
   friend constexpr auto operator<=>(const Version&, const Version&) = default;
 };
 
-enum class Comparison { equal, less, less_or_equal, greater };
+enum class Comparison : std::uint8_t { equal, less, less_or_equal, greater };
+
+/// A text of the catalogue: a place in its one pool of characters, not an address. So nothing of
+/// the table waits for the address that a program is loaded at: no start writes it, and its pages
+/// are shared.
+class Text {
+ public:
+  constexpr Text() = default;
+  /// Shorter than `longest`, and from before `pool_end`; catalogue_data.cpp sees to both.
+  constexpr Text(std::size_t first, std::size_t size)
+      : place_(static_cast<std::uint32_t>(first << size_bits | size)) {}
+
+  std::string_view view() const;  ///< static storage
+  operator std::string_view() const { return view(); }
+  bool empty() const { return view().empty(); }
+  friend bool operator==(const Text& one, std::string_view other) { return one.view() == other; }
+
+  static constexpr unsigned size_bits = 12;
+  static constexpr std::size_t longest = std::size_t{1} << size_bits;
+  static constexpr std::size_t pool_end = std::size_t{1} << (32 - size_bits);
+
+ private:
+  std::uint32_t place_ = 0;
+};
 
 /// A value that the kernel accepts and that does harm.
-struct Harm {
+template <class Text>
+struct BasicHarm {
   Comparison comparison;
-  Integer bound;
+  std::int64_t bound;
   std::int8_t field;  ///< the field it is about; -1: any of them
-  std::string_view
-      result;  ///< what then happens: "every TCP write of the namespace blocks for ever"
+  Text result;        ///< what then happens: "every TCP write of the namespace blocks for ever"
 };
+using Harm = BasicHarm<Text>;
 
 /// The values of a key that are meant; by default all.
 struct Values {
   Comparison comparison = Comparison::greater;
-  Integer bound = -(static_cast<Integer>(1) << 64);
+  std::int64_t bound = std::numeric_limits<std::int64_t>::min();
 };
 
 /// An older kernel's range.
@@ -114,9 +141,24 @@ struct EarlierRange {
   Integer maximum;
 };
 
-/// The facts about one key, or about one key of each link (`*` in the pattern). All text is static.
-struct Parameter {
-  std::string_view pattern;  ///< slash form; "*" stands for a link's name
+/// Some of the catalogue's harms or earlier ranges, by their place in the list of all.
+template <class Item>
+struct Slice {
+  std::uint8_t first = 0;
+  std::uint8_t size = 0;
+  const Item* begin() const;  ///< static storage
+  const Item* end() const { return begin() + size; }
+  bool empty() const { return size == 0; }
+};
+template <>
+const Harm* Slice<Harm>::begin() const;
+template <>
+const EarlierRange* Slice<EarlierRange>::begin() const;
+
+/// The facts about one key, or about one key of each link (`*` in the pattern).
+template <class Text, class Harms, class EarlierRanges>
+struct BasicParameter {
+  Text pattern;  ///< slash form; "*" stands for a link's name
   Encoding encoding = Encoding::unknown;
   std::uint8_t fields = 1;  ///< numbers in the value; 1 for texts
   Unit unit = Unit::none;
@@ -124,24 +166,25 @@ struct Parameter {
   Integer maximum = 0;
   Scope scope = Scope::net_namespace;
   Effect effect = Effect::at_once;
-  std::array<std::string_view, 3> field_names{};  ///< {"min", "default", "max"}
-  bool ordered = false;           ///< the fields must ascend for the value to make sense
-  Version since{};                ///< first kernel with it; {0, 0}: before 3.10
-  Version removed{};              ///< first kernel without it; {0, 0}: still there
+  std::array<Text, 3> field_names{};  ///< {"min", "default", "max"}
+  bool ordered = false;               ///< the fields must ascend for the value to make sense
+  Version since{};                    ///< first kernel with it; {0, 0}: before 3.10
+  Version removed{};                  ///< first kernel without it; {0, 0}: still there
   Version dead_since{};           ///< first kernel on which it has no effect; {0, 0}: it has one
   Version per_namespace_since{};  ///< scope net_namespace only: host-wide before
-  std::string_view instead{};     ///< what to use for a dead, removed or misleading key; a sentence
-  std::string_view module{};      ///< the key is there once this module is; "" where it is built in
-  std::string_view ceiling{};     ///< the key (slash form) that holds this one's maximum
-  std::string_view default_text{};  ///< the kernel's own default, as a person reads it
-  std::string_view side_effects{};  ///< what else a write changes; "" for nothing
-  std::string_view lock_out{};      ///< how lock_out_at may cut the host off; "" where none can
+  Text instead{};                 ///< what to use for a dead, removed or misleading key; a sentence
+  Text module{};                  ///< the key is there once this module is; "" where it is built in
+  Text ceiling{};                 ///< the key (slash form) that holds this one's maximum
+  Text default_text{};            ///< the kernel's own default, as a person reads it
+  Text side_effects{};            ///< what else a write changes; "" for nothing
+  Text lock_out{};                ///< how lock_out_at may cut the host off; "" where none can
   Values lock_out_at{};
-  std::span<const Harm> harms{};
-  std::span<const EarlierRange> earlier_ranges{};
-  std::string_view meaning{};  ///< one paragraph
-  std::string_view source{};   ///< where that is documented
+  Harms harms{};
+  EarlierRanges earlier_ranges{};
+  Text meaning{};  ///< one paragraph
+  Text source{};   ///< where that is documented
 };
+using Parameter = BasicParameter<Text, Slice<Harm>, Slice<EarlierRange>>;
 
 struct Range {
   Integer minimum;

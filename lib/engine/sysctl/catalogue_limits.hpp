@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
-// Limits and older ranges that several entries of the catalogue's tables share.
+// How an entry of the catalogue's tables is written, and what several of them share.
 #pragma once
+
+#include <span>
+#include <string_view>
 
 #include "engine/sysctl/catalogue.hpp"
 
 namespace nettune::sysctl::data {
+
+// With plain texts; catalogue_data.cpp turns them into the program's form while compiling.
+using Harm = BasicHarm<std::string_view>;
+using Parameter =
+    BasicParameter<std::string_view, std::span<const Harm>, std::span<const EarlierRange>>;
 
 inline constexpr Integer int_max = 2147483647;
 inline constexpr Integer int_min = -int_max - 1;

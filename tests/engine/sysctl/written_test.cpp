@@ -17,7 +17,6 @@ constexpr int hz = 250;
 
 Parameter numbers(Encoding encoding, Integer minimum, Integer maximum, std::uint8_t fields = 1) {
   Parameter parameter;
-  parameter.pattern = "net/test/key";
   parameter.encoding = encoding;
   parameter.minimum = minimum;
   parameter.maximum = maximum;
