@@ -199,6 +199,10 @@ std::string_view encoding_text(const Parameter& parameter) {
       return "name";
     case sysctl::Encoding::words:
       return "list of names";
+    case sysctl::Encoding::number_list:
+      return "list of numbers";
+    case sysctl::Encoding::cpu_mask:
+      return "mask of CPUs";
     case sysctl::Encoding::text:
     case sysctl::Encoding::unknown:
       break;

@@ -218,6 +218,75 @@ std::vector<std::string> compare_names(std::size_t& compared) {
   return differences;
 }
 
+// Lists of numbers and masks: whether the kernel takes them, and its own spelling of what it takes.
+std::vector<std::string> compare_lists(std::size_t& compared) {
+  struct ListRow {
+    std::string key;
+    std::string before;
+    std::vector<std::string> texts;
+  };
+  const std::vector<ListRow> rows = {
+      {"net/ipv4/ip_local_reserved_ports",
+       "99",
+       {"8080,1-5",
+        "1-3,3-5",
+        "1-3,4-5",
+        "5,4,3",
+        "1,2",
+        "5-5",
+        "80,80",
+        "1-10,3-4,20",
+        "\n",
+        "7,",
+        " 7",
+        "7 ",
+        "1,,2",
+        "1-",
+        "-5",
+        "1-2-3",
+        "5-1",
+        "65535",
+        "65536",
+        "1 2",
+        "0x10",
+        "010",
+        "0",
+        ",1",
+        "1, 2",
+        "1,2,",
+        "x",
+        "1,x",
+        "99999999999999999999"}},
+      {"net/ipv6/icmp/ratemask", "3", {"255", "256", "0-1,3-127", "3,1", "1,2", "0-255"}},
+      // The first two CPUs alone, which any machine may have.
+      {"net/core/rps_default_mask",
+       "1",
+       {"0", "1", "01", "00000001", "1 ", " 1", "1,", ",1", "g", "0x1", "000000001", "\n"}}};
+  std::vector<std::string> differences;
+  for (const ListRow& row : rows) {
+    const Parameter* parameter = find_parameter(row.key);
+    if (write_key(row.key, row.before) != 0) continue;  // this kernel has no such key
+    for (const std::string& text : row.texts) {
+      if (write_key(row.key, row.before) != 0) {
+        differences.push_back(row.key + ": cannot be set to " + row.before);
+        break;
+      }
+      const bool is_taken = write_key(row.key, text) == 0;
+      const auto live = Value::parse(parameter, read_key(row.key).text);
+      const auto held = held_after_write(*parameter, Value::of_text(row.before), text, 0);
+      const Value& ours = held ? held->value : held.error().held;
+      ++compared;
+      if (!live || is_taken != held.has_value() || *live != ours) {
+        differences.push_back(fmt::format("{} <- \"{}\": the kernel {} [{}], we {} [{}]", row.key,
+                                          shown(text), is_taken ? "takes it" : "refuses it",
+                                          live ? live->to_string() : live.error(),
+                                          held ? "take it" : "refuse it", ours.to_string()));
+      }
+    }
+  }
+  return differences;
+}
+
 // Runs in the child; the parent reads what it prints. Its status is 77 where no namespace is to be
 // had.
 int run_in_namespace() {
@@ -235,6 +304,9 @@ int run_in_namespace() {
   std::size_t compared = 0;
   std::vector<std::string> differences = compare_all(hz, compared);
   for (std::string& difference : compare_names(compared)) {
+    differences.push_back(std::move(difference));
+  }
+  for (std::string& difference : compare_lists(compared)) {
     differences.push_back(std::move(difference));
   }
   for (const std::string& difference : differences) std::printf("%s\n", difference.c_str());

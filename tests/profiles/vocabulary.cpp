@@ -22,6 +22,8 @@ std::string_view shape_of(Encoding encoding) {
       return "word";
     case Encoding::words:
       return "words";
+    case Encoding::number_list:
+    case Encoding::cpu_mask:
     case Encoding::text:
     case Encoding::unknown:
       return "text";

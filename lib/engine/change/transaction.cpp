@@ -21,6 +21,7 @@ using Purpose = JournalEntry::Purpose;
 // A write of no bytes changes nothing (proc_sysctl.c), and an empty text is a value of some keys.
 std::string_view writable(std::string_view text) { return text.empty() ? "\n" : text; }
 
+// The kernel's range, where the value is not in it: what else a kernel refuses it does not say.
 std::string reason_of(const Write& write, int number, const sysctl::Tree& tree,
                       sysctl::Version kernel) {
   if (write.key.path() == "net/ipv4/tcp_congestion_control" && number != EACCES) {
@@ -31,6 +32,12 @@ std::string reason_of(const Write& write, int number, const sysctl::Tree& tree,
   if (write.parameter == nullptr || !sysctl::is_numeric(write.parameter->encoding)) return {};
   if (number != EINVAL && number != 0) return {};
   const sysctl::Range range = sysctl::range_on(*write.parameter, kernel);
+  const auto asked = sysctl::Value::parse(write.parameter, write.text);
+  if (asked && std::ranges::all_of(asked->numbers(), [&](sysctl::Integer one) {
+        return one >= range.minimum && one <= range.maximum;
+      })) {
+    return {};
+  }
   return fmt::format("the kernel takes {} to {}", sysctl::to_string(range.minimum),
                      sysctl::to_string(range.maximum));
 }

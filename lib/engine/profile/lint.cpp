@@ -73,6 +73,7 @@ class Linter {
     reordering();
     proven_peers();
     neighbours();
+    forwarding();
     memory();
   }
 
@@ -550,6 +551,20 @@ class Linter {
         if (next != nullptr) previous = next;
       }
     }
+  }
+
+  // Two names of one value.
+  void forwarding() {
+    const Desired* host = find("net/ipv4/ip_forward");
+    const Desired* all = find("net/ipv4/conf/all/forwarding");
+    const auto is_off = [](const Desired* desired) { return maximum(desired, 0) == Integer{0}; };
+    const auto is_on = [](const Desired* desired) { return minimum(desired, 0) > Integer{0}; };
+    if (!(is_on(host) && is_off(all)) && !(is_off(host) && is_on(all))) return;
+    // In a file of lines the later one wins.
+    add(is_foreign() ? Severity::warning : Severity::error, origin_of(*all, 0), "contradiction",
+        fmt::format("net.ipv4.conf.all.forwarding and net.ipv4.ip_forward are one value, and here "
+                    "it is both on and off"),
+        "ip_forward sets all links; give single links their own conf.LINK.forwarding");
   }
 
   // What could be tied up at worst: the pools' hard limits, and how few sockets fill TCP's.

@@ -9,6 +9,7 @@
 
 #include "engine/profile/repeated.hpp"
 #include "engine/profile/value_checks.hpp"
+#include "engine/sysctl/kernel_form.hpp"
 #include "engine/sysctl/value.hpp"
 
 namespace nettune::profile {
@@ -418,7 +419,30 @@ class EntryReader {
                     text == "true" ? "write 1" : "write 0");
       return std::nullopt;
     }
-    return word_operand(text, origin);
+    if (parameter_ == nullptr) return word_operand(text, origin);
+    if (parameter_->encoding == sysctl::Encoding::number_list && has_other_base(text)) {
+      report_.error(origin, "the kernel reads a 0 before a number as octal or hexadecimal",
+                    "write the numbers in decimal, without zeros before them");
+      return std::nullopt;
+    }
+    const std::expected<std::string, std::string> form = sysctl::kernel_form(*parameter_, text);
+    if (!form) {
+      const bool is_mask = parameter_->encoding == sysctl::Encoding::cpu_mask;
+      report_.error(origin, fmt::format("the kernel refuses it: {}", form.error()),
+                    is_mask ? "write a hexadecimal mask: f is the first four CPUs"
+                            : fmt::format("write numbers up to {} and ranges: 1-5,80",
+                                          sysctl::to_string(parameter_->maximum)));
+      return std::nullopt;
+    }
+    return word_operand(*form, origin);
+  }
+
+  static bool has_other_base(std::string_view text) {
+    for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+      const bool is_first = i == 0 || text[i - 1] == ',' || text[i - 1] == '-';
+      if (is_first && text[i] == '0' && text[i + 1] != ',' && text[i + 1] != '-') return true;
+    }
+    return false;
   }
 
   // true and false, for keys that are off and on; else what a person may have meant.

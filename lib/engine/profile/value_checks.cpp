@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "engine/sysctl/value.hpp"
+#include "engine/sysctl/written.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -90,6 +91,28 @@ void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBoun
   }
 }
 
+// Some keys refuse a combination, or store another one by a rule of their own: what apply writes
+// would never be what it reads.
+void check_held(const sysctl::Parameter& parameter, const sysctl::Range& range,
+                const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
+  std::vector<Integer> numbers;
+  for (const FieldBounds& field : fields) {
+    if (!field.known || field.rule->kind != Rule::Kind::exactly) return;
+    numbers.push_back(field.operands[0]);
+  }
+  if (numbers.size() != parameter.fields) return;
+  const sysctl::Value asked = sysctl::Value::of_numbers(std::move(numbers));
+  const auto held = sysctl::held_after_write(parameter, asked, asked.to_string(), 0, range);
+  if (held && held->value == asked) return;
+  diagnostics.list.push_back(
+      {Severity::error, fields[0].rule->operands()[0].origin,
+       held ? fmt::format("the kernel makes {} of {} for {}", held->value.to_string(),
+                          asked.to_string(), name_of(parameter))
+            : fmt::format("the kernel refuses {} for {}: {}", asked.to_string(), name_of(parameter),
+                          held.error().reason),
+       held && !held->remarks.empty() ? held->remarks.front().text : "", ""});
+}
+
 }  // namespace
 
 sysctl::Range widest_range(const sysctl::Parameter& parameter) {
@@ -103,6 +126,7 @@ sysctl::Range widest_range(const sysctl::Parameter& parameter) {
 
 void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range,
                   const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
+  const std::size_t before = diagnostics.list.size();
   for (std::size_t field = 0; field < fields.size(); ++field) {
     const FieldBounds& bounds = fields[field];
     if (!bounds.known) continue;
@@ -138,6 +162,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
     }
   }
   if (parameter.ordered) check_order(parameter, fields, diagnostics);
+  if (diagnostics.list.size() == before) check_held(parameter, range, fields, diagnostics);
 }
 
 }  // namespace nettune::profile

@@ -106,6 +106,8 @@ bool is_numeric(Encoding encoding) {
       return true;
     case Encoding::word:
     case Encoding::words:
+    case Encoding::number_list:
+    case Encoding::cpu_mask:
     case Encoding::text:
     case Encoding::unknown:
       return false;

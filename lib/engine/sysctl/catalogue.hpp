@@ -32,7 +32,9 @@ enum class Encoding : std::uint8_t {
   static_key,    ///< 0 or 1, nothing else
   word,          ///< one name, such as a congestion control
   words,         ///< a list of names whose order has no meaning
-  text,          ///< anything else that is not numbers: masks, keys, port lists
+  number_list,   ///< proc_do_large_bitmap: 1-5,8080; the numbers go up to `maximum`
+  cpu_mask,      ///< proc_cpumask: hexadecimal, with a comma before each 8 digits
+  text,          ///< anything else that is not numbers, such as a key
   unknown,       ///< not in the catalogue: compared field by field
 };
 

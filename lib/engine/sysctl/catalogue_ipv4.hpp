@@ -680,7 +680,8 @@ inline constexpr Parameter ipv4_parameters[] = {
                 "are taken; services that bind a port inside it may find it taken.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv4/ip_local_reserved_ports",
-     .encoding = Encoding::text,
+     .encoding = Encoding::number_list,
+     .maximum = 65535,
      .default_text = "empty",
      .meaning = "Ports that are never handed out by themselves, as a list such as 8080,9000-9010. "
                 "They can still be asked for by number. A write replaces the whole list.",

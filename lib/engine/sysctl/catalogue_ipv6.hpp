@@ -737,7 +737,8 @@ inline constexpr Parameter ipv6_parameters[] = {
                 "address. 0 sets no limit.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/icmp/ratemask",
-     .encoding = Encoding::text,
+     .encoding = Encoding::number_list,
+     .maximum = 255,
      .default_text = "0-1,3-127",
      .meaning = "The kinds of ICMPv6 messages that the limit holds for, as a list of type numbers. "
                 "By default all but informational ones, and not packet too big.",

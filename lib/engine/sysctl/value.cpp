@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "engine/sysctl/kernel_form.hpp"
+
 namespace nettune::sysctl {
 namespace {
 
@@ -61,7 +63,11 @@ std::expected<Integer, std::string> parse_decimal(std::string_view text) {
 
 std::expected<Value, std::string> Value::parse(const Parameter* parameter, std::string_view text) {
   const Encoding encoding = parameter == nullptr ? Encoding::unknown : parameter->encoding;
-  if (!sysctl::is_numeric(encoding) && encoding != Encoding::unknown) return of_text(text);
+  if (!sysctl::is_numeric(encoding) && encoding != Encoding::unknown) {
+    const std::expected<std::string, std::string> form = kernel_form(*parameter, one_line(text));
+    if (!form) return std::unexpected(form.error());
+    return of_text(*form);
+  }
 
   std::vector<Integer> numbers;
   if (parameter != nullptr) numbers.reserve(parameter->fields);

@@ -10,6 +10,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "engine/sysctl/kernel_form.hpp"
+
 namespace nettune::sysctl {
 namespace {
 
@@ -199,6 +201,8 @@ std::expected<Stored, std::string> store(const Parameter& parameter, const Range
     }
     case Encoding::word:
     case Encoding::words:
+    case Encoding::number_list:
+    case Encoding::cpu_mask:
     case Encoding::text:
     case Encoding::unknown:
       break;
@@ -374,7 +378,9 @@ std::expected<Held, Refusal> held_text(const Parameter& parameter, const Value& 
     }
     text = text.substr(0, end);
   }
-  held.value = Value::of_text(text);
+  const std::expected<std::string, std::string> form = kernel_form(parameter, text);
+  if (!form) return std::unexpected(Refusal{EINVAL, form.error(), 0, text.size(), before});
+  held.value = Value::of_text(*form);
   return held;
 }
 

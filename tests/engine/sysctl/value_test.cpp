@@ -48,3 +48,32 @@ TEST_CASE("numbers print in decimal") {
   CHECK(to_string(Integer{-2147483648LL}) == "-2147483648");
   CHECK(to_string((static_cast<Integer>(1) << 64) - 1) == "18446744073709551615");
 }
+
+TEST_CASE("a list of numbers and a mask are read in the kernel's own spelling") {
+  struct Row {
+    const char* key;
+    const char* text;
+    const char* value;  // or why it is none
+  };
+  const Row rows[] = {
+      {"net/ipv4/ip_local_reserved_ports", "8080,1-5", "1-5,8080"},
+      {"net/ipv4/ip_local_reserved_ports", "4-6,1-3,80,80", "1-6,80"},
+      {"net/ipv4/ip_local_reserved_ports", "", ""},
+      {"net/ipv4/ip_local_reserved_ports", "70000", "70000 is above 65535"},
+      {"net/ipv4/ip_local_reserved_ports", "9-1", "9-1 runs backwards"},
+      {"net/ipv4/ip_local_reserved_ports", "1,,2", "a number is missing in it"},
+      {"net/ipv4/ip_local_reserved_ports", "http", "\"http\" is no number"},
+      {"net/core/rps_default_mask", "00000003", "3"},
+      {"net/core/rps_default_mask", "00000000,0000000F", "f"},
+      {"net/core/rps_default_mask", "1,0", "1,00000000"},
+      {"net/core/rps_default_mask", "00000000,00000000", "0"},
+      {"net/core/rps_default_mask", "0x3", "\"0x3\" is no hexadecimal number, written without 0x"},
+      {"net/core/rps_default_mask", "000000003",
+       "\"000000003\" has more than 8 digits between its commas"},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.text);
+    const auto value = Value::parse(find_parameter(row.key), row.text);
+    CHECK((value ? value->to_string() : value.error()) == row.value);
+  }
+}
