@@ -203,6 +203,8 @@ std::string_view encoding_text(const Parameter& parameter) {
       return "list of numbers";
     case sysctl::Encoding::cpu_mask:
       return "mask of CPUs";
+    case sysctl::Encoding::trigger:
+      return "nothing: a write does something";
     case sysctl::Encoding::text:
     case sysctl::Encoding::unknown:
       break;

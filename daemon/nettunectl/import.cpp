@@ -225,23 +225,55 @@ Diagnostics check(const std::string& text, const std::vector<Entry>& entries,
   return diagnostics;
 }
 
+// The entry that a diagnostic of the written text is about.
+std::optional<std::size_t> entry_at(const Written& written, int line) {
+  const auto after = std::ranges::upper_bound(written.first_lines, line);
+  if (after == written.first_lines.begin()) return std::nullopt;
+  return static_cast<std::size_t>(after - written.first_lines.begin()) - 1;
+}
+
+// Says in an entry's "why" what it risks: a "why" is an author's word that this was thought of, and
+// nobody has looked at what is imported.
+void name_risks(Imported& imported, const Machine& machine) {
+  const Written bare = to_yaml(imported);
+  for (const Diagnostic& one : check(bare.text, imported.entries, machine).list) {
+    if (one.lint != "lock-out" && one.lint != "side-effects") continue;
+    const std::optional<std::size_t> i = entry_at(bare, one.origin.line);
+    if (!i) continue;
+    Entry& entry = imported.entries[*i];
+    const std::string_view risk = one.lint == "lock-out" ? entry.parameter->lock_out.view()
+                                                         : entry.parameter->side_effects.view();
+    entry.why =
+        SharedText(fmt::format("{}{}{}", entry.why.view(), entry.why.empty() ? "" : " ", risk));
+  }
+}
+
 // Takes out the entries that "check" calls errors: the kernel may take them, a profile may not.
 // false where an error is about no entry.
 bool drop_faulty(Imported& imported, const Written& written, const Diagnostics& diagnostics) {
   std::vector<bool> is_faulty(imported.entries.size(), false);
   for (const Diagnostic& one : diagnostics.list) {
     if (one.severity != Severity::error) continue;
-    const auto after = std::ranges::upper_bound(written.first_lines, one.origin.line);
-    if (after == written.first_lines.begin()) return false;
-    const auto i = static_cast<std::size_t>(after - written.first_lines.begin()) - 1;
-    if (is_faulty[i]) continue;
-    is_faulty[i] = true;
-    const Entry& entry = imported.entries[i];
+    const std::optional<std::size_t> i = entry_at(written, one.origin.line);
+    if (!i) return false;
+    if (is_faulty[*i]) continue;
+    is_faulty[*i] = true;
+    const Entry& entry = imported.entries[*i];
     imported.left_out.push_back({entry.origin, entry.key.name(), one.message});
   }
   std::size_t i = 0;
   std::erase_if(imported.entries, [&](const Entry&) { return is_faulty[i++]; });
   return true;
+}
+
+// Takes out entries until "check" finds no error in the rest; the errors where that is in vain.
+Diagnostics make_good(Imported& imported, const Machine& machine) {
+  for (;;) {
+    const Written written = to_yaml(imported);
+    Diagnostics faults = check(written.text, imported.entries, machine);
+    if (!faults.has_errors()) return {};
+    if (!drop_faulty(imported, written, faults)) return faults;
+  }
 }
 
 // By file and line, files in the order in which they were read.
@@ -286,20 +318,19 @@ int run(const Command& self, Arguments arguments) {
     print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
     return exit_trouble;
   }
+  std::ranges::for_each(imported->entries, give_units);
+  Diagnostics faults = make_good(*imported, *machine);
+  if (!faults.has_errors()) name_risks(*imported, *machine);
   for (Entry& entry : imported->entries) {
-    give_units(entry);
-    entry.why = SharedText(why_of(entry, diagnostics));
+    const std::string place = why_of(entry, diagnostics);
+    entry.why =
+        SharedText(entry.why.empty() ? place : fmt::format("{}. {}", place, entry.why.view()));
   }
-  Written written = to_yaml(*imported);
-  for (;;) {
-    Diagnostics faults = check(written.text, imported->entries, *machine);
-    if (!faults.has_errors()) break;
-    if (!drop_faulty(*imported, written, faults)) {
-      print_error(format_all(faults, look_at_terminal(STDERR_FILENO)));
-      complain("no profile can say this");
-      return exit_trouble;
-    }
-    written = to_yaml(*imported);
+  if (!faults.has_errors()) faults = make_good(*imported, *machine);
+  if (faults.has_errors()) {
+    print_error(format_all(faults, look_at_terminal(STDERR_FILENO)));
+    complain("no profile can say this");
+    return exit_trouble;
   }
   sort_by_place(*imported);
   return hand_over(to_yaml(*imported).text, destination, imported->left_out);

@@ -75,13 +75,17 @@ sysctl:
     why: "a.conf:14"
   "net.ipv4.conf.*.rp_filter":
     value: 1
-    why: "a.conf:15"
+    why: >-
+      a.conf:15. 1 drops the traffic of hosts with several links, asymmetric routes or policy
+      routing, the administrator's connection included.
   net.ipv4.conf.lo.rp_filter:
     value: keep
     why: "a.conf:16"
   net.ipv4.tcp_congestion_control:
     value: bbr
-    why: "a.conf:17"
+    why: >-
+      a.conf:17. In the initial network namespace the name is also added to
+      net.ipv4.tcp_allowed_congestion_control, for good: to undo the change, restore both keys.
 YAML
 run import sysctl.d a.conf -o a.yaml
 expect_status 0

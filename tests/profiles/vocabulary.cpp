@@ -25,6 +25,7 @@ std::string_view shape_of(Encoding encoding) {
     case Encoding::number_list:
     case Encoding::cpu_mask:
     case Encoding::text:
+    case Encoding::trigger:
     case Encoding::unknown:
       return "text";
     default:

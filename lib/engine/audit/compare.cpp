@@ -171,6 +171,11 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
     finding.reason = SharedText("the profile leaves it as it is");
     return finding;
   }
+  if (desired.parameter != nullptr && desired.parameter->encoding == sysctl::Encoding::trigger) {
+    finding.verdict = Verdict::skipped;
+    finding.reason = SharedText("a write to it does something, and it holds no value");
+    return finding;
+  }
   // What nettune finds and stores is for everybody to read.
   const bool may_be_secret =
       desired.parameter == nullptr || desired.parameter->encoding == sysctl::Encoding::text;

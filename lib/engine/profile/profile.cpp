@@ -603,6 +603,11 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
     }
   }
   if (entry.parameter == nullptr) warn_of_unknown_key(entry, report);
+  if (entry.parameter != nullptr && entry.parameter->encoding == sysctl::Encoding::trigger) {
+    report.error(key_node.origin, "this key holds no value: each write to it does something",
+                 "flush-metrics: true empties what is learned of routes after a change");
+    return kept(std::move(entry));
+  }
   entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
   if (entry.rules.empty() || !read_amounts(entry, amounts, report)) return kept(std::move(entry));
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {

@@ -109,6 +109,7 @@ bool is_numeric(Encoding encoding) {
     case Encoding::number_list:
     case Encoding::cpu_mask:
     case Encoding::text:
+    case Encoding::trigger:
     case Encoding::unknown:
       return false;
   }

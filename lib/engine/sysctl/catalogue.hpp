@@ -35,6 +35,7 @@ enum class Encoding : std::uint8_t {
   number_list,   ///< proc_do_large_bitmap: 1-5,8080; the numbers go up to `maximum`
   cpu_mask,      ///< proc_cpumask: hexadecimal, with a comma before each 8 digits
   text,          ///< anything else that is not numbers, such as a key
+  trigger,       ///< write only: a write does something, and nothing is held
   unknown,       ///< not in the catalogue: compared field by field
 };
 

@@ -1208,7 +1208,7 @@ inline constexpr Parameter ipv4_parameters[] = {
                 "limits how many are sent.",
      .source = "observed on Linux 6.18"},
     {.pattern = "net/ipv4/route/flush",
-     .encoding = Encoding::text,
+     .encoding = Encoding::trigger,
      .side_effects = "A write throws away all learned path MTUs and redirects. It holds no value, "
                      "so it does not belong in a profile.",
      .meaning = "A trigger: any write empties the caches of learned routes. Write only.",

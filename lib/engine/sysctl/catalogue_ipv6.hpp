@@ -1075,7 +1075,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning = "How many bytes of packets may wait for each unresolved neighbour.",
      .source = "Documentation/networking/ip-sysctl.rst"},
     {.pattern = "net/ipv6/route/flush",
-     .encoding = Encoding::text,
+     .encoding = Encoding::trigger,
      .side_effects = "A write throws away learned path MTUs and redirects. It holds no value, so "
                      "it does not belong in a profile.",
      .meaning =

@@ -204,6 +204,7 @@ std::expected<Stored, std::string> store(const Parameter& parameter, const Range
     case Encoding::number_list:
     case Encoding::cpu_mask:
     case Encoding::text:
+    case Encoding::trigger:
     case Encoding::unknown:
       break;
   }
