@@ -136,6 +136,25 @@ class Linter {
     return std::nullopt;
   }
 
+  // What a limit is once the profile is applied: of "at least" on a machine that has the kernel's
+  // own default, where that is known.
+  std::optional<Integer> limit(const Desired* desired) const {
+    if (const std::optional<Integer> most = maximum(desired, 0)) return most;
+    KernelDefault own;
+    if (desired == nullptr || desired->rules().front().kind != Rule::Kind::at_least ||
+        !has_kernel_default(*desired->parameter, host_, own)) {
+      return std::nullopt;
+    }
+    return std::max(desired->rules().front().low, own.numbers.front());
+  }
+
+  // "4 MiB, the kernel's default" where "at least" asks for less.
+  std::string limit_text(const Desired& desired, Integer limit) const {
+    const bool is_own = desired.rules().front().kind == Rule::Kind::at_least &&
+                        desired.rules().front().low != limit;
+    return amount(limit, desired.parameter->unit) + (is_own ? ", the kernel's default" : "");
+  }
+
   static const Origin& origin_of(const Desired& desired, std::size_t field) {
     const std::vector<Rule>& rules = desired.entry->rules;
     const Rule& rule = rules[std::min(field, rules.size() - 1)];
@@ -357,12 +376,12 @@ class Linter {
       if (desired.parameter == nullptr || desired.parameter->ceiling.empty()) continue;
       const Desired* ceiling = find(desired.parameter->ceiling);
       const std::optional<Integer> value = minimum(&desired, 0);
-      const std::optional<Integer> limit = maximum(ceiling, 0);
-      if (!value || !limit || *value <= *limit) continue;
+      const std::optional<Integer> most = limit(ceiling);
+      if (!value || !most || *value <= *most) continue;
       add(Severity::warning, origin_of(desired, 0), "default-above-max",
           fmt::format("{} ({}) is above {} ({})", desired.key.name(),
                       amount(*value, desired.parameter->unit), ceiling->key.name(),
-                      amount(*limit, desired.parameter->unit)),
+                      limit_text(*ceiling, *most)),
           "the kernel does not check it: a program that sets its buffer gets less than one that "
           "does not");
     }
@@ -381,11 +400,12 @@ class Linter {
       const Desired* core = find(pair.core);
       const Desired* tcp = find(pair.tcp);
       const std::optional<Integer> autotuned = minimum(tcp, 2);
-      const std::optional<Integer> limit = maximum(core, 0);
-      if (!autotuned || !limit || *autotuned <= *limit) continue;
+      // "at least" below it is as the kernel's own defaults are.
+      const std::optional<Integer> most = maximum(core, 0);
+      if (!autotuned || !most || *autotuned <= *most) continue;
       add(Severity::warning, origin_of(*core, 0), "limit-below-need",
           fmt::format("{} ({}) is below the max of {} ({})", core->key.name(),
-                      amount(*limit, sysctl::Unit::bytes), tcp->key.name(),
+                      amount(*most, sysctl::Unit::bytes), tcp->key.name(),
                       amount(*autotuned, sysctl::Unit::bytes)),
           fmt::format("a program that sets {} itself gets less than the kernel's own tuning would "
                       "give it",
@@ -404,14 +424,14 @@ class Linter {
       for (const SocketOption& option : preset.options) {
         for (const Pair& pair : pairs) {
           const Desired* core = find(pair.key);
-          const std::optional<Integer> limit = maximum(core, 0);
-          if (option.name != pair.option || option.is_word || !limit || option.number <= *limit) {
+          const std::optional<Integer> most = limit(core);
+          if (option.name != pair.option || option.is_word || !most || option.number <= *most) {
             continue;
           }
           add(Severity::warning, option.origin, "limit-below-need",
               fmt::format("the preset {} asks for {}, and this profile's {} cuts it to {}",
                           preset.name, amount(option.number, sysctl::Unit::bytes), core->key.name(),
-                          amount(*limit, sysctl::Unit::bytes)));
+                          limit_text(*core, *most)));
         }
       }
     }
