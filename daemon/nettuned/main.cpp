@@ -139,6 +139,7 @@ class Daemon {
              &link_watch_.why_blind(), &module_watch_.why_blind()}) {
       if (!why->empty()) log_line(LOG_WARNING, "not everything is seen at once: " + *why);
     }
+    service_.set_blind(why_blind());
     service_.start(now());
     on_signal<SIGTERM>();
     on_signal<SIGINT>();
@@ -209,7 +210,6 @@ class Daemon {
 
   void tell_status() {
     std::string status = service_.sentence();
-    if (!shut_off_.empty()) status += "; looked at every 2 s: " + shut_off_;
     if (status == told_) return;
     sd_notifyf(0, "STATUS=%s", status.substr(0, status.find('\n')).c_str());
     told_ = std::move(status);
@@ -232,6 +232,7 @@ class Daemon {
                                   : "not every write is seen at once: " + drift_watch_.why_blind());
       }
     }
+    service_.set_blind(why_blind());
     if (armed_sweep_ != sweep_pause()) arm_sweep();
     settled_revision_ = service_.revision();
     const std::vector<Event> events = service_.take_events();
@@ -258,12 +259,17 @@ class Daemon {
     return 0;
   }
 
+  // Why not all that matters is seen when it happens; "" where it is.
+  const std::string& why_blind() const {
+    if (!shut_off_.empty()) return shut_off_;
+    return drift_watch_.why_blind().empty() ? link_watch_.why_blind() : drift_watch_.why_blind();
+  }
+
   // Microseconds from one sweep to the next.
   std::uint64_t sweep_pause() const {
-    const bool is_blind =
-        !shut_off_.empty() || !drift_watch_.why_blind().empty() || !link_watch_.why_blind().empty();
-    return is_blind ? blind_sweep
-                    : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
+    return !why_blind().empty()
+               ? blind_sweep
+               : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
   }
 
   void arm_sweep() {

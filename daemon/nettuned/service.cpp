@@ -192,7 +192,14 @@ std::string Service::sentence() const {
   std::string text = fmt::format("{} {}: {}", keys_.size(), keys_.size() == 1 ? "key" : "keys",
                                  joined(parts, ", "));
   if (waits_for_confirmation()) text += "; on trial until it is confirmed";
+  if (!blind_.empty()) text += "; looked at every 2 s, for not every write is seen: " + blind_;
   return text;
+}
+
+void Service::set_blind(std::string why) {
+  if (blind_ == why) return;
+  blind_ = std::move(why);
+  ++revision_;
 }
 
 const ManagedKey* Service::find(const sysctl::Key& key) const {
@@ -220,6 +227,12 @@ void Service::views_are_told() {
 }
 
 std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string& name) const {
+  if (is_path(name) && !name.starts_with('/')) {  // this process's folder is not the caller's
+    return std::unexpected(Refusal{Kind::no_such_profile,
+                                   fmt::format("\"{}\" is neither a profile's name nor an absolute "
+                                               "path",
+                                               printable(name))});
+  }
   if (!is_path(name) && !surroundings_.store.find(name)) {
     Diagnostics diagnostics;
     static_cast<void>(surroundings_.store.load(name, diagnostics));  // says what is near
@@ -610,7 +623,14 @@ std::expected<void, Refusal> Service::choose(const std::string& profile) {
 void Service::start(Moment now) {
   ++revision_;
   const bool is_another_try = std::exchange(starts_again_, false);
-  const Result<std::optional<std::string>> chosen = read_choice(surroundings_.choice_file);
+  const std::string& file = surroundings_.choice_file;
+  const Result<std::optional<std::string>> chosen = read_choice(file);
+  const bool is_file = chosen && chosen->has_value();
+  if (is_file && surroundings_.store.trusts_only_root()) {
+    if (const std::optional<std::string> why = profile::why_untrusted(file)) {
+      return fail(fmt::format("the choice in {} is not trusted: {}", file, *why), now);
+    }
+  }
   if (chosen) choice_ = chosen->value_or(settings_.profile);
   // Also where nothing was chosen: what another writer left unfinished is taken back.
   const bool has_choice = chosen && !choice_.empty();

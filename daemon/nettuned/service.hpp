@@ -155,6 +155,8 @@ class Service {
   void look_for_keys(const std::vector<std::string>& links, Moment now);
   /// The state on disk may be another one.
   void look_at_state(Moment now);
+  /// Writes of others are not seen when they happen, and why; "": they are.
+  void set_blind(std::string why);
   /// Does what is due.
   void pass_time(Moment now);
   /// When pass_time() has something to do, boot clock; nullopt: nothing.
@@ -222,6 +224,7 @@ class Service {
   std::shared_ptr<const profile::ResolvedProfile> resolved_;  ///< what is in force, or nullptr
   std::string profile_;  ///< as the state calls it; "" for none
   std::string choice_;
+  std::string blind_;             ///< why not every write is seen at once; "" where it is
   std::string failure_;           ///< why no profile is in force although one was chosen
   std::vector<ManagedKey> keys_;  ///< one for each of resolved_'s, in its order
   std::uint64_t keys_version_ = 0;

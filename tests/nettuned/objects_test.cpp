@@ -234,6 +234,7 @@ TEST_CASE("each refusal has its name on the bus") {
   CHECK(world.call_with("Activate", "one").error == "");
   // Anybody may read; a path would show what only the service may.
   CHECK(world.call_with("Audit", "/etc/nettune/profiles/x.yaml").error == error + "NoSuchProfile");
+  CHECK(world.call_with("Audit", "x.yaml").error == error + "NoSuchProfile");
   CHECK(world.call_with("Explain", "net.../etc/passwd").error == SD_BUS_ERROR_INVALID_ARGS);
   const Reply& unknown = world.call("Audit", [](sd_bus_message* call) {
     sd_bus_message_append(call, "sa{sv}", "one", 1, "colour", "s", "red");

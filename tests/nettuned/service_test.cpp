@@ -3,6 +3,7 @@
 #include "nettuned/service.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <fstream>
@@ -771,4 +772,48 @@ TEST_CASE("a day of random events leaves a state that tells the truth") {
   const auto state = change::look_at_state(host.folder.path() + "/state", here);
   REQUIRE(state.has_value());
   CHECK(state->profile == host.service.profile());
+}
+
+TEST_CASE("a choice that others may write is not obeyed") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.store.trust_only_root();
+  std::ofstream(host.folder.path() + "/active") << "big\n";
+  REQUIRE(::chmod((host.folder.path() + "/active").c_str(), 0666) == 0);
+  host.service.start(host.now());
+  CHECK(host.service.status() == Status::failed);
+  CHECK(host.service.sentence().find("/active is not trusted: others may write") !=
+        std::string::npos);
+  CHECK(host.service.sentence().find("(mode 0666)") != std::string::npos);
+  CHECK(tree.live("net.core.rmem_max") == "212992");
+}
+
+TEST_CASE("a path that is not absolute names nothing: the caller's folder is another") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  for (const char* name : {"big.yaml", "./big.yaml", "profiles/big.yaml", "99-net.conf"}) {
+    CAPTURE(name);
+    const auto loaded = host.service.load(name);
+    REQUIRE_FALSE(loaded.has_value());
+    CHECK(loaded.error().kind == Refusal::Kind::no_such_profile);
+  }
+  CHECK(host.service.load(host.folder.path() + "/profiles/big.yaml").has_value());
+}
+
+TEST_CASE("that writes are not seen is said as long as it is so") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  CHECK(host.service.activate("big", 0, host.now()).has_value());
+  const std::string before = host.service.sentence();
+  std::uint64_t revision = host.service.revision();
+  host.service.set_blind("no more watches");
+  CHECK(host.service.revision() != revision);
+  CHECK(host.service.sentence() ==
+        before + "; looked at every 2 s, for not every write is seen: no more watches");
+  revision = host.service.revision();
+  host.service.set_blind("no more watches");
+  CHECK(host.service.revision() == revision);
+  host.service.set_blind("");
+  CHECK(host.service.sentence() == before);
 }
