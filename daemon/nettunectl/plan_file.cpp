@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <algorithm>
 #include <cstring>
 #include <optional>
+#include <set>
 
 #include "engine/audit/report.hpp"
 #include "engine/diagnostic.hpp"
@@ -126,8 +126,9 @@ std::string outcome_to_json(std::string_view result, const change::Plan& plan,
   json["result"] = result;
   json["profile"] = text_or_null(plan.profile());
   json["written"] = Json::array();
+  const std::set<sysctl::Key> written(outcome.written.begin(), outcome.written.end());
   for (const Write& write : plan.writes()) {
-    if (std::ranges::find(outcome.written, write.key) == outcome.written.end()) continue;
+    if (!written.contains(write.key)) continue;
     json["written"].push_back(write_json(write, host));
   }
   json["refused"] = Json::array();
@@ -173,15 +174,14 @@ std::expected<SavedPlan, std::string> plan_from_json(std::string_view text) {
     return std::unexpected("host or netns is not complete");
   }
   std::vector<Write> list;
+  std::set<sysctl::Key> known;
   for (const Json& item : *writes) {
     std::expected<Write, std::string> write = write_from(item);
     if (!write) {
       return std::unexpected(fmt::format("write {} {}", list.size() + 1, write.error()));
     }
-    for (const Write& other : list) {
-      if (other.key == write->key) {
-        return std::unexpected(fmt::format("{} stands in it twice", write->key.name()));
-      }
+    if (!known.insert(write->key).second) {
+      return std::unexpected(fmt::format("{} stands in it twice", write->key.name()));
     }
     list.push_back(*std::move(write));
   }

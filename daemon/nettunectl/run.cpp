@@ -121,7 +121,7 @@ std::string interpreter_of(const Head& head) {
 std::string why_not_covered(std::string path) {
   constexpr int most_interpreters = 5;  // as many as the kernel follows
   for (int depth = 0; depth <= most_interpreters; ++depth) {
-    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
     struct stat facts{};
     if (::stat(path.c_str(), &facts) != 0) return "";
     Head head;

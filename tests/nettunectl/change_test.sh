@@ -219,6 +219,10 @@ sed 's/"net.core.somaxconn"/"kernel.panic"/' "$work/plan.json" >"$work/old.json"
 run apply --plan "$work/old.json"
 expect_status 2
 expect_err 'write 1 "kernel.panic" is no key'
+sed 's/"net.ipv4.tcp_keepalive_time"/"net.core.somaxconn"/' "$work/plan.json" >"$work/old.json"
+run apply --plan "$work/old.json"
+expect_status 2
+expect_err 'net.core.somaxconn stands in it twice'
 for text in '' '{}' '[' '{"format": "plan/2"}' '{"format": "plan/1"}'; do
   printf '%s' "$text" >"$work/old.json"
   run apply --plan "$work/old.json"

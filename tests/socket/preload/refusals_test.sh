@@ -118,5 +118,12 @@ printf '#!%s/loop\n' "$work" >"$work/loop"
 chmod +x "$work/loop"
 run run -p nodelay=1 -- "$work/loop"
 expect_status 126
+# One that is run by a FIFO with no writer, too: looking into it waits for nobody.
+mkfifo "$work/pipe"
+chmod +x "$work/pipe"
+printf '#!%s/pipe\n' "$work" >"$work/piped"
+chmod +x "$work/piped"
+run run -p nodelay=1 -- "$work/piped"
+expect_status 126
 
 finish
