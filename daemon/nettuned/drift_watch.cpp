@@ -167,6 +167,7 @@ void DriftWatch::read_events() {
 
 bool has_own_proc(std::string_view mountinfo) {
   // "36 35 98:0 / /proc rw,noatime shared:2 master:1 - proc proc rw"
+  // systemd makes all of a unit's mounts shared again: only a master tells where one comes from.
   bool root_belongs = false;
   bool proc_belongs = false;
   bool has_proc = false;
@@ -175,8 +176,7 @@ bool has_own_proc(std::string_view mountinfo) {
     const std::string_view line = mountinfo.substr(0, end);
     mountinfo.remove_prefix(std::min(end + 1, mountinfo.size()));
     const std::string_view optional = line.substr(0, line.find(" - "));
-    const bool belongs = optional.find(" shared:") != std::string_view::npos ||
-                         optional.find(" master:") != std::string_view::npos;
+    const bool belongs = optional.find(" master:") != std::string_view::npos;
     std::size_t begin = 0;
     for (int field = 0; field < 4; ++field) {
       begin = std::min(line.find(' ', begin), line.size() - 1) + 1;

@@ -61,8 +61,7 @@ class DriftWatch {
 
 /// Whether writes of other processes to /proc/sys can't be seen, because this service has a /proc
 /// of its own: `mountinfo` is the text of /proc/self/mountinfo of a process that systemd started.
-/// Then
-/// "/" has a master, or is shared, and /proc has and is not.
+/// Then "/" has a master, the host's own, and /proc has none.
 bool has_own_proc(std::string_view mountinfo);
 
 }  // namespace nettune::daemon

@@ -101,6 +101,15 @@ TEST_CASE("a procfs of its own is told from the host's by mountinfo") {
       has_own_proc("21 1 8:1 / / rw master:1 - ext4 /dev/sda1 rw\n"
                    "22 21 0:5 / /proc rw master:5 - proc proc rw\n"
                    "30 22 0:9 / /proc rw,nosuid - proc proc rw\n"));
+  // As a unit of systemd 252 sees it with ProtectProc=invisible, and without.
+  CHECK(
+      has_own_proc("273 236 0:42 / / ro,nosuid shared:44 master:1 - overlay root rw\n"
+                   "285 273 0:61 / /proc rw,nosuid shared:88 - proc proc rw,hidepid=invisible\n"
+                   "287 285 0:61 /sys /proc/sys ro,nosuid shared:90 - proc proc rw\n"));
+  CHECK_FALSE(
+      has_own_proc("273 236 0:42 / / ro,nosuid shared:44 master:1 - overlay root rw\n"
+                   "299 273 0:51 / /proc rw,nosuid shared:81 master:10 - proc proc rw\n"
+                   "300 299 0:51 /sys /proc/sys ro,nosuid shared:82 master:10 - proc proc rw\n"));
   CHECK_FALSE(
       has_own_proc("21 1 8:1 / / rw master:1 - ext4 /dev/sda1 rw\n"
                    "22 21 0:5 / /proc rw master:5 - proc proc rw\n"));
