@@ -4,6 +4,8 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <ctime>
 #include <memory>
@@ -37,8 +39,32 @@ std::string field(sd_journal* journal, const char* name) {
 
 struct Line {
   std::uint64_t time;
-  std::string event, key, live, desired, writer, message;
+  std::string event, key, before, live, desired, writer, message;
 };
+
+// "KEY<tab>BEFORE<tab>AFTER" of an entry about several keys; that of `key` alone where one is
+// named.
+std::vector<std::array<std::string, 3>> changes_of(sd_journal* journal, std::string_view key) {
+  constexpr std::string_view prefix = "NETTUNE_CHANGE=";
+  std::vector<std::array<std::string, 3>> changes;
+  const void* data = nullptr;
+  std::size_t size = 0;
+  sd_journal_restart_data(journal);
+  while (sd_journal_enumerate_available_data(journal, &data, &size) > 0) {
+    std::string_view text(static_cast<const char*>(data), size);
+    if (!text.starts_with(prefix)) continue;
+    text.remove_prefix(prefix.size());
+    std::array<std::string, 3> parts;
+    for (std::string& part : parts) {
+      const std::size_t tab = std::min(text.find('\t'), text.size());
+      part = text.substr(0, tab);
+      text.remove_prefix(std::min(tab + 1, text.size()));
+    }
+    if (key.empty() || parts[0] == key) changes.push_back(std::move(parts));
+  }
+  std::ranges::sort(changes);  // the journal gives an entry's fields in no order
+  return changes;
+}
 
 int run(const Command& self, Arguments arguments) {
   std::string name;
@@ -95,8 +121,19 @@ int run(const Command& self, Arguments arguments) {
     line.live = field(opened, "NETTUNE_LIVE");
     line.desired = field(opened, "NETTUNE_DESIRED");
     line.writer = field(opened, "NETTUNE_WRITER");
+    line.before = field(opened, "NETTUNE_BEFORE");
     line.message = field(opened, "MESSAGE");
-    lines.push_back(std::move(line));
+    const auto changes = changes_of(opened, name);
+    if (changes.empty()) lines.push_back(std::move(line));
+    for (const auto& [key, before, after] : changes) {
+      Line one = line;
+      one.key = key;
+      one.before = before;
+      one.live = after;
+      one.message = fmt::format("{} was {} and is {} now", key, before.empty() ? "empty" : before,
+                                after.empty() ? "empty" : after);
+      lines.push_back(std::move(one));
+    }
   }
   if (format == "json") {
     Json json = start_json("history/1");
@@ -105,6 +142,7 @@ int run(const Command& self, Arguments arguments) {
       json["events"].push_back({{"time", line.time},
                                 {"event", line.event},
                                 {"key", line.key},
+                                {"before", line.before},
                                 {"live", line.live},
                                 {"desired", line.desired},
                                 {"writer", line.writer},

@@ -8,6 +8,8 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <ranges>
@@ -52,6 +54,8 @@ Meaning meaning_of(Kind kind) {
       return {"trial-started", "f616b330973549868156012c7f5e4ca2", LOG_NOTICE};
     case Kind::trial_ended:
       return {"trial-ended", "8cb2278256474b1ba3fbdf3b1c51f04a", LOG_NOTICE};
+    case Kind::written:
+      return {"written", "4a61fe4be2164f67a6e9f54935f3b76d", LOG_INFO};
   }
   return {};
 }
@@ -70,21 +74,35 @@ bool is_in_journal() {
 }
 
 void send(int priority, const std::string& line, std::vector<std::string> fields) {
-  if (!is_in_journal()) {
-    const std::string text = "nettuned: " + line + "\n";
+  const auto print = [](const std::string& text) {
     static_cast<void>(std::fwrite(text.data(), 1, text.size(), stderr));
-    return;
-  }
+  };
+  if (!is_in_journal()) return print("nettuned: " + line + "\n");
   fields.push_back(fmt::format("PRIORITY={}", priority));
   fields.push_back("MESSAGE=" + line);
   std::vector<iovec> parts;
   parts.reserve(fields.size());
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
-  static_cast<void>(::sd_journal_sendv(parts.data(), static_cast<int>(parts.size())));
+  const int code = ::sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
+  if (code < 0) print(line + "\n");  // standard error is the journal's as well
 }
 
 std::string by(const Event& event) {
   return "by " + (event.writer.empty() ? std::string("an unknown writer") : event.writer);
+}
+
+// "web set 2 keys: net.core.rmem_max and net.core.wmem_max".
+std::string describe_written(const Event& event) {
+  constexpr std::size_t most_names = 3;
+  const std::size_t count = event.changes.size();
+  std::string names;
+  for (std::size_t i = 0; i < std::min(count, most_names); ++i) {
+    const bool is_last = i + 1 == count;
+    names += (i == 0 ? "" : is_last ? " and " : ", ") + event.changes[i].key;
+  }
+  if (count > most_names) names += fmt::format(" and {} more", count - most_names);
+  const std::string keys = fmt::format("{} {}: {}", count, count == 1 ? "key" : "keys", names);
+  return event.profile.empty() ? "put back " + keys : fmt::format("{} set {}", event.profile, keys);
 }
 
 }  // namespace
@@ -101,8 +119,11 @@ std::string describe(const Event& event) {
     case Kind::applied:
       return fmt::format("{} was {} and is {} now", event.key, event.live, event.desired);
     case Kind::drift_detected:
-      return fmt::format("{} was changed to {} {}; the profile wants {}", event.key, event.live,
+      return fmt::format("{} was changed {}to {} {}; the profile wants {}", event.key,
+                         event.before.empty() ? "" : "from " + event.before + " ", event.live,
                          by(event), event.desired);
+    case Kind::written:
+      return describe_written(event);
     case Kind::drift_restored:
       return fmt::format("{} is {} again; it was {}", event.key, event.desired, event.live);
     case Kind::drift_ended:
@@ -120,6 +141,29 @@ std::string describe(const Event& event) {
   return text;
 }
 
+namespace {
+
+// sendmsg(2) takes 1024 pieces, sd_journal_sendv(3) needs two a field, and a key is two fields:
+// what one entry has no room for goes into the next.
+void log_changes(const Event& event, int priority, const std::vector<std::string>& fields) {
+  constexpr std::size_t most = 200;
+  for (std::size_t first = 0; first < event.changes.size(); first += most) {
+    Event part{.kind = event.kind, .profile = event.profile};
+    const std::size_t last = std::min(first + most, event.changes.size());
+    part.changes.assign(event.changes.begin() + static_cast<std::ptrdiff_t>(first),
+                        event.changes.begin() + static_cast<std::ptrdiff_t>(last));
+    std::vector<std::string> all = fields;
+    for (const Event::Change& change : part.changes) {
+      all.push_back("NETTUNE_KEY=" + change.key);
+      all.push_back(
+          fmt::format("NETTUNE_CHANGE={}\t{}\t{}", change.key, change.before, change.after));
+    }
+    send(priority, describe(part), std::move(all));
+  }
+}
+
+}  // namespace
+
 void log_event(const Event& event) {
   const Meaning meaning = meaning_of(event.kind);
   std::vector<std::string> fields;
@@ -131,10 +175,12 @@ void log_event(const Event& event) {
   add("NETTUNE_KEY", event.key);
   add("NETTUNE_DESIRED", event.desired);
   add("NETTUNE_LIVE", event.live);
+  add("NETTUNE_BEFORE", event.before);
   add("NETTUNE_PROFILE", event.profile);
   if (event.kind == Kind::drift_detected || event.kind == Kind::contested) {
     add("NETTUNE_WRITER", event.writer.empty() ? "unknown" : event.writer);
   }
+  if (!event.changes.empty()) return log_changes(event, meaning.priority, fields);
   send(meaning.priority, describe(event), std::move(fields));
 }
 

@@ -496,6 +496,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
     ManagedKey& managed = keys_[static_cast<std::size_t>(&desired - resolved_->desired().data())];
     const bool is_news = !are_new && (managed.view.verdict != Verdict::drift ||
                                       managed.view.live != finding.live_text);
+    std::string before = managed.view.live;
     note(managed, finding);
     if (is_news) {
       ParameterView& view = managed.change();
@@ -504,7 +505,8 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
       say({.kind = Event::Kind::drift_detected,
            .key = managed.key().name(),
            .desired = managed.desired_text(),
-           .live = managed.view.live},
+           .live = managed.view.live,
+           .before = std::move(before)},
           now);
     }
     if (!are_new && !is_restored(desired)) continue;
@@ -597,6 +599,18 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
 void Service::say(Event event, Moment now) {
   event.when = now.wall;
   events_.push_back(std::move(event));
+}
+
+void Service::say_written(const change::Plan& plan, const change::Outcome& outcome, Moment now) {
+  std::vector<std::string_view> written;
+  for (const sysctl::Key& key : outcome.written) written.push_back(key.path());
+  std::ranges::sort(written);
+  Event event{.kind = Event::Kind::written, .profile = plan.profile()};
+  for (const change::Write& write : plan.writes()) {
+    if (!std::ranges::binary_search(written, std::string_view(write.key.path()))) continue;
+    event.changes.push_back({write.key.name(), write.before, write.text});
+  }
+  if (!event.changes.empty()) say(std::move(event), now);
 }
 
 void Service::set_profile(std::string profile, std::string why, Moment now) {
@@ -693,6 +707,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
                                    : audit::compare_one(*resolved_, desired, tree));
   }
   note_trial(session.state, now);
+  say_written(plan, *outcome, now);
   if (profile_ != name) {
     set_profile(name, session.state.journal ? "on trial" : "", now);
   } else {
@@ -742,6 +757,7 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
   if (!outcome) return std::unexpected(refusal_of(outcome.error()));
   failure_.clear();
   adopt(nullptr, nullptr);
+  say_written(plan, *outcome, now);
   std::vector<std::string> left;
   for (const change::LeftAlone& one : plan.left_alone()) {
     if (one.is_wrong) left.push_back(fmt::format("{}: {}", one.key.name(), one.reason));

@@ -102,14 +102,20 @@ struct Event {
     failed,         ///< the profile can't be put in force
     trial_started,  ///< a change waits for its confirmation
     trial_ended,
+    written,  ///< a profile was put in force or taken back: `changes`
+  };
+  struct Change {
+    std::string key, before, after;
   };
   Kind kind;
   std::string key{};  ///< of one key
   std::string desired{};
-  std::string live{};      ///< what was found
-  std::string writer{};    ///< who wrote that; "" where it is not known
-  std::string profile{};   ///< profile_changed: the one that is active now
-  std::string text{};      ///< a sentence
+  std::string live{};     ///< what was found
+  std::string before{};   ///< drift_detected: what it was until then; "" where that is not known
+  std::string writer{};   ///< who wrote that; "" where it is not known
+  std::string profile{};  ///< profile_changed: the one that is active now
+  std::string text{};     ///< a sentence
+  std::vector<Change> changes{};
   std::uint64_t when = 0;  ///< wall clock
 };
 
@@ -218,6 +224,7 @@ class Service {
   void set_profile(std::string profile, std::string why, Moment now);
   std::expected<void, Refusal> choose(const std::string& profile);
   void say(Event event, Moment now);
+  void say_written(const change::Plan& plan, const change::Outcome& outcome, Moment now);
 
   Surroundings surroundings_;
   Settings settings_;

@@ -229,7 +229,7 @@ assert "tcp_fin_timeout" not in names, names
 PY
 /usr/bin/python3 "$work/overflow.py" "$service_pid" || fail 'no event was lost'
 expect_value net.ipv4.tcp_fin_timeout 31
-expect_logged 'net.ipv4.tcp_fin_timeout was changed to 88'
+expect_logged 'net.ipv4.tcp_fin_timeout was changed from 31 to 88'
 stop_service
 
 # --- the wall clock jumps: people are told the new time, and what is waited for does not change ---

@@ -50,6 +50,8 @@ print(json.loads(text).get(sys.argv[1], "") if text else "")' "$1"
 has_contested() { [[ $(field NETTUNE_KEY contested) == net.ipv4.tcp_fin_timeout ]]; }
 wait_for 10 has_contested || fail 'the journal has no event of the contest'
 [[ $(field NETTUNE_LIVE drift-detected) == 73 ]] || fail 'the journal has no live value'
+[[ $(field NETTUNE_BEFORE drift-detected) == 20 ]] || fail 'the journal has no value before'
+[[ $(field NETTUNE_CHANGE written) == $'net.ipv4.tcp_fin_timeout\t60\t20' ]] || fail 'the journal has no change'
 [[ $(field NETTUNE_DESIRED drift-detected) == 20 ]] || fail 'the journal has no desired value'
 [[ $(field NETTUNE_WRITER drift-detected) == unknown ]] || fail 'an unknown writer is not unknown'
 [[ $(field NETTUNE_LIVE drift-restored) == 72 ]] || fail 'the restore has no live value'
@@ -59,7 +61,7 @@ wait_for 10 has_contested || fail 'the journal has no event of the contest'
 
 # Each MESSAGE_ID is in the catalogue, and each entry of that is one of the program's.
 catalog=$source_dir/packaging/systemd/nettune.catalog
-for event in profile-changed drift-detected drift-restored contested denied; do
+for event in written profile-changed drift-detected drift-restored contested denied; do
   id=$(field MESSAGE_ID "$event")
   [[ $id =~ ^[0-9a-f]{32}$ ]] || fail "$event has no MESSAGE_ID"
   grep -qx -- "-- $id" "$catalog" || fail "the catalogue does not explain $event"
@@ -79,11 +81,15 @@ journalctl --root="$work/root" --list-catalog | grep -q 'nettune: Something else
 run history --directory "$journal"
 expect_status 0
 expect_out 'drift-detected'
-expect_out 'net.ipv4.tcp_fin_timeout was changed to 71 by an unknown writer; the profile wants 20'
+expect_out 'net.ipv4.tcp_fin_timeout was changed from 20 to 71 by an unknown writer; the profile wants 20'
 expect_out 'profile web is active'
 run history net.ipv4.tcp_fin_timeout --directory "$journal" --since -1h --format json
 expect_out '"event": "contested"'
 expect_no_out 'profile-changed'
+expect_out '"event": "written"'
+expect_out '"before": "60"'
+run history net.ipv4.tcp_fin_timeout --directory "$journal"
+expect_out 'net.ipv4.tcp_fin_timeout was 60 and is 20 now'
 run history net.ipv4.tcp_rmem --directory "$journal"
 expect_err 'nothing is known of that'
 run history --directory "$journal" --since 2099-01-01
@@ -107,6 +113,27 @@ PATH=$work/bin:$PATH run status -H admin@db1
 expect_status 1
 expect_line contested
 grep -q 'admin@db1' "$work/ssh.log" || fail 'ssh was not called for the host'
+
+# An entry has room for some hundred keys: more are spread over several, and none is lost.
+for ((i = 0; i < 125; i++)); do printf 'link add v%d type veth peer name w%d\n' "$i" "$i"; done | ip -batch -
+cat >/etc/nettune/profiles/many.yaml <<'YAML'
+nettune: 1
+sysctl:
+  net.ipv4.conf.*.log_martians: 1
+  net.ipv4.conf.*.src_valid_mark: 1
+YAML
+run activate many
+expect_status 0
+has_all() {
+  run history --directory "$journal" --since -1h
+  [[ $(grep -c '_mark was 0 and is 1 now' <<<"$out") == 253 &&
+    $(grep -c 'log_martians was 0 and is 1 now' <<<"$out") == 253 ]]
+}
+wait_for 10 has_all || fail 'the journal does not have each key'
+for key in net.ipv4.conf.all.log_martians net.ipv4.conf.w99.src_valid_mark; do
+  run history "$key" --directory "$journal"
+  expect_out "$key was 0 and is 1 now"
+done
 
 stop_service
 kill "$journald_pid" "$bus_pid"

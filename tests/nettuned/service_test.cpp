@@ -107,6 +107,10 @@ struct Host {
                                         "taken",   "failed",    "trial-from", "trial-to"};
     std::vector<std::string> texts;
     for (const Event& event : service.take_events()) {
+      if (event.kind == Event::Kind::written) {
+        written = event.changes;
+        continue;
+      }
       std::string text = names[static_cast<std::size_t>(event.kind)];
       const std::string& about = event.key.empty() ? event.profile : event.key;
       if (!about.empty()) text += " " + about;
@@ -137,6 +141,7 @@ struct Host {
   profile::Store store;
   Service service;
   std::int64_t time = 1000 * second;
+  std::vector<Event::Change> written;  // with the events that were asked for last
 };
 
 FakeTree two_keys() {
@@ -816,4 +821,41 @@ TEST_CASE("that writes are not seen is said as long as it is so") {
   CHECK(host.service.revision() == revision);
   host.service.set_blind("");
   CHECK(host.service.sentence() == before);
+}
+
+TEST_CASE("what a profile writes, and what is put back, is said with what was there") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  CHECK(host.events() == Texts{"profile big"});
+  REQUIRE(host.written.size() == 2);
+  CHECK(host.written[0].key == "net.core.rmem_max");
+  CHECK(host.written[0].before == "212992");
+  CHECK(host.written[0].after == "16777216");
+  host.written.clear();
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());  // all is so
+  CHECK(host.events().size() == 1);
+  CHECK(host.written.empty());
+  REQUIRE(host.service.deactivate(false, host.now()).has_value());
+  host.events();
+  REQUIRE(host.written.size() == 2);
+  CHECK(host.written[1].key == "net.core.wmem_max");
+  CHECK(host.written[1].before == "16777216");
+  CHECK(host.written[1].after == "212992");
+}
+
+TEST_CASE("a drift says what the value was until then") {
+  FakeTree tree = two_keys();
+  Host host(tree, with([](Settings& settings) { settings.on_drift = profile::OnDrift::report; }));
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.service.take_events();
+  host.foreign("net.core.rmem_max", "1");
+  host.foreign("net.core.rmem_max", "2");
+  const std::vector<Event> events = host.service.take_events();
+  REQUIRE(events.size() == 2);
+  CHECK(events[0].before == "16777216");
+  CHECK(events[1].before == "1");
+  CHECK(events[1].live == "2");
 }
