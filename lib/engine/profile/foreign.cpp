@@ -449,10 +449,19 @@ std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& fi
                          "keep one of the two lines", "excluded");
         leftovers.add(old.origin, old.key, fmt::format("{} excludes it", where));
       } else if (!old.is_exclusion) {
-        converter.report(Severity::warning, old.origin,
-                         fmt::format("this line has no effect: {} sets {} to {}", where,
-                                     line.key.name(), printable(line.value)),
-                         "keep one of the two lines", "overridden");
+        const Parameter* parameter = sysctl::find_parameter(line.key.pattern());
+        const bool is_short =
+            parameter != nullptr && fields_of(line.value).size() < parameter->fields;
+        converter.report(
+            Severity::warning, old.origin,
+            fmt::format(
+                "{}: {} sets {} to {}",
+                is_short ? "systemd-sysctl passes this line over" : "this line has no effect",
+                where, line.key.name(), printable(line.value)),
+            is_short ? "sysctl(8) writes both, and keeps this line's other fields; write one line "
+                       "with all of them"
+                     : "keep one of the two lines",
+            "overridden");
         leftovers.add(old.origin, old.key, fmt::format("{} sets it again", where));
       }
       lines[place->second] = nullptr;

@@ -224,6 +224,16 @@ TEST_CASE("the later of two lines counts, and the earlier one is told") {
         "4:1+17 note: line 2 says the same again [repeated]\n");
 }
 
+TEST_CASE("a later line with fewer fields overrides for systemd alone") {
+  const Loaded loaded(
+      {"net.ipv4.tcp_rmem = 4096 131072 33554432\nnet.ipv4.tcp_rmem = 8192\n"
+       "net.ipv4.tcp_wmem = 4096 16384 4194304\nnet.ipv4.tcp_wmem = 4096 16384 8388608\n"});
+  CHECK(loaded.said().find("1:1+17 warning: systemd-sysctl passes this line over: line 2 sets "
+                           "net.ipv4.tcp_rmem to 8192 [overridden]") != std::string::npos);
+  CHECK(loaded.said().find("3:1+17 warning: this line has no effect: line 4 sets") !=
+        std::string::npos);
+}
+
 TEST_CASE("a later file overrides an earlier one") {
   const Loaded loaded({"net.core.somaxconn = 1\n", "net.core.somaxconn = 2\n"});
   CHECK(text_of(loaded.profile) == "net.core.somaxconn: 2");
