@@ -254,6 +254,14 @@ bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
 
 }  // namespace
 
+BufferPages::operator std::uint64_t() const {
+  if (zoneinfo_.empty()) return pages_;
+  // Some containers hide it. What is derived from it is then not known, and nothing else.
+  const Result<std::string> text = read_fact(std::exchange(zoneinfo_, {}));
+  if (text) pages_ = buffer_pages_of(*text, memory_pages_);
+  return pages_;
+}
+
 Result<Host> read_host(const std::string& root) {
   Host host;
   const long page_size = ::sysconf(_SC_PAGESIZE);
@@ -261,13 +269,11 @@ Result<Host> read_host(const std::string& root) {
 
   const Result<std::string> meminfo = read_fact(root + "/proc/meminfo");
   if (!meminfo) return std::unexpected(meminfo.error());
-  const Result<std::string> zoneinfo = read_fact(root + "/proc/zoneinfo");
-  // Some containers hide it. What is derived from it is then not known, and nothing else.
   const Result<std::string> release = read_fact(root + "/proc/sys/kernel/osrelease");
   if (!release) return std::unexpected(release.error());
 
   host.memory_bytes = memory_of(*meminfo);
-  if (zoneinfo) host.buffer_pages = buffer_pages_of(*zoneinfo, host.memory_bytes / host.page_size);
+  host.buffer_pages = {root + "/proc/zoneinfo", host.memory_bytes / host.page_size};
   std::string_view text = *release;
   host.kernel_release = next_line(text);
   host.kernel = parse_kernel_version(host.kernel_release);

@@ -7,20 +7,37 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/result.hpp"
 #include "engine/sysctl/catalogue.hpp"
 
 namespace nettune::profile {
 
+/// Pages that the kernel takes as a base for its own defaults (nr_free_buffer_pages() at boot):
+/// managed pages of the low zones less their high watermarks; 0: not known. The kernel adds its
+/// answer up for each reader, so it is asked when the number is first needed, which is seldom. Not
+/// for several threads at once.
+class BufferPages {
+ public:
+  BufferPages(std::uint64_t pages = 0) : pages_(pages) {}
+  /// Of a machine with `memory_pages` in all, by the file at `zoneinfo`.
+  BufferPages(std::string zoneinfo, std::uint64_t memory_pages)
+      : zoneinfo_(std::move(zoneinfo)), memory_pages_(memory_pages) {}
+  operator std::uint64_t() const;
+
+ private:
+  mutable std::string zoneinfo_;  // not read yet; "": it was, or there is none
+  std::uint64_t memory_pages_ = 0;
+  mutable std::uint64_t pages_ = 0;
+};
+
 struct Host {
   std::uint64_t memory_bytes = 0;  ///< MemTotal; 0: not known (another machine's saved values)
   std::uint32_t page_size = 4096;  ///< bytes
   sysctl::Version kernel{};        ///< {0, 0}: not known
   std::string kernel_release;      ///< "6.1.0-13-amd64"
-  /// Pages that the kernel takes as a base for its own defaults (nr_free_buffer_pages() at boot):
-  /// managed pages of the low zones less their high watermarks; 0: not known.
-  std::uint64_t buffer_pages = 0;
+  BufferPages buffer_pages{};
   bool is_child_namespace = false;  ///< the keys are those of a network namespace made later
 };
 
