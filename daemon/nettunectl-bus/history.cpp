@@ -124,7 +124,10 @@ int run(const Command& self, Arguments arguments) {
     line.before = field(opened, "NETTUNE_BEFORE");
     line.message = field(opened, "MESSAGE");
     const auto changes = changes_of(opened, name);
-    if (changes.empty()) lines.push_back(std::move(line));
+    if (changes.empty()) {
+      lines.push_back(std::move(line));
+      continue;
+    }
     for (const auto& [key, before, after] : changes) {
       Line one = line;
       one.key = key;

@@ -603,6 +603,7 @@ void Service::say(Event event, Moment now) {
 
 void Service::say_written(const change::Plan& plan, const change::Outcome& outcome, Moment now) {
   std::vector<std::string_view> written;
+  written.reserve(outcome.written.size());
   for (const sysctl::Key& key : outcome.written) written.push_back(key.path());
   std::ranges::sort(written);
   Event event{.kind = Event::Kind::written, .profile = plan.profile()};

@@ -218,7 +218,7 @@ std::set<std::string> check_ranges(const std::map<std::string, mode_t>& keys, Ve
         parameter.encoding == Encoding::userhz || kernel < parameter.per_namespace_since) {
       continue;
     }
-    if (std::ranges::find(not_tried, parameter.pattern, &Exception::pattern) !=
+    if (std::ranges::find(not_tried, parameter.pattern.view(), &Exception::pattern) !=
         std::end(not_tried)) {
       continue;
     }
