@@ -237,11 +237,46 @@ std::string count_of(std::size_t number, std::string_view noun) {
   return text;
 }
 
+namespace {
+
+Ink ink_of(const Table& table, std::size_t column) {
+  return column < table.inks.size() ? table.inks[column] : Ink::plain;
+}
+
+// A paragraph for each row: the first cell as its title (with the next one, where the first is but
+// a number without a heading), each other cell below it behind its column's name.
+void append_paragraphs(std::string& out, const Terminal& terminal, const Table& table) {
+  constexpr std::size_t tight = 40;  // columns below which names are not aligned
+  const std::size_t begin = table.header.front().empty() ? 2 : 1;
+  std::vector<std::string> names(table.header);
+  std::size_t widest = 0;
+  for (std::size_t column = begin; column < names.size(); ++column) {
+    for (char& c : names[column]) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    widest = std::max(widest, names[column].size());
+  }
+  for (const auto& row : table.rows) {
+    std::string title = row[0];
+    if (begin == 2) title += ' ' + row[1];
+    if (!title.empty()) append_wrapped(out, terminal, "", "  ", title, Ink::bold);
+    for (std::size_t column = begin; column < row.size(); ++column) {
+      if (row[column].empty()) continue;
+      std::string before = "  " + names[column] + ' ';
+      if (terminal.width >= tight) before = pad(std::move(before), widest + 4);
+      const std::string rest(terminal.width < tight ? 4 : before.size(), ' ');
+      for_each_line(row[column], [&](std::string_view line) {
+        append_wrapped(out, terminal, before, rest, line, ink_of(table, column));
+        before = rest;
+      });
+    }
+  }
+}
+
+}  // namespace
+
 void append_table(std::string& out, const Terminal& terminal, const Table& table) {
   const std::size_t count = table.header.size();
-  const auto ink_of = [&](std::size_t column) {
-    return column < table.inks.size() ? table.inks[column] : Ink::plain;
-  };
   std::vector<std::size_t> widths(count);
   for (std::size_t column = 0; column < count; ++column) {
     widths[column] = columns(table.header[column]);
@@ -258,15 +293,7 @@ void append_table(std::string& out, const Terminal& terminal, const Table& table
     constexpr std::size_t readable = 24;  // columns that a wrapped sentence needs
     const std::size_t room = terminal.width > before_last ? terminal.width - before_last : 0;
     if (room < std::min(last, readable)) {
-      for (const auto& row : table.rows) {
-        append_wrapped(out, terminal, "", "  ", row[0], Ink::bold);
-        for (std::size_t column = 1; column < count; ++column) {
-          if (row[column].empty()) continue;
-          for_each_line(row[column], [&](std::string_view line) {
-            append_wrapped(out, terminal, "  ", "  ", line, ink_of(column));
-          });
-        }
-      }
+      append_paragraphs(out, terminal, table);
       return;
     }
     last = std::min(last, room);
@@ -285,11 +312,11 @@ void append_table(std::string& out, const Terminal& terminal, const Table& table
     });
     std::string line;
     for (std::size_t column = 0; column + 1 < count; ++column) {
-      line += pad(paint(terminal, ink_of(column), row[column]), widths[column] + gap);
+      line += pad(paint(terminal, ink_of(table, column), row[column]), widths[column] + gap);
     }
     for (std::size_t i = 0; i < lines.size(); ++i) {
       if (i > 0) line.assign(before_last, ' ');
-      line += paint(terminal, ink_of(count - 1), lines[i]);
+      line += paint(terminal, ink_of(table, count - 1), lines[i]);
       line.erase(line.find_last_not_of(' ') + 1);
       out += line;
       out += '\n';

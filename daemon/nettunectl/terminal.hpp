@@ -44,7 +44,8 @@ void append_wrapped(std::string& out, const Terminal& terminal, std::string_view
 std::string count_of(std::size_t number, std::string_view noun);
 
 /// A plain table: the header, then the rows; the last column is wrapped where the terminal is too
-/// narrow, and where even that is too narrow each row becomes a paragraph. Cells are plain text;
+/// narrow, and where even that is too narrow each row becomes a paragraph with the names of the
+/// columns. Cells are plain text;
 /// one of the last column may have several lines.
 struct Table {
   std::vector<std::string> header;
