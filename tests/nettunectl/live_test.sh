@@ -33,6 +33,19 @@ expect_out "plain, on saved values of $work/good.txt: Linux 5.10.0-28-amd64"
 expect_out 'net.core.somaxconn'
 expect_line '1 of 2 keys differs'
 
+# A key that the text lacks may well be on that machine: sysctl -a leaves out what a user may not read.
+put p/lacking.yaml 'nettune: 1
+sysctl:
+  net.core.wmem_max: at least 16 MiB
+  net.core.rmem_maxx: 1
+  net.core.busy_read: {value: 0, optional: true}'
+run audit lacking --live "$work/good.txt" --all
+expect_status 1
+expect_out 'it is not in the saved values'
+expect_out 'it is not in the saved values; was net.core.rmem_max meant?'
+expect_out 'optional, and it is not in the saved values'
+expect_no_out 'this kernel has no such key'
+
 # The machine's kernel is in the text, its memory is not.
 run audit modern --live "$work/good.txt"
 expect_status 2

@@ -104,7 +104,7 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
       return conclude(Verdict::skipped, "host-wide: not in this namespace");
     }
     if (desired.entry->optional) {
-      return conclude(Verdict::skipped, "optional, and this kernel has no such key");
+      return conclude(Verdict::skipped, fmt::format("optional, and {}", tree.absence()));
     }
     if (parameter->removed != sysctl::Version{} &&
         (!knows_kernel || host.kernel >= parameter->removed)) {
@@ -126,13 +126,12 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
     }
   }
   if (desired.entry->optional) {
-    return conclude(Verdict::skipped, "optional, and this kernel has no such key");
+    return conclude(Verdict::skipped, fmt::format("optional, and {}", tree.absence()));
   }
   const std::string near =
       parameter == nullptr ? sysctl::nearest_name(desired.key.path()) : std::string();
-  conclude(Verdict::missing, near.empty()
-                                 ? "this kernel has no such key"
-                                 : fmt::format("this kernel has no such key; was {} meant?", near));
+  conclude(Verdict::missing, near.empty() ? std::string(tree.absence())
+                                          : fmt::format("{}; was {} meant?", tree.absence(), near));
 }
 
 // Why a text differs, where more can be said than that it does.

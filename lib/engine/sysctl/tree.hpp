@@ -57,6 +57,9 @@ class Tree {
   /// Whether the folder that would hold `key` is there: it tells a link or module that is absent
   /// from a key that this kernel lacks.
   virtual bool has_folder_of(const Key& key) const = 0;
+
+  /// What it means that a key is not here, for the reader of a report.
+  virtual std::string_view absence() const { return "this kernel has no such key"; }
 };
 
 }  // namespace nettune::sysctl
