@@ -559,14 +559,20 @@ std::vector<Match> find(const std::string& word, const Machine& machine) {
       return {of_parameter(*parameter)};
     }
     matches = everything_like(path.starts_with("net/") ? path : "net/*" + path, *machine.tree);
-    if (matches.empty()) complain(fmt::format("no key matches \"{}\"", word));
+    if (matches.empty()) {
+      const std::string near = sysctl::nearest_name(path);
+      complain(fmt::format("no key matches \"{}\"{}", word,
+                           near.empty() ? "" : fmt::format("; did you mean {}?", near)));
+    }
     return matches;
   }
   std::string why = "a key is below net.";
+  std::string near_key;
   if (const auto key = sysctl::Key::parse(word)) {
     Match match = of_key(*key);
     if (match.parameter != nullptr || machine.tree->read(*key)) return {std::move(match)};
     why.clear();
+    near_key = sysctl::nearest_name(key->path());
   } else if (word.starts_with("net.") || word.starts_with("net/")) {
     why = key.error();
   }
@@ -580,7 +586,7 @@ std::vector<Match> find(const std::string& word, const Machine& machine) {
     names.push_back(dotted(parameter.pattern));
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
-  std::string_view near = nearest(word, views);
+  std::string_view near = near_key.empty() ? nearest(word, views) : near_key;
   if (near.empty()) near = nearest("net.ipv4." + word, views);
   if (near.empty()) near = nearest("net.core." + word, views);
   if (near.empty()) {

@@ -160,4 +160,16 @@ for memory in '512 MiB' '8 GiB' '1024 GiB'; do
   expect_status 0
 done
 
+# A link's key that is misspelt, for one link and for all.
+put link.yaml 'nettune: 1
+sysctl:
+  net.ipv4.conf.eth0.rp_filer: 1
+  net.ipv4.conf.*.rp_filer: 1
+  net.ipv4.conf.e*.rp_filer: 1'
+run check "$work/link.yaml"
+expect_status 0
+expect_out 'did you mean net.ipv4.conf.eth0.rp_filter?'
+expect_out 'did you mean net.ipv4.conf.*.rp_filter?'
+expect_line '2 warnings'
+
 finish

@@ -93,6 +93,16 @@ explain rmem_mxa
 expect_err 'did you mean net.core.rmem_max?'
 explain net.core.somaxcon
 expect_err 'did you mean net.core.somaxconn?'
+explain net.ipv4.conf.eth0.rp_filer
+expect_status 2
+expect_err 'did you mean net.ipv4.conf.eth0.rp_filter?'
+explain net.ipv4.conf.all.rp_filer
+expect_err 'did you mean net.ipv4.conf.all.rp_filter?'
+explain 'net.ipv4.conf.*.rp_filer'
+expect_status 2
+expect_err 'no key matches "net.ipv4.conf.*.rp_filer"; did you mean net.ipv4.conf.*.rp_filter?'
+explain 'net.core.zz*'
+expect_err 'no key matches "net.core.zz*"'
 explain ../../etc/passwd
 expect_status 2
 explain zzzz

@@ -183,9 +183,22 @@ std::string nearest_name(std::string_view path) {
     for (const Parameter& parameter : all_parameters()) all.push_back(parameter.pattern);
     return all;
   }();
-  std::string name(nearest(path, patterns));
+  // A link's key is held against those of each link, and goes by its own link's name.
+  std::array<char, longest_pattern> buffer;
+  const std::string_view pattern = pattern_of(path, buffer);
+  const std::string_view near = nearest(pattern, patterns);
+  const std::size_t star = near.find('*');
+  std::string name(near.substr(0, star));
   std::ranges::replace(name, '/', '.');
-  return name;
+  if (star == std::string_view::npos) return name;
+  std::string rest(near.substr(star + 1));
+  std::ranges::replace(rest, '/', '.');
+  // As a key's name spells it: what is a dot in the link's name is a slash there.
+  const bool is_of_link = pattern.data() == buffer.data();
+  const std::size_t begin = is_of_link ? pattern.find('*') : 0;
+  std::string link(is_of_link ? path.substr(begin, path.find('/', begin) - begin) : "*");
+  std::ranges::replace(link, '.', '/');
+  return name + link + rest;
 }
 
 std::span<const std::string_view> congestion_controls() {

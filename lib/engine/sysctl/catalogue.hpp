@@ -207,7 +207,8 @@ Range range_on(const Parameter& parameter, Version kernel);
 const Parameter* find_parameter(const Key& key);
 const Parameter* find_parameter(std::string_view path);
 
-/// The name of the parameter that was probably meant by `path`; "" where none is near.
+/// The name of the parameter that was probably meant by `path`, for the same link; "" where none is
+/// near.
 std::string nearest_name(std::string_view path);
 
 /// The congestion controls that mainline Linux has or had, sorted. Others come from elsewhere, or

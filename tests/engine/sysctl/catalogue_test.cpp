@@ -218,6 +218,15 @@ TEST_CASE("a key outside the catalogue finds nothing") {
   CHECK(find_parameter(long_name) == find_parameter("net/ipv4/conf/*/rp_filter"));
 }
 
+TEST_CASE("the nearest key of a link is of the same link") {
+  CHECK(nearest_name("net/ipv4/tcp_rmen") == "net.ipv4.tcp_rmem");
+  CHECK(nearest_name("net/ipv4/conf/eth0/rp_filer") == "net.ipv4.conf.eth0.rp_filter");
+  CHECK(nearest_name("net/ipv4/conf/all/rp_filer") == "net.ipv4.conf.all.rp_filter");
+  CHECK(nearest_name("net/ipv4/conf/*/rp_filer") == "net.ipv4.conf.*.rp_filter");
+  CHECK(nearest_name("net/ipv6/conf/eth0.100/hop_limt") == "net.ipv6.conf.eth0/100.hop_limit");
+  CHECK(nearest_name("net/ipv4/conf/a-link-with-a-long-name/zzzzzzzzzz").empty());
+}
+
 TEST_CASE("an older kernel has its own range, and an unknown one the newest") {
   const Parameter& ecn = parameter_of("net/ipv4/tcp_ecn");
   CHECK(range_on(ecn, {5, 10}).maximum == 255);
