@@ -63,6 +63,22 @@ std::size_t right_already(const change::Plan& plan) {
   return static_cast<std::size_t>(std::ranges::count_if(plan.left_alone(), &LeftAlone::is_right));
 }
 
+// "; left out: a, b, c and 2 more": the keys that are not as they were to be. Why not stands above,
+// or on standard error where the kernel refused. "" where there is none.
+std::string left_out_text(const change::Plan& plan, const std::vector<change::Refused>& refused) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> names;
+  for (const LeftAlone& left : plan.left_alone()) {
+    if (left.is_wrong) names.push_back(printable(left.key.name()));
+  }
+  for (const change::Refused& one : refused) names.push_back(printable(one.key.name()));
+  if (names.empty()) return "";
+  const std::size_t more = names.size() > most ? names.size() - most : 0;
+  names.resize(names.size() - more);
+  return fmt::format("; left out: {}{}", fmt::join(names, ", "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
 }  // namespace
 
 std::string render_plan(const PlanView& view, const Terminal& terminal, bool all) {
@@ -75,12 +91,14 @@ std::string render_plan(const PlanView& view, const Terminal& terminal, bool all
   append_left_alone(out, view, terminal, all);
   const std::size_t right = right_already(view.plan);
   const std::string already = right == 0 ? "" : fmt::format("; {} right already", right);
+  const std::string left_out = left_out_text(view.plan, {});
   if (writes.empty()) {
-    append_wrapped(out, terminal, "", "", "nothing to change" + already, Ink::green);
+    append_wrapped(out, terminal, "", "", "nothing to change" + already + left_out,
+                   left_out.empty() ? Ink::green : Ink::yellow);
   } else {
     append_wrapped(out, terminal, "", "",
-                   fmt::format("{} would be written, in this order{}",
-                               count_of(writes.size(), "key"), already),
+                   fmt::format("{} would be written, in this order{}{}",
+                               count_of(writes.size(), "key"), already, left_out),
                    Ink::bold);
   }
   return out;
@@ -98,12 +116,18 @@ std::string render_outcome(const PlanView& view, const change::Outcome& outcome,
   append_writes(out, view, terminal, writes);
   append_left_alone(out, view, terminal, false);
   const std::size_t right = right_already(view.plan);
-  std::string summary = writes.empty() ? std::string("nothing to change")
-                                       : fmt::format("{}: {} written and read back", done,
-                                                     count_of(writes.size(), "key"));
+  const std::string left_out = left_out_text(view.plan, outcome.refused);
+  const bool is_whole = left_out.empty();
+  std::string summary = is_whole ? "nothing to change" : "nothing was changed";
+  if (!writes.empty()) {
+    summary = fmt::format("{}{}: {} written and read back", is_whole ? "" : "partly ", done,
+                          count_of(writes.size(), "key"));
+  }
   if (right > 0) summary += fmt::format("; {} right already", right);
-  append_wrapped(out, terminal, terminal.unicode ? paint(terminal, Ink::green, "✓ ") : "", "",
-                 summary, Ink::green);
+  const Ink ink = is_whole ? Ink::green : Ink::yellow;
+  append_wrapped(out, terminal,
+                 terminal.unicode ? paint(terminal, ink, is_whole ? "✓ " : "! ") : "", "",
+                 summary + left_out, ink);
   return out;
 }
 

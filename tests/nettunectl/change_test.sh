@@ -33,6 +33,13 @@ put p/bad.yaml 'nettune: 1
 sysctl:
   net.ipv4.tcp_keepalive_time: 60 s
   net.ipv4.tcp_congestion_control: nosuch'
+put p/absent.yaml 'nettune: 1
+sysctl:
+  net.core.nosuch1: 1
+  net.core.nosuch2: 1
+  net.core.nosuch3: 1
+  net.core.nosuch4: 1
+  net.core.nosuch5: 1'
 export NETTUNE_PROFILE_PATH=$work/p
 everything >"$work/start"
 rmem=$(key net.ipv4.tcp_rmem)
@@ -102,8 +109,24 @@ expect_key net.ipv4.tcp_keepalive_time 300
 run apply bad --keep-going
 expect_status 1
 expect_err 'asked nosuch'
+expect_line '! partly applied bad: 3 keys written and read back; left out: net.ipv4.tcp_congestion_control'
 expect_key net.ipv4.tcp_keepalive_time 60
 expect_key net.core.somaxconn 4096
+
+# --- what could not be made so is named in the last line, as the exit status has it
+run apply absent
+expect_status 1
+expect_silent_err
+expect_no_out '✓'
+expect_out 'net.core.nosuch5 is left alone: missing: this kernel has no such key'
+expect_line '! partly applied absent: 1 key written and read back; left out: net.core.nosuch1, net.core.nosuch2, net.core.nosuch3 and 2 more'
+run apply absent
+expect_status 1
+expect_line '! nothing was changed; left out: net.core.nosuch1, net.core.nosuch2, net.core.nosuch3 and 2 more'
+run plan absent
+expect_status 0
+expect_line 'nothing to change; left out: net.core.nosuch1, net.core.nosuch2, net.core.nosuch3 and 2 more'
+run apply a --quiet
 
 # --- switching, and back to the start
 run apply a --quiet
@@ -129,6 +152,7 @@ sysctl -q -w net.core.somaxconn=5000
 run revert
 expect_status 1
 expect_out 'net.core.somaxconn is left alone (live: 5000): something else changed it: nettune left 8192, and it was 4096 before'
+expect_line '! partly reverted: 2 keys written and read back; left out: net.core.somaxconn'
 expect_key net.core.somaxconn 5000
 expect_key net.ipv4.tcp_keepalive_time 7200
 expect_only_lock
