@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/audit/report.hpp"
 #include "engine/diagnostic.hpp"
@@ -16,11 +17,21 @@ using change::LeftAlone;
 using change::Write;
 using Purpose = change::JournalEntry::Purpose;
 
-std::string value_cell(const std::string& text, const sysctl::Parameter* parameter,
-                       const profile::Host& host) {
+std::string value_cell(const std::string& text, const std::string& readable) {
   if (text.empty()) return "(empty)";
-  const std::string readable = audit::readable_text(text, parameter, host);
   return readable.empty() ? printable(text) : fmt::format("{} ({})", readable, printable(text));
+}
+
+// LIVE and NEW: both with their units where one is.
+std::pair<std::string, std::string> value_cells(const Write& write, const profile::Host& host) {
+  const auto readable = [&](const std::string& text, audit::Units units) {
+    return audit::readable_text(text, write.parameter, host, units);
+  };
+  std::string live = readable(write.before, audit::Units::where_they_help);
+  std::string desired = readable(write.text, audit::Units::where_they_help);
+  if (live.empty() && !desired.empty()) live = readable(write.before, audit::Units::always);
+  if (desired.empty() && !live.empty()) desired = readable(write.text, audit::Units::always);
+  return {value_cell(write.before, live), value_cell(write.text, desired)};
 }
 
 std::string why_cell(const Write& write, const std::vector<std::string>& directories) {
@@ -38,9 +49,9 @@ void append_writes(std::string& out, const PlanView& view, const Terminal& termi
   table.header = {"", "KEY", "LIVE", "NEW", "WHY"};
   table.inks = {Ink::dim, Ink::bold, Ink::plain, Ink::green, Ink::dim};
   for (const Write* write : writes) {
+    auto [live, desired] = value_cells(*write, view.host);
     table.rows.push_back({fmt::format("{}", table.rows.size() + 1), write->key.name(),
-                          value_cell(write->before, write->parameter, view.host),
-                          value_cell(write->text, write->parameter, view.host),
+                          std::move(live), std::move(desired),
                           why_cell(*write, view.profile_directories)});
   }
   append_table(out, terminal, table);

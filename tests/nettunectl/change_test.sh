@@ -75,6 +75,16 @@ assert not jsonschema.Draft202012Validator(schema).is_valid(plan)
 P
   fail "the plan in JSON is not as its schema has it"
 
+# --- where one of two values has its unit, the other has it as well
+put p/short.yaml 'nettune: 1
+sysctl:
+  net.ipv4.tcp_keepalive_time: 45 s'
+run plan short
+grep -qE '^1  net.ipv4.tcp_keepalive_time  2 h \(7200\)  45 s \(45\)  ' <<<"$out" || fail 'another row'
+run audit short
+expect_out ' 45 s (45)  '
+expect_out ' 2 h (7200)  '
+
 # --- apply, and again
 run apply a
 expect_status 0

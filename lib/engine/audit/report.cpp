@@ -21,16 +21,38 @@ using sysctl::Integer;
 using sysctl::Parameter;
 using sysctl::Unit;
 
+// The unit that a number of the key is in, short; "" where it needs none.
+std::string_view own_unit(Unit unit) {
+  switch (unit) {
+    case Unit::bytes:
+      return "B";
+    case Unit::seconds:
+      return "s";
+    case Unit::milliseconds:
+      return "ms";
+    case Unit::microseconds:
+      return "us";
+    case Unit::nanoseconds:
+      return "ns";
+    default:
+      return "";
+  }
+}
+
 // A number as a person reads it; `helps` is set where that says more than the digits.
-std::string number_text(Integer number, Unit unit, const Host& host, bool& helps) {
+std::string number_text(Integer number, Unit unit, const Host& host, Units units, bool& helps) {
   std::string text = profile::readable(number, unit, host.page_size);
+  if (text.empty() && units == Units::always && number > 0 && !own_unit(unit).empty()) {
+    text = fmt::format("{} {}", sysctl::to_string(number), own_unit(unit));
+  }
   if (text.empty()) return sysctl::to_string(number);
   helps = true;
   return text;
 }
 
-std::string rule_text(const ResolvedRule& rule, Unit unit, const Host& host, bool& helps) {
-  const auto text = [&](Integer number) { return number_text(number, unit, host, helps); };
+std::string rule_text(const ResolvedRule& rule, Unit unit, const Host& host, Units units,
+                      bool& helps) {
+  const auto text = [&](Integer number) { return number_text(number, unit, host, units, helps); };
   switch (rule.kind) {
     case Rule::Kind::exactly:
       return rule.words().empty() ? text(rule.low) : rule.words().front();
@@ -51,13 +73,13 @@ std::string rule_text(const ResolvedRule& rule, Unit unit, const Host& host, boo
 }
 
 // As profile::to_string(Desired), with units; "" where that says the same.
-std::string desired_readable(const Desired& desired, const Host& host) {
+std::string desired_readable(const Desired& desired, const Host& host, Units units) {
   if (desired.parameter == nullptr) return "";
   bool helps = false;
   std::vector<std::string> fields;
   fields.reserve(desired.rules().size());
   for (const ResolvedRule& rule : desired.rules()) {
-    fields.push_back(rule_text(rule, desired.parameter->unit, host, helps));
+    fields.push_back(rule_text(rule, desired.parameter->unit, host, units, helps));
   }
   if (!helps) return "";
   if (fields.size() == 1) return std::move(fields.front());
@@ -65,13 +87,13 @@ std::string desired_readable(const Desired& desired, const Host& host) {
 }
 
 std::string numbers_readable(std::span<const Integer> numbers, const Parameter* parameter,
-                             const Host& host) {
+                             const Host& host, Units units = Units::where_they_help) {
   if (parameter == nullptr) return "";
   bool helps = false;
   std::vector<std::string> fields;
   fields.reserve(numbers.size());
   for (const Integer number : numbers) {
-    fields.push_back(number_text(number, parameter->unit, host, helps));
+    fields.push_back(number_text(number, parameter->unit, host, units, helps));
   }
   if (!helps) return "";
   return fmt::format("{}", fmt::join(fields, ", "));
@@ -233,9 +255,10 @@ bool is_wrong(Verdict verdict) { return verdict != Verdict::match && verdict != 
 
 }  // namespace
 
-std::string readable_text(std::string_view text, const Parameter* parameter, const Host& host) {
+std::string readable_text(std::string_view text, const Parameter* parameter, const Host& host,
+                          Units units) {
   const auto value = sysctl::Value::parse(parameter, text);
-  return value ? numbers_readable(value->numbers(), parameter, host) : std::string();
+  return value ? numbers_readable(value->numbers(), parameter, host, units) : std::string();
 }
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
@@ -266,9 +289,16 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
     add_kernel_causes(finding, host, row);
     row.key = desired.key.name();
     row.desired = profile::to_string(desired);
-    row.desired_readable = desired_readable(desired, host);
+    row.desired_readable = desired_readable(desired, host, Units::where_they_help);
     row.live = finding.live_text;
-    row.live_readable = numbers_readable(finding.live().numbers(), desired.parameter, host);
+    const sysctl::Value live = finding.live();
+    row.live_readable = numbers_readable(live.numbers(), desired.parameter, host);
+    // "15" beside "1 min": both with their unit.
+    if (row.desired_readable.empty() && !row.live_readable.empty()) {
+      row.desired_readable = desired_readable(desired, host, Units::always);
+    } else if (row.live_readable.empty() && !row.desired_readable.empty()) {
+      row.live_readable = numbers_readable(live.numbers(), desired.parameter, host, Units::always);
+    }
     row.declared_at = describe(desired.entry->origin);
     row.why = desired.entry->why.view();
     row.reason = finding.reason.view();

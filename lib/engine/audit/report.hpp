@@ -26,6 +26,12 @@ struct Row {
   const Conflict* conflict = nullptr;
 };
 
+/// When a number is shown with its unit.
+enum class Units {
+  where_they_help,  ///< "16 MiB" and "1 min", but 15 for fifteen seconds
+  always,           ///< "15 s" as well: beside a value that has one
+};
+
 /// Which findings a report has rows for.
 enum class Rows {
   all,
@@ -55,6 +61,6 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
 /// The numbers of a live or desired text as a person reads them, "16 MiB"; "" where that says no
 /// more than the text.
 std::string readable_text(std::string_view text, const sysctl::Parameter* parameter,
-                          const profile::Host& host);
+                          const profile::Host& host, Units units = Units::where_they_help);
 
 }  // namespace nettune::audit
