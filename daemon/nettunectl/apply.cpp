@@ -365,9 +365,8 @@ int run(const Command& self, Arguments arguments) {
   }
   double confirm_seconds = 0;
   if (!request.confirm.empty()) {
-    const std::optional<double> seconds = parse_seconds("--confirm", request.confirm);
+    const std::optional<double> seconds = parse_seconds("--confirm", request.confirm, 1);
     if (!seconds) return exit_trouble;
-    if (*seconds < 1) return options.refuse("--confirm needs a second at least");
     confirm_seconds = *seconds;
   }
   const std::optional<double> wait = parse_seconds("--wait", request.wait);

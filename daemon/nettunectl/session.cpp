@@ -79,7 +79,8 @@ void complain_of(const change::Failure& failure) {
            "\"nettunectl activate\" asks the service");
 }
 
-std::optional<double> parse_seconds(const std::string& option, const std::string& text) {
+std::optional<double> parse_seconds(const std::string& option, const std::string& text,
+                                    double least) {
   constexpr double most = 86400;
   const std::string number = text.ends_with('s') ? text.substr(0, text.size() - 1) : text;
   // strtod(3) takes signs, blanks, exponents and names as well.
@@ -87,8 +88,9 @@ std::optional<double> parse_seconds(const std::string& option, const std::string
       !number.empty() && number.find_first_not_of("0123456789.") == std::string::npos;
   char* rest = nullptr;
   const double seconds = is_decimal ? std::strtod(number.c_str(), &rest) : most + 1;
-  if (seconds <= most && rest == number.c_str() + number.size()) return seconds;
-  complain(fmt::format("{} takes seconds, from 0 to {:.0f}, not \"{}\"", option, most, text));
+  if (seconds >= least && seconds <= most && rest == number.c_str() + number.size()) return seconds;
+  complain(
+      fmt::format("{} takes seconds, from {:g} to {:.0f}, not \"{}\"", option, least, most, text));
   return std::nullopt;
 }
 

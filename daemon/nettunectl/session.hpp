@@ -36,7 +36,9 @@ void complain_of(const change::Recovery& recovery);
 /// Says a failure on standard error, and where a right is missing, which one.
 void complain_of(const change::Failure& failure);
 
-/// "10" or "2.5" seconds; nullopt, after saying so, where `text` is no such number.
-std::optional<double> parse_seconds(const std::string& option, const std::string& text);
+/// "10" or "2.5" seconds, at least `least`; nullopt, after saying so, where `text` is no such
+/// number.
+std::optional<double> parse_seconds(const std::string& option, const std::string& text,
+                                    double least = 0);
 
 }  // namespace nettune::ctl

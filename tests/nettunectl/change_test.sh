@@ -280,10 +280,10 @@ expect_only_lock
 run confirm
 expect_status 2
 expect_err 'no change waits for its confirmation'
-for seconds in never -1 1e3 0x5 inf ' 5' . s 86401; do
+for seconds in never -1 1e3 0x5 inf ' 5' . s 86401 0 0.5; do
   run apply a --confirm "$seconds"
   expect_status 2
-  expect_err '--confirm takes seconds'
+  expect_err "--confirm takes seconds, from 1 to 86400, not \"$seconds\""
 done
 
 run apply a --confirm ''
