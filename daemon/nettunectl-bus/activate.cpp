@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <string>
 
 #include "bus_client.hpp"
 #include "engine/diagnostic.hpp"
@@ -14,12 +15,29 @@
 namespace nettune::ctl {
 namespace {
 
-// Asks, with a person on the terminal to answer polkit, and says how it is afterwards. `append`
-// adds the arguments of the call.
+// What a ProfileChanged gives as its reason.
+int keep_reason(sd_bus_message* message, void* data, sd_bus_error*) {
+  const char* profile = nullptr;
+  const char* reason = nullptr;
+  if (sd_bus_message_read(message, "ss", &profile, &reason) >= 0) {
+    *static_cast<std::string*>(data) = printable(reason);
+  }
+  return 0;
+}
+
+// Asks, with a person on the terminal to answer polkit, and says how it is afterwards: the state,
+// what the service left as it is, and `more`. `append` adds the arguments of the call.
 template <class Append>
-int ask(const Where& where, const char* method, bool waits, bool quiet, Append append) {
+int ask(const Where& where, const char* method, bool waits, bool quiet, Append append,
+        const std::string& more = "") {
+  std::string reason;  // outlives the bus, whose signals fill it
   const daemon::Bus bus = connect(where);
   if (bus == nullptr) return exit_trouble;
+  // Where that fails, the answer lacks the reason, and nothing else.
+  if (waits && !quiet) {
+    sd_bus_match_signal(bus.get(), nullptr, service_name, manager_path, manager_interface,
+                        "ProfileChanged", keep_reason, &reason);
+  }
   const TerminalAgent agent(where);
   const daemon::Message call = make_call(bus.get(), method);
   // A request to do something starts the service where it is not running.
@@ -39,19 +57,14 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   const daemon::Message answer = send_call(bus.get(), call.get(), where);
   if (answer == nullptr) return exit_trouble;
   if (quiet) return exit_ok;
-  const auto property = [&](const char* name) -> std::string {
-    char* text = nullptr;
-    if (sd_bus_get_property_string(bus.get(), service_name, manager_path, manager_interface, name,
-                                   nullptr, &text) < 0) {
-      return {};
-    }
-    std::string value = printable(text);
-    std::free(text);
-    return value;
-  };
-  const std::string profile = property("ActiveProfile");
-  return print((profile.empty() ? "" : "profile " + profile + ": ") + property("StateText") + "\n",
-               exit_ok);
+  const std::string profile = text_property(bus.get(), "ActiveProfile");
+  std::string out = profile.empty() ? "" : "profile " + profile + ": ";
+  out += text_property(bus.get(), "StateText") + "\n";
+  // The service has sent its signals before it answered these questions.
+  while (sd_bus_process(bus.get(), nullptr) > 0) {
+  }
+  if (reason.starts_with("left as it is: ")) out += reason + "\n";
+  return print(out + more, exit_ok);
 }
 
 int append_flag(sd_bus_message* call, const char* name, bool is_set) {
@@ -76,19 +89,25 @@ int run_activate(const Command& self, Arguments arguments) {
   where.add(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   std::uint64_t microseconds = 0;
+  std::string trial;
   if (!confirm.empty()) {
-    const std::optional<double> seconds = parse_seconds("--confirm", confirm);
+    const std::optional<double> seconds = parse_seconds("--confirm", confirm, 1);
     if (!seconds) return exit_trouble;
-    if (*seconds < 1) return options.refuse("--confirm needs a second at least");
     microseconds = static_cast<std::uint64_t>(*seconds * 1e6);
+    trial = fmt::format(
+        "run \"nettunectl confirm\"{} within {:g} s to keep it; otherwise it is taken back\n",
+        where.is_here() ? "" : " there", *seconds);
   }
   // A file means the same to the service as here.
   const std::string name = where.is_here() ? lasting_name(profile) : profile;
-  return ask(where, "Activate", !does_not_wait, quiet, [&](sd_bus_message* call) {
-    return microseconds == 0 ? sd_bus_message_append(call, "sa{sv}", name.c_str(), 0)
-                             : sd_bus_message_append(call, "sa{sv}", name.c_str(), 1, "confirm",
-                                                     "t", microseconds);
-  });
+  return ask(
+      where, "Activate", !does_not_wait, quiet,
+      [&](sd_bus_message* call) {
+        return microseconds == 0 ? sd_bus_message_append(call, "sa{sv}", name.c_str(), 0)
+                                 : sd_bus_message_append(call, "sa{sv}", name.c_str(), 1, "confirm",
+                                                         "t", microseconds);
+      },
+      trial);
 }
 
 int run_deactivate(const Command& self, Arguments arguments) {
@@ -145,7 +164,7 @@ const Command deactivate_command = {
     "",
     "have the service let go of the profile",
     "Asks nettuned to put back what it changed, and to keep nothing in force, also after the next "
-    "boot. What something else has changed since is left as it is.\n"
+    "boot. What something else has changed since is listed and left as it is.\n"
     "Root may; others are asked by polkit (org.nettune1.deactivate). Exit status: 0 done, 2 "
     "trouble.",
     deactivate_examples,

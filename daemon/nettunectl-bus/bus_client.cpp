@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <string_view>
 
@@ -73,6 +74,17 @@ daemon::Message send_call(sd_bus* bus, sd_bus_message* call, const Where& where)
   if (code < 0) complain_of(error, code, where);
   sd_bus_error_free(&error);
   return daemon::Message(code < 0 ? nullptr : answer);
+}
+
+std::string text_property(sd_bus* bus, const char* name) {
+  char* text = nullptr;
+  if (sd_bus_get_property_string(bus, service_name, manager_path, manager_interface, name, nullptr,
+                                 &text) < 0) {
+    return {};
+  }
+  std::string value = printable(text);
+  std::free(text);
+  return value;
 }
 
 void complain_of(const sd_bus_error& error, int code, const Where& where) {

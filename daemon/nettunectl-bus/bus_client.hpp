@@ -39,6 +39,9 @@ daemon::Message make_call(sd_bus* bus, const char* method);
 /// Sends it and waits. nullptr after saying what the service refused.
 daemon::Message send_call(sd_bus* bus, sd_bus_message* call, const Where& where);
 
+/// A text of the manager's, fit for a terminal; "" where it does not answer. Starts the service.
+std::string text_property(sd_bus* bus, const char* name);
+
 /// Says why a call failed, and where there is no service, how to start it.
 void complain_of(const sd_bus_error& error, int code, const Where& where);
 

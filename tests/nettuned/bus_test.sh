@@ -179,6 +179,7 @@ expect_out '"Meaning" s "'
 run activate web --confirm 1
 expect_status 0
 expect_out 'on trial until it is confirmed'
+expect_line 'run "nettunectl confirm" within 1 s to keep it; otherwise it is taken back'
 expect_value net.ipv4.tcp_fin_timeout 20
 expect_value net.ipv4.tcp_fin_timeout 60   # by itself
 expect_logged 'a change was not confirmed in time'
@@ -187,6 +188,12 @@ run confirm
 expect_status 0
 web_is_chosen() { [[ $(</var/lib/nettune/active) == web && $(property ActiveProfile) == '"web"' ]]; }
 wait_for 5 web_is_chosen || fail 'what was confirmed is not the choice'
+
+for seconds in never 0; do
+  run activate web --confirm "$seconds"
+  expect_status 2
+  expect_err "--confirm takes seconds, from 1 to 86400, not \"$seconds\""
+done
 
 # --- reload ---
 sed -i 's/tcp_fin_timeout: 20/tcp_fin_timeout: 25/' /etc/nettune/profiles/web.yaml
@@ -328,6 +335,18 @@ run deactivate
 expect_status 0
 expect_value net.ipv4.tcp_fin_timeout 60
 expect_value net.ipv4.tcp_notsent_lowat 4294967295
+run status
+expect_status 3
+
+# --- what something else has changed is left, and named ---
+echo 'on-drift: report' >/etc/nettune/nettuned.yaml
+run reload
+run activate web
+sysctl -q -w net.ipv4.tcp_fin_timeout=47
+run deactivate
+expect_status 0
+expect_line 'left as it is: net.ipv4.tcp_fin_timeout: something else changed it: nettune left 20, and it was 60 before'
+holds net.ipv4.tcp_fin_timeout 47 || fail 'it is put back although something else changed it'
 stop_service
 
 kill "$monitor_pid" 2>/dev/null || true
