@@ -4,6 +4,8 @@
 
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,7 +22,8 @@ using Json = nlohmann::ordered_json;
 
 struct Watcher {
   bool is_json = false;
-  int status = -1;  // not -1: it ends
+  int status = -1;                       // not -1: it ends
+  std::optional<std::string> profile{};  // the active one, "" for none; nullopt where not known
 };
 
 struct Signal {
@@ -43,6 +46,15 @@ std::uint64_t now() {
          static_cast<std::uint64_t>(time.tv_nsec) / 1000;
 }
 
+// "from: web  to: latency", or the one profile where it stays or nobody knows what was before.
+std::string profile_words(const std::optional<std::string>& before, const std::string& after) {
+  const auto named = [](const std::string& profile) {
+    return profile.empty() ? std::string("none") : printable(profile);
+  };
+  if (!before || *before == after) return "  profile: " + named(after);
+  return fmt::format("  from: {}  to: {}", named(*before), named(after));
+}
+
 void show(Watcher& watcher, const Json& event) {
   std::string line;
   if (watcher.is_json) {
@@ -53,6 +65,8 @@ void show(Watcher& watcher, const Json& event) {
       if (name == "time") continue;
       if (name == "event") {
         line += " " + value.get<std::string>();
+      } else if (name == "profile") {
+        line += profile_words(watcher.profile, value.get<std::string>());
       } else if (const std::string text = printable(value.get<std::string>()); !text.empty()) {
         line += name == "key" ? " " + text : fmt::format("  {}: {}", name, text);
       }
@@ -74,6 +88,7 @@ int on_signal(sd_bus_message* message, void* data, sd_bus_error*) {
     }
     if (event.contains("writer") && event["writer"] == "") event["writer"] = "unknown";
     show(watcher, event);
+    if (event.contains("profile")) watcher.profile = event["profile"].get<std::string>();
   }
   return 0;
 }
@@ -84,8 +99,9 @@ int on_owner(sd_bus_message* message, void* data, sd_bus_error*) {
   const char* after = nullptr;
   if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0) return 0;
   const bool has_come = *after != '\0';
-  show(*static_cast<Watcher*>(data),
-       {{"time", now()}, {"event", has_come ? "service-started" : "service-stopped"}});
+  auto& watcher = *static_cast<Watcher*>(data);
+  watcher.profile.reset();
+  show(watcher, {{"time", now()}, {"event", has_come ? "service-started" : "service-stopped"}});
   return 0;
 }
 
@@ -120,6 +136,7 @@ int run(const Command& self, Arguments arguments) {
   if (code >= 0 && has_owner == 0) {
     complain("nettuned is not running yet; what it sees is shown once it is");
   }
+  if (code >= 0 && has_owner != 0) watcher.profile = text_property(bus.get(), "ActiveProfile");
   while (code >= 0 && watcher.status < 0) {
     code = sd_bus_process(bus.get(), nullptr);
     if (code == 0) code = sd_bus_wait(bus.get(), UINT64_MAX);

@@ -59,13 +59,15 @@ expect_out 'web'
 # --- drift ---
 "$nettunectl" monitor --format json >"$work/monitor" 2>/dev/null &
 monitor_pid=$!
+"$nettunectl" monitor >"$work/monitor.txt" 2>/dev/null &
 busctl --system --match "type='signal',sender='org.nettune1'" monitor >"$work/signals" 2>&1 &
 signals_pid=$!
 # matches WHAT: what was emitted.
 emitted() { grep -qE -- "$1" "$work/signals"; }
 both_see_a_reload() {
   manager Reload
-  grep -q profile-changed "$work/monitor" && emitted Member=ProfileChanged
+  grep -q profile-changed "$work/monitor" &&
+    grep -q ' profile-changed  profile: web' "$work/monitor.txt" && emitted Member=ProfileChanged
 }
 wait_for 5 both_see_a_reload || fail 'monitor does not see a reload'
 sysctl -q -w net.ipv4.tcp_fin_timeout=99
@@ -355,5 +357,7 @@ grep -q '"event":"drift-detected","key":"net.ipv4.tcp_fin_timeout","desired":"20
   "$work/monitor" || fail 'monitor does not show the drift'
 grep -q '"event":"drift-restored","key":"net.ipv4.tcp_fin_timeout"' "$work/monitor" ||
   fail 'monitor does not show the restore'
+grep -q ' profile-changed  from: web  to: latency' "$work/monitor.txt" ||
+  fail "monitor does not say what the profile was: $(cat "$work/monitor.txt")"
 kill "$bus_pid"
 finish
