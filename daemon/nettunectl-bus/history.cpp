@@ -79,6 +79,10 @@ int run(const Command& self, Arguments arguments) {
   options.option("--directory", "DIR", folder, "read the journal's files in DIR");
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   std::uint64_t begin = 0;
+  // What is asked for, in words.
+  std::string asked = folder.empty()
+                          ? "the journal has no entry of nettuned"
+                          : fmt::format("the journal in {} has no entry", printable(folder));
   if (!since.empty()) {
     const auto now = static_cast<std::uint64_t>(std::time(nullptr)) * 1'000'000;
     const std::optional<std::uint64_t> time = parse_time(since, now);
@@ -154,10 +158,12 @@ int run(const Command& self, Arguments arguments) {
     return print(json_text(json), exit_ok);
   }
   if (lines.empty()) {
-    complain(::geteuid() == 0
-                 ? "nothing is known of that"
-                 : "nothing is known of that; to see the system's journal needs root or the group "
-                   "systemd-journal");
+    if (!name.empty()) asked += " about " + printable(name);
+    if (!since.empty()) asked += fmt::format(" since {}", printable(since));
+    if (folder.empty() && ::geteuid() != 0) {
+      asked += "; to see the system's journal needs root or the group systemd-journal";
+    }
+    complain(asked);
     return exit_ok;
   }
   Table table{{"TIME", "EVENT", "WHAT"}, {}};
