@@ -44,15 +44,23 @@ struct Row {
 struct Findings {
   std::vector<Row> rows;
   std::map<pid_t, std::string> names;
-  std::size_t refused = 0;     // sockets whose process this user may not look into
-  std::size_t unreadable = 0;  // processes whose descriptors are not shown to this user
-  std::size_t differing = 0;   // sockets
+  std::size_t refused = 0;               // sockets whose process this user may not look into
+  std::size_t unreadable = 0;            // processes whose descriptors are not shown to this user
+  std::size_t differing = 0;             // sockets
+  std::size_t set = 0;                   // sockets of which an option was set
+  std::vector<std::uint32_t> ownerless;  // sockets that no process has that was looked at
+  std::size_t hidden = 0;                // of these, those that did not just go away
 };
 
 bool is_wrong(const nettune_result& result) {
   return result.outcome == NETTUNE_DIFFERS || result.outcome == NETTUNE_ADJUSTED ||
          result.outcome == NETTUNE_UNSUPPORTED || result.outcome == NETTUNE_DENIED ||
          result.outcome == NETTUNE_INVALID || result.outcome == NETTUNE_FAILED;
+}
+
+bool was_set(const Row& row) {
+  return std::ranges::any_of(
+      row.results, [](const nettune_result& result) { return result.outcome == NETTUNE_APPLIED; });
 }
 
 std::string value_text(const nettune_result& result, const nettune_value& value) {
@@ -63,21 +71,26 @@ std::string value_text(const nettune_result& result, const nettune_value& value)
   return text.data();
 }
 
+// A value that the kernel gave.
+std::string held_text(const nettune_result& result, nettune_value value) {
+  const bool is_buffer =
+      result.option == NETTUNE_RECEIVE_BUFFER || result.option == NETTUNE_SEND_BUFFER;
+  if (is_buffer) value.number /= 2;  // the kernel counts twice
+  if (result.option == NETTUNE_TOS && value.number < 0) return "not the same for IPv4 and IPv6";
+  return value_text(result, value);
+}
+
 std::string live_text(const nettune_result& result) {
   if (result.outcome != NETTUNE_DIFFERS && result.outcome != NETTUNE_ADJUSTED &&
       result.outcome != NETTUNE_APPLIED && result.outcome != NETTUNE_ALREADY) {
     return "-";
   }
-  nettune_value live = result.effective;
-  const bool is_buffer =
-      result.option == NETTUNE_RECEIVE_BUFFER || result.option == NETTUNE_SEND_BUFFER;
-  if (is_buffer) live.number /= 2;  // the kernel counts twice
-  if (result.option == NETTUNE_TOS && live.number < 0) return "not the same for IPv4 and IPv6";
-  return value_text(result, live);
+  return held_text(result, result.effective);
 }
 
 std::string why_text(const nettune_result& result) {
   std::string why = nettune_outcome_name(result.outcome);
+  if (result.outcome == NETTUNE_APPLIED) why += "; it was " + held_text(result, result.before);
   if (const char* reason = nettune_reason_text(result.reason);
       reason != nullptr && *reason != '\0') {
     why += fmt::format(": {}", reason);
@@ -127,13 +140,15 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
   const OpenSockets open = open_sockets(pids);
   findings.unreadable = open.unreadable;
   std::vector<bool> is_done(sockets.size());
+  std::vector<bool> has_owner(sockets.size());
   std::optional<HeldProcess> process;
   pid_t held = 0;
   for (const OpenSocket& one : open.list) {
     const auto found = std::ranges::lower_bound(sockets, one.inode, {}, &netlink::TcpSocket::inode);
     if (found == sockets.end() || found->inode != one.inode) continue;  // not TCP
-    if (only_listening && !found->is_listening) continue;
     const auto index = static_cast<std::size_t>(found - sockets.begin());
+    has_owner[index] = true;
+    if (only_listening && !found->is_listening) continue;
     if (is_done[index]) continue;  // another process has it as well
     if (held != one.pid) {
       process.reset();
@@ -156,10 +171,24 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
     row.results.shrink_to_fit();
     is_done[index] = true;
     if (row.status > 0) ++findings.differing;
+    if (was_set(row)) ++findings.set;
     if (!findings.names.contains(one.pid)) findings.names[one.pid] = process_name(one.pid);
     findings.rows.push_back(std::move(row));
   }
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    if (has_owner[i] || (only_listening && !sockets[i].is_listening)) continue;
+    findings.ownerless.push_back(sockets[i].inode);
+  }
   return findings;
+}
+
+// How many of the sockets are there yet: one that was closed meanwhile has no owner either.
+std::size_t still_open(const std::vector<std::uint32_t>& inodes) {
+  const auto now = netlink::list_tcp_sockets();
+  if (!now) return 0;
+  return static_cast<std::size_t>(std::ranges::count_if(inodes, [&](std::uint32_t inode) {
+    return std::ranges::binary_search(*now, inode, {}, &netlink::TcpSocket::inode);
+  }));
 }
 
 // --- saying ---
@@ -179,10 +208,11 @@ std::vector<Group> group(const Findings& findings, bool all) {
   std::map<std::tuple<pid_t, bool, std::string, Told>, std::size_t> index;
   std::vector<Group> groups;
   for (const Row& row : findings.rows) {
-    if (!all && row.status == 0) continue;
+    if (!all && row.status == 0 && !was_set(row)) continue;
     Told told;
     for (const nettune_result& result : row.results) {
-      told.emplace_back(result.option, result.outcome, result.reason, live_text(result));
+      told.emplace_back(result.option, result.outcome, result.reason,
+                        live_text(result) + ' ' + why_text(result));
     }
     const auto key = std::tuple{row.pid, row.socket.is_listening,
                                 row.socket.is_listening ? row.socket.local : "", std::move(told)};
@@ -224,11 +254,11 @@ std::string to_table(const Findings& findings, const std::string& preset, bool a
   }
   append_wrapped(
       out, terminal, "", "",
-      fmt::format("preset {}: {} of {}, {} {}", preset,
-                  count_of(findings.rows.size(), "TCP socket"),
+      fmt::format("preset {}: {} of {}, {}", preset, count_of(findings.rows.size(), "TCP socket"),
                   findings.names.size() == 1 ? "1 process"
                                              : fmt::format("{} processes", findings.names.size()),
-                  findings.differing, applies ? "not as asked" : "differ"));
+                  applies ? fmt::format("{} set, {} not as asked", findings.set, findings.differing)
+                          : fmt::format("{} differ", findings.differing)));
   return out;
 }
 
@@ -244,7 +274,7 @@ std::string to_json(const Findings& findings, const ChosenPreset& preset, bool a
   json["summary"] = {{"sockets", findings.rows.size()},
                      {"processes", findings.names.size()},
                      {"differing", findings.differing},
-                     {"not_permitted", findings.refused + findings.unreadable}};
+                     {"not_permitted", findings.refused + findings.unreadable + findings.hidden}};
   json["sockets"] = Json::array();
   for (const Row& row : findings.rows) {
     Json options = Json::array();
@@ -363,8 +393,8 @@ int run(const Command& self, Arguments arguments) {
   const Preset preset(made);
   const auto sockets = list_sockets(*pids, !pid.empty() || !unit.empty());
   if (!sockets) return exit_trouble;
-  const Findings findings = look(*preset, *pids, *sockets, only_listening,
-                                 applies ? 0 : static_cast<unsigned>(NETTUNE_AUDIT));
+  Findings findings = look(*preset, *pids, *sockets, only_listening,
+                           applies ? 0 : static_cast<unsigned>(NETTUNE_AUDIT));
   int status = findings.differing == 0 ? exit_ok : exit_differs;
   if (findings.refused + findings.unreadable > 0) {
     complain(fmt::format(
@@ -373,8 +403,17 @@ int run(const Command& self, Arguments arguments) {
         fmt::format("the descriptors of {}",
                     findings.unreadable == 1 ? "1 process"
                                              : fmt::format("{} processes", findings.unreadable))));
-    if (findings.rows.empty()) status = exit_trouble;
+  } else if (pid.empty() && unit.empty() && !findings.ownerless.empty()) {
+    findings.hidden = still_open(findings.ownerless);
+    if (findings.hidden > 0) {
+      complain(fmt::format(
+          "warning: {} could not be looked at: no process that is visible here has {}; it is in "
+          "another PID namespace, hidden by the mount option hidepid, or the kernel itself",
+          count_of(findings.hidden, "socket"), findings.hidden == 1 ? "it" : "them"));
+    }
   }
+  const bool has_unseen = findings.refused + findings.unreadable + findings.hidden > 0;
+  if (has_unseen && findings.rows.empty()) status = exit_trouble;
   if (quiet) return status;
   if (format == "json") return print(to_json(findings, *chosen, applies), status);
   return print(to_table(findings, chosen->name, all, applies, look_at_terminal(STDOUT_FILENO)),

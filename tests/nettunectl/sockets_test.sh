@@ -103,12 +103,28 @@ expect_status 2
 
 run sockets --pid "$pid" --preset nodelay=1,syn-count=3 --apply
 expect_status 0
+grep -qE ' nodelay +1 +1 +applied; it was 0$' <<<"$out" || fail 'what was set is not shown'
+expect_line 'preset the given line: 7 TCP sockets of 1 process, 7 set, 0 not as asked'
 echo nodelay >&"${SERVER[1]}"
 read -r -t 20 set <&"${SERVER[0]}"
 [[ $set == 7 ]] || fail "the process has $set sockets with TCP_NODELAY"
 run sockets --preset nodelay=1
 expect_status 0
 expect_line 'preset the given line: 7 TCP sockets of 1 process, 0 differ'
+run sockets --preset nodelay=1 --apply
+expect_status 0
+expect_line 'preset the given line: 7 TCP sockets of 1 process, 0 set, 0 not as asked'
+
+# Where the owner is in another PID namespace, that there are sockets is said all the same.
+ran='nettunectl sockets, in a PID namespace of its own'
+status=0
+unshare --pid --mount --fork --mount-proc "$nettunectl" sockets --preset nodelay=0 \
+  >"$work/out" 2>"$work/err" || status=$?
+out=$(<"$work/out")
+err=$(<"$work/err")
+expect_status 2
+expect_err '7 sockets could not be looked at: no process that is visible here has them'
+
 run sockets --preset nodelay=1,receive-buffer=1000MiB --listening --apply
 expect_status 1
 expect_out 'net.core.rmem_max allows no more'
