@@ -408,7 +408,7 @@ constexpr Example examples[] = {
     {"nettunectl apply latency", "all of it, or none of it"},
     {"nettunectl apply latency --confirm 60",
      "taken back after a minute unless Enter or \"nettunectl confirm\" comes in time"},
-    {"nettunectl plan latency -o p && nettunectl apply --plan p",
+    {"nettunectl plan latency -o ./p; nettunectl apply --plan ./p",
      "what was looked at, and nothing else"},
 };
 
