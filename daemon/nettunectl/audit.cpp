@@ -14,6 +14,7 @@
 #include "output.hpp"
 #include "profiles.hpp"
 #include "render.hpp"
+#include "session.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -27,6 +28,18 @@ std::vector<audit::Conflict> look_for_conflicts(const std::string& root,
   std::vector<audit::Conflict> conflicts = audit::find_conflicts(root, keys, problems);
   for (const std::string& problem : problems) complain("warning: " + problem);
   return conflicts;
+}
+
+// What nettune has written in this boot; nothing where it has not, or where that is not known.
+std::vector<audit::Left> look_for_changes(const Machine& machine) {
+  std::vector<audit::Left> left;
+  auto state = look_at_state(machine);
+  if (!state) return left;
+  left.reserve(state->baselines.size());
+  for (change::Baseline& baseline : state->baselines) {
+    left.push_back({std::move(baseline.key), std::move(baseline.left)});
+  }
+  return left;
 }
 
 int run(const Command& self, Arguments arguments) {
@@ -68,9 +81,11 @@ int run(const Command& self, Arguments arguments) {
   if (!machine->is_saved && which.netns.empty() && !quiet) {
     conflicts = look_for_conflicts(machine->root, *resolved);
   }
+  std::vector<audit::Left> left;
+  if (!machine->is_saved && !quiet) left = look_for_changes(*machine);
   const audit::Report report =
       audit::make_report(*resolved, audit::compare(*resolved, *machine->tree), std::move(conflicts),
-                         format == "table" && !all ? audit::Rows::notable : audit::Rows::all);
+                         format == "table" && !all ? audit::Rows::notable : audit::Rows::all, left);
   const int status = report.audit().is_in_sync() ? exit_ok : exit_differs;
   if (quiet) return status;
 

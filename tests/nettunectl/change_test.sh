@@ -159,6 +159,12 @@ expect_line 'nothing to revert: nettune has changed no key since the boot'
 # --- what something else has changed is left, or forced
 run apply a --quiet
 sysctl -q -w net.core.somaxconn=5000
+run audit
+expect_status 1
+expect_out '└ something changed it since nettune left 8192 in it'
+expect_line '1 of 3 keys differs'
+run audit --format json
+expect_out '"something changed it since nettune left 8192 in it"'
 run revert
 expect_status 1
 expect_out 'net.core.somaxconn is left alone (live: 5000): something else changed it: nettune left 8192, and it was 4096 before'

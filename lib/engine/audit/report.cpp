@@ -251,6 +251,19 @@ void add_kernel_causes(const Finding& finding, const Host& host, Row& row) {
   }
 }
 
+// Something else has changed what nettune had written.
+void add_change_since(const Finding& finding, std::span<const Left> left, const Host& host,
+                      Row& row) {
+  if (finding.verdict != Verdict::drift || left.empty()) return;
+  const sysctl::Key& key = finding.desired->key;
+  const auto found = std::ranges::lower_bound(left, key, {}, &Left::key);
+  if (found == left.end() || found->key != key || found->text == finding.live_text) return;
+  const std::string readable = readable_text(found->text, finding.desired->parameter, host);
+  row.causes.push_back(fmt::format("something changed it since nettune left {}{} in it",
+                                   found->text,
+                                   readable.empty() ? "" : fmt::format(" ({})", readable)));
+}
+
 bool is_wrong(Verdict verdict) { return verdict != Verdict::match && verdict != Verdict::skipped; }
 
 }  // namespace
@@ -262,7 +275,7 @@ std::string readable_text(std::string_view text, const Parameter* parameter, con
 }
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                   std::vector<Conflict> conflicts, Rows rows) {
+                   std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left) {
   Report report;
   report.audit_ = std::move(audit);
   report.conflicts_ = std::move(conflicts);
@@ -286,6 +299,7 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
       if (overridden) ++report.overridden_at_boot_;
       if (!is_wanted && !overridden) continue;
     }
+    add_change_since(finding, left, host, row);
     add_kernel_causes(finding, host, row);
     row.key = desired.key.name();
     row.desired = profile::to_string(desired);

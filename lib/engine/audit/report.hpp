@@ -3,6 +3,7 @@
 // formatting.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,12 @@ enum class Rows {
   notable,  ///< what is wrong, and what is right now and will be wrong after the next boot
 };
 
+/// What nettune itself left in a key when it changed it last.
+struct Left {
+  sysctl::Key key;
+  std::string text;
+};
+
 class Report {
  public:
   const std::vector<Row>& rows() const { return rows_; }  ///< wrong ones first, then by key
@@ -48,15 +55,17 @@ class Report {
 
  private:
   friend Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                            std::vector<Conflict> conflicts, Rows rows);
+                            std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left);
   Audit audit_;
   std::vector<Conflict> conflicts_;
   std::vector<Row> rows_;
   std::size_t overridden_at_boot_ = 0;
 };
 
+/// `left` is by key; a key that drifts and is not in it has no cause of that kind.
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                   std::vector<Conflict> conflicts, Rows rows = Rows::all);
+                   std::vector<Conflict> conflicts, Rows rows = Rows::all,
+                   std::span<const Left> left = {});
 
 /// The numbers of a live or desired text as a person reads them, "16 MiB"; "" where that says no
 /// more than the text.
