@@ -45,19 +45,22 @@ void append_left_out(std::string& out, const std::vector<LeftOut>& left_out) {
   }
 }
 
+bool save(const Destination& destination, std::string_view text) {
+  const Result<void> written = destination.force ? write_file(destination.file, text)
+                                                 : write_new_file(destination.file, text);
+  if (written) return true;
+  complain(fmt::format("{}{}", describe(written.error()),
+                       written.error().number == EEXIST ? "; --force replaces it" : ""));
+  return false;
+}
+
 int hand_over(const std::string& text, const Destination& destination,
               const std::vector<LeftOut>& left_out) {
   int status = std::ranges::any_of(left_out, &LeftOut::is_value) ? exit_differs : exit_ok;
-  if (destination.file.empty() || destination.file == "-") {
+  if (!destination.is_file()) {
     status = print(text, status);
-  } else {
-    const Result<void> written = destination.force ? write_file(destination.file, text)
-                                                   : write_new_file(destination.file, text);
-    if (!written) {
-      complain(fmt::format("{}{}", describe(written.error()),
-                           written.error().number == EEXIST ? "; --force replaces it" : ""));
-      return exit_trouble;
-    }
+  } else if (!save(destination, text)) {
+    return exit_trouble;
   }
   if (status == exit_trouble) return status;
   std::string report;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What import and export share: the list of what the new file does not hold, and handing it over.
+// What import and export share: the list of what the new file does not hold, and handing it over;
+// and plan with them: where a new file goes.
 #pragma once
 
 #include <string>
@@ -18,11 +19,16 @@ struct Destination {
   std::string file;  ///< "" or "-" is standard output
   bool force = false;
 
-  void add_to(Options& options) {
-    options.option("-o,--output", "FILE", file, "write a file, which must not be there yet");
+  void add_to(Options& options, std::string_view meaning = "write a file") {
+    options.option("-o,--output", "FILE", file,
+                   std::string(meaning) + ", which must not be there yet");
     options.flag("--force", force, "replace the file that is there");
   }
+  bool is_file() const { return !file.empty() && file != "-"; }
 };
+
+/// Writes the file of `destination`, which is one. False after saying why not.
+bool save(const Destination& destination, std::string_view text);
 
 /// Appends `text` as comment lines of at most 100 columns. Each begins with `first` or, where the
 /// text goes on, with `rest`.

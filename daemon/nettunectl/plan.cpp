@@ -12,8 +12,8 @@
 #include "command.hpp"
 #include "engine/audit/compare.hpp"
 #include "engine/unique_fd.hpp"
-#include "files.hpp"
 #include "machine.hpp"
+#include "moving.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "plan_file.hpp"
@@ -28,13 +28,13 @@ namespace {
 int run(const Command& self, Arguments arguments) {
   std::string argument;
   std::string format = "table";
-  std::string output;
+  Destination destination;
   bool all = false;
   MachineOptions which;
   Options options(self);
   options.argument("PROFILE", argument);
   options.choice("-f,--format", format, {"table", "json"}, "how to answer");
-  options.option("-o,--output", "FILE", output, "save the plan for \"apply --plan FILE\"");
+  destination.add_to(options, "save the plan in a file for \"apply --plan\"");
   options.flag("-a,--all", all, "show the keys that are right already as well");
   which.add_netns(options);
   which.add_root(options);
@@ -60,14 +60,11 @@ int run(const Command& self, Arguments arguments) {
   const change::Plan plan =
       change::make_plan(*resolved, audit, *state, *machine->tree, lasting_name(chosen->argument));
   const int status = plan.writes().empty() ? exit_ok : exit_differs;
-  if (!output.empty()) {
-    if (const Result<void> written = write_file(output, plan_to_json(plan, *place, machine->host));
-        !written) {
-      complain(describe(written.error()));
-      return exit_trouble;
-    }
+  if (destination.is_file() && !save(destination, plan_to_json(plan, *place, machine->host))) {
+    return exit_trouble;
   }
-  if (format == "json") return print(plan_to_json(plan, *place, machine->host), status);
+  if (format == "json" || destination.file == "-")
+    return print(plan_to_json(plan, *place, machine->host), status);
   const PlanView view{plan, machine->host,
                       fmt::format("plan for {}, on {}: {}", chosen->argument, machine->description,
                                   host_text(machine->host)),
@@ -77,8 +74,8 @@ int run(const Command& self, Arguments arguments) {
 
 constexpr Example examples[] = {
     {"nettunectl plan latency", "what would be written, in which order"},
-    {"nettunectl plan latency -o /tmp/latency.plan",
-     "save it; \"nettunectl apply --plan /tmp/latency.plan\" carries out that and nothing else"},
+    {"nettunectl plan latency -o ./latency.plan",
+     "save it; \"nettunectl apply --plan ./latency.plan\" carries out that and nothing else"},
 };
 
 }  // namespace

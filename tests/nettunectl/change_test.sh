@@ -238,6 +238,19 @@ expect_silent_out
 # --- a saved plan, as it is or stale
 run plan a -o "$work/plan.json" --format json
 expect_status 1
+run plan b -o "$work/plan.json"
+expect_status 2
+expect_silent_out
+expect_err 'File exists; --force replaces it'
+grep -q '"profile": "a"' "$work/plan.json" || fail 'the plan that was there is lost'
+run plan b -o "$work/plan.json" --force
+expect_status 1
+grep -q '"profile": "b"' "$work/plan.json" || fail 'the plan was not replaced'
+run plan a --output - # as import and export have it
+expect_status 1
+expect_out '"format": "plan/1"'
+[[ ! -e - ]] || fail 'there is a file "-"'
+run plan a -o "$work/plan.json" --force
 run apply --plan "$work/plan.json"
 expect_status 0
 expect_key net.core.somaxconn 8192
