@@ -172,4 +172,10 @@ expect_out 'did you mean net.ipv4.conf.eth0.rp_filter?'
 expect_out 'did you mean net.ipv4.conf.*.rp_filter?'
 expect_line '2 warnings'
 
+# What is no text at all is said to be that, once.
+run check /bin/ls
+expect_status 2
+expect_out 'error: a binary file: it is full of NUL bytes'
+expect_line '1 error'
+
 finish

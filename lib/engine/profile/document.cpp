@@ -164,7 +164,17 @@ bool is_deceptive(char32_t code) {
          code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
 }
 
+// A program or a picture, say: that it is one says more than each of its bytes. A slip has a NUL
+// byte or two in a file of lines.
+bool is_binary(std::string_view text) {
+  return std::ranges::count(text.substr(0, 1024), '\0') >= 8;
+}
+
 void check_characters(std::string_view text, Report& report) {
+  if (is_binary(text)) {
+    return report.error_at(text.find('\0'), 1, "a binary file: it is full of NUL bytes",
+                           "a profile is plain text");
+  }
   for (std::size_t i = 0; i < text.size();) {
     if (report.count() > max_diagnostics) return;
     const auto byte = static_cast<unsigned char>(text[i]);

@@ -132,6 +132,7 @@ TEST_CASE("null and ~ are words, and only an absent value is empty") {
 TEST_CASE("what would break the terminal or the log is refused, with its place") {
   CHECK(faults("a: \x01 b\n") == "1:4 control character U+0001\n");
   CHECK(faults(std::string("a: x\0y\n", 7)) == "1:5 a NUL byte in the text\n");
+  CHECK(faults("a:" + std::string(8, '\0')) == "1:3 a binary file: it is full of NUL bytes\n");
   CHECK(faults("a: \xff\xfe x\nb: \xc3\n") ==
         "1:4 byte 0xFF is not valid UTF-8\n2:4 byte 0xC3 is not valid UTF-8\n");
   CHECK(faults("a: \xc0\x80\n") == "1:4 byte 0xC0 is not valid UTF-8\n");
