@@ -56,6 +56,7 @@ std::optional<profile::ResolvedProfile> resolve_chosen(const Chosen& chosen, con
     resolved = profile::resolve(std::move(*profile), machine.host, *machine.tree, diagnostics);
   }
   if (!resolved || diagnostics.has_errors()) {
+    fold_repeated(diagnostics);
     print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
     if (chosen.by == ChosenBy::active) {
       complain(fmt::format("the active profile is \"{}\"", chosen.argument));

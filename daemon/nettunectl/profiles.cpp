@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "profiles.hpp"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -114,6 +115,43 @@ std::string short_origin(const std::string& origin, const std::vector<std::strin
     if (origin.starts_with(folder)) return origin.substr(folder.size());
   }
   return origin;
+}
+
+void fold_repeated(Diagnostics& diagnostics) {
+  struct Folded {
+    Diagnostic first;
+    std::vector<int> others;  // lines
+  };
+  std::vector<Folded> all;
+  for (Diagnostic& next : diagnostics.list) {
+    const auto same = std::ranges::find_if(all, [&](const Folded& one) {
+      return next.severity == Severity::error && one.first.severity == next.severity &&
+             one.first.origin.source == next.origin.source && next.origin.line > 0 &&
+             one.first.message == next.message && one.first.help == next.help;
+    });
+    if (same == all.end()) {
+      all.push_back({std::move(next), {}});
+      continue;
+    }
+    same->others.push_back(next.origin.line);
+    if (next.origin.line < same->first.origin.line) {
+      std::swap(same->first.origin, next.origin);
+      same->others.back() = next.origin.line;
+    }
+  }
+  diagnostics.list.clear();
+  for (Folded& one : all) {
+    std::ranges::sort(one.others);
+    const auto [end, last] = std::ranges::unique(one.others);
+    one.others.erase(end, last);
+    std::erase(one.others, one.first.origin.line);
+    if (!one.others.empty()) {
+      one.first.help +=
+          fmt::format("{}the same in {} {}", one.first.help.empty() ? "" : "\n",
+                      one.others.size() == 1 ? "line" : "lines", fmt::join(one.others, ", "));
+    }
+    diagnostics.list.push_back(std::move(one.first));
+  }
 }
 
 std::string format_all(Diagnostics& diagnostics, const Terminal& terminal) {

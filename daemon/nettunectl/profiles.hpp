@@ -18,6 +18,10 @@ namespace nettune::ctl {
 /// Profiles are checked for `kernel`.
 profile::Store make_store(const std::string& root, sysctl::Version kernel);
 
+/// Errors of one file that say the same are one, with the other lines behind its help: for who
+/// wants to use a profile, and is kept from it by one thing at many places.
+void fold_repeated(Diagnostics& diagnostics);
+
 /// All of `arguments`, as load_profile() does; files of sysctl.d among them are one profile, in the
 /// order in which systemd reads them.
 std::vector<profile::Profile> load_all(const profile::Store& store, const std::string& root,

@@ -239,6 +239,7 @@ int run(const Command& self, Arguments arguments) {
   }
   const profile::Profile* shown = resolved ? &resolved->profile() : profile ? &*profile : nullptr;
   if (shown == nullptr || (wants_numbers && !resolved) || diagnostics.has_errors()) {
+    fold_repeated(diagnostics);
     print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
     return exit_trouble;
   }

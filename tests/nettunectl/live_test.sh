@@ -54,6 +54,16 @@ run audit share --live "$work/good.txt"
 expect_status 2
 expect_silent_out
 expect_err 'memory'
+put p/shares.yaml 'nettune: 1
+sysctl:
+  net.ipv4.udp_mem: [4% ram, 5% ram, 6% ram]
+  net.core.rmem_max: at least 1% ram
+  net.ipv4.tcp_mem: [4% ram, 5% ram, 6% ram]'
+run audit shares --live "$work/good.txt"
+expect_status 2
+expect_err 'shares.yaml:3:22: error: the memory size of that machine is not known'
+expect_err 'the same in lines 4, 5'
+[[ $(grep -c 'is not known' <<<"$err") == 1 ]] || fail 'one thing is said more than once'
 run audit share --live "$work/good.txt" --memory '2 GiB'
 expect_status 0
 run audit share --live "$work/good.txt" --memory '64 GiB'
