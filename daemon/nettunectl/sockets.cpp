@@ -71,11 +71,13 @@ std::string value_text(const nettune_result& result, const nettune_value& value)
   return text.data();
 }
 
+bool is_buffer(const nettune_result& result) {
+  return result.option == NETTUNE_RECEIVE_BUFFER || result.option == NETTUNE_SEND_BUFFER;
+}
+
 // A value that the kernel gave.
 std::string held_text(const nettune_result& result, nettune_value value) {
-  const bool is_buffer =
-      result.option == NETTUNE_RECEIVE_BUFFER || result.option == NETTUNE_SEND_BUFFER;
-  if (is_buffer) value.number /= 2;  // the kernel counts twice
+  if (is_buffer(result)) value.number /= 2;  // the kernel counts twice
   if (result.option == NETTUNE_TOS && value.number < 0) return "not the same for IPv4 and IPv6";
   return value_text(result, value);
 }
@@ -90,6 +92,10 @@ std::string live_text(const nettune_result& result) {
 
 std::string why_text(const nettune_result& result) {
   std::string why = nettune_outcome_name(result.outcome);
+  if (result.outcome == NETTUNE_DIFFERS && is_buffer(result) &&
+      held_text(result, result.effective) == value_text(result, result.requested)) {
+    why += ": autotuning came to that size, and may leave it";
+  }
   if (result.outcome == NETTUNE_APPLIED) why += "; it was " + held_text(result, result.before);
   if (const char* reason = nettune_reason_text(result.reason);
       reason != nullptr && *reason != '\0') {

@@ -80,6 +80,11 @@ expect_out "($pid)"
 expect_out '6 connections, as 127.0.0.1:'
 expect_out 'listens on 127.0.0.1:'
 grep -qE '^ +user-timeout +30s +0 +differs$' <<<"$out" || fail 'no row for user-timeout'
+# The size that a listener begins with, and is not held to.
+read -r _ size _ < <(sysctl -n net.ipv4.tcp_rmem)
+run sockets --listening --preset "receive-buffer=$((size / 2))"
+expect_status 1
+expect_out 'differs: autotuning came to that size, and may leave it'
 run sockets --pid "$pid" --listening --preset nodelay=1 --quiet
 expect_status 1
 [[ -z $out ]] || fail 'it is not quiet'
