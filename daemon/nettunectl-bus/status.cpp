@@ -59,7 +59,7 @@ std::string render(const Json& json, const Terminal& terminal) {
   if (applied != 0 && !profile.empty()) {
     out += "  applied: " + local_time(applied) + "\n";
   }
-  Table table{{"KEY", "VERDICT", "DESIRED", "LIVE", "CHANGED", "LAST"}, {}};
+  Table table{{"KEY", "VERDICT", "DESIRED", "LIVE", "CHANGED", "WHY"}, {}};
   for (const Json& key : json.value("keys", Json::array())) {
     if (!is_notable(key)) continue;
     const auto changes = key.value("changes", 0U);
@@ -68,7 +68,8 @@ std::string render(const Json& json, const Terminal& terminal) {
         {text_of(key, "key"), key.value("contested", false) ? "contested" : text_of(key, "verdict"),
          text_of(key, "desired"), text_of(key, "live"),
          changes == 0 ? "" : count_of(changes, "time"),
-         last == 0 ? text_of(key, "reason") : local_time(last) + ", by an unknown writer"});
+         last == 0 ? text_of(key, "reason")
+                   : fmt::format("last changed {} by an unknown writer", local_time(last))});
   }
   if (!table.rows.empty()) {
     out += '\n';

@@ -345,6 +345,11 @@ echo 'on-drift: report' >/etc/nettune/nettuned.yaml
 run reload
 run activate web
 sysctl -q -w net.ipv4.tcp_fin_timeout=47
+drift_is_shown() { [[ $("$nettunectl" status) == *'  last changed 20'*' by an unknown writer'* ]]; }
+wait_for 5 drift_is_shown || fail 'status does not say who changed the key'
+COLUMNS=40 run status
+expect_line 'net.ipv4.tcp_fin_timeout'
+expect_line '  live     47'
 run deactivate
 expect_status 0
 expect_line 'left as it is: net.ipv4.tcp_fin_timeout: something else changed it: nettune left 20, and it was 60 before'
