@@ -128,7 +128,10 @@ if mine[8][0]:
     service_row("TuneD, start to its name, ms", "start_ms", digits=0, source=theirs)
     service_row("nettuned, PSS, KiB", "pss_kib", "goal: 1000 keys <= 3584", 0)
     service_row("TuneD, PSS, KiB", "pss_kib", digits=0, source=theirs)
-    service_row("nettuned, context switches idle", "idle_switches", "goal: <= 2", 0)
+    service_row("nettuned, context switches idle", "idle_switches", digits=0)
+    service_row("  watchdogs in that time", "idle_watchdogs", digits=0)
+    service_row("  sweeps in that time", "idle_sweeps", digits=0)
+    service_row("  switches beyond those", "idle_beyond", "goal: 60 s <= 2", 0)
     service_row("TuneD, context switches idle", "idle_switches", digits=0, source=theirs)
     service_row("Peer.Ping, us", "ping_us", digits=1)
     service_row("a property, us", "property_us", digits=1)
@@ -139,6 +142,10 @@ if mine[8][0]:
     row("TuneD, verify over D-Bus, ms", [cell(median(f"tuned-verify.{size}")) for size in SERVICE_SIZES])
     row("  nettuned as a multiple", [cell(ratio(mine[size][0]["audit_ms"], median(f"tuned-verify.{size}")), 3)
                                      for size in SERVICE_SIZES], "goal: 1000 keys <= 0.04")
+    service_row("a sweep, ms of processor", "sweep_ms")
+    service_row("an audit in process, the same", "in_process_audit_ms")
+    row("  a sweep as a multiple", [cell(ratio(mine[size][0].get("sweep_ms"), mine[size][0].get("in_process_audit_ms")))
+                                    for size in SERVICE_SIZES], "goal: 1000 keys about 1")
     service_row("Activate, all keys change, ms", "activate_ms", "goal: 1000 keys <= 15")
     service_row("foreign writes restored, of 1000", "restored", "goal: 1000; TuneD restores none", 0)
     service_row("  50 of 100, us", "restore_p50_us", "goal: <= 100", 1)
@@ -147,6 +154,13 @@ if mine[8][0]:
     for index, (bound, _) in enumerate(mine[8][1]):
         row(f"  up to {bound} us" if bound < 1e9 else "  more",
             [str(mine[size][1][index][1]) for size in SERVICE_SIZES])
+    service_row("new links with their values, of 200", "link_set", "goal: 200", 0)
+    service_row("  the kernel makes a pair, us", "link_making_p50_us", digits=1)
+    service_row("  50 of 100 set after that, us", "link_p50_us", digits=1)
+    service_row("  99 of 100, us", "link_p99_us", "goal: <= 10000", 1)
+    service_row("pending keys applied, of 200", "pending_set", "goal: 200", 0)
+    service_row("  50 of 100 after the link came, us", "pending_p50_us", digits=1)
+    service_row("  99 of 100, us", "pending_p99_us", "goal: <= 100000", 1)
 
 audit = {size: median(f"audit.{size}") for size in SIZES}
 heading("nettunectl audit, as a multiple of")
