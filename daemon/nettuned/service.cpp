@@ -875,16 +875,39 @@ void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
 void Service::sweep(Moment now) {
   ++revision_;
   look_at_state(now);
-  look_for_keys({}, now);
-  std::vector<std::size_t> all(keys_.size());
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
-  judge(all, false, now);
+  // Each key is read once: what is judged as new is not looked at again.
+  const std::vector<std::size_t> fresh =
+      find_new_keys({}, now).value_or(std::vector<std::size_t>{});
+  judge(fresh, true, now);
+  std::vector<std::size_t> others;
+  others.reserve(keys_.size());
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (!std::ranges::binary_search(fresh, i)) others.push_back(i);
+  }
+  judge(others, false, now);
   last_audited_ = now.wall;
 }
 
 void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
   ++revision_;
-  if (!resolved_) return;
+  const std::optional<std::vector<std::size_t>> fresh = find_new_keys(links, now);
+  if (!fresh) return;
+  judge(*fresh, true, now);
+  // A link or module that went took its keys along, and one that changes, as by its MTU, may change
+  // some.
+  std::vector<std::size_t> others;
+  for (std::size_t i = 0; i < keys_.size(); ++i) {
+    if (may_go(*keys_[i].desired) && !std::ranges::binary_search(*fresh, i)) others.push_back(i);
+  }
+  judge(others, false, now);
+}
+
+// Resolves the profile in force again for the links and modules that there are now; all keys of
+// `links` are new. Gives the places of what was not there before; nullopt where nothing is in
+// force, or the profile does not resolve, which is said.
+std::optional<std::vector<std::size_t>> Service::find_new_keys(
+    const std::vector<std::string>& links, Moment now) {
+  if (!resolved_) return std::nullopt;
   const std::shared_ptr<const profile::ResolvedProfile> before = resolved_;
   std::shared_ptr<const profile::ResolvedProfile> again = before;
   if (has_globs(before->profile())) {
@@ -894,7 +917,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
     if (!resolved || diagnostics.has_errors()) {
       // The same rules gave numbers before; a glob may give keys that they do not fit.
       say({.kind = Event::Kind::failed, .text = format_errors(diagnostics)}, now);
-      return;
+      return std::nullopt;
     }
     again = shared(*std::move(resolved));
   }
@@ -916,14 +939,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
         [](const sysctl::Key* key) -> const sysctl::Key& { return *key; });
     if (!is_known) fresh.push_back(i);
   }
-  judge(fresh, true, now);
-  // A link or module that went took its keys along, and one that changes, as by its MTU, may change
-  // some.
-  std::vector<std::size_t> others;
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (may_go(*keys_[i].desired) && !std::ranges::binary_search(fresh, i)) others.push_back(i);
-  }
-  judge(others, false, now);
+  return fresh;
 }
 
 void Service::look_at_state(Moment now) {

@@ -211,6 +211,8 @@ class Service {
   std::expected<void, Refusal> go_back(change::Session& session, bool force, Moment now);
   void take_over(change::Session& session, Moment now);
   void adopt(std::shared_ptr<const profile::ResolvedProfile> resolved, const audit::Audit* audit);
+  std::optional<std::vector<std::size_t>> find_new_keys(const std::vector<std::string>& links,
+                                                        Moment now);
   void judge(const std::vector<std::size_t>& which, bool are_new, Moment now);
   void note(ManagedKey& managed, const audit::Finding& finding);
   void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,

@@ -691,6 +691,33 @@ TEST_CASE("a key that the kernel refuses to put back is said once, and stays dri
   CHECK(host.events() == Texts{"drift net.core.rmem_max", "refused net.core.rmem_max"});
 }
 
+TEST_CASE("a sweep costs an audit: it reads each key once, those of links as well") {
+  const std::string of_link = "net.ipv4.conf.eth0.rp_filter";
+  FakeTree tree{{wmem.data(), "212992"}, {of_link, "0"}};
+  Host host(tree);
+  host.add("links", "  net.core.wmem_max: 1 MiB\n  net.ipv4.conf.*.rp_filter: 1\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("links", 0, host.now()).has_value());
+  const auto reads = [&] { return std::pair(tree.reads(wmem), tree.reads(of_link)); };
+  const auto before = reads();
+  host.service.sweep(host.now());
+  CHECK(tree.reads(wmem) == before.first + 1);
+  CHECK(tree.reads(of_link) == before.second + 1);
+
+  // A link that came unseen is put right, and both kinds of drift are found.
+  tree.set("net.ipv4.conf.eth1.rp_filter", "0");
+  tree.set(wmem, "4096");
+  tree.set(of_link, "0");
+  host.events();
+  host.service.sweep(host.now());
+  CHECK(tree.live("net.ipv4.conf.eth1.rp_filter") == "1");
+  CHECK(tree.live(wmem) == "1048576");
+  CHECK(tree.live(of_link) == "1");
+  CHECK(host.events() == Texts{"applied net.ipv4.conf.eth1.rp_filter", "drift net.core.wmem_max",
+                               "drift net.ipv4.conf.eth0.rp_filter", "restored net.core.wmem_max",
+                               "restored net.ipv4.conf.eth0.rp_filter"});
+}
+
 TEST_CASE("a key that is named goes with its link, and comes with it") {
   const std::string name = "net.ipv4.conf.eth0.rp_filter";
   FakeTree tree{{"net.ipv4.conf.lo.rp_filter", "0"}, {name, "0"}};

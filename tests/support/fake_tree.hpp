@@ -52,7 +52,14 @@ class FakeTree final : public sysctl::Tree {
   /// The names of the keys written so far, refused ones too.
   const Keys& writes() const { return writes_; }
 
+  /// How often the key was read so far.
+  int reads(std::string_view name) const {
+    const auto found = reads_.find(key(name));
+    return found == reads_.end() ? 0 : found->second;
+  }
+
   Result<std::string> read(const sysctl::Key& key) const override {
+    ++reads_[key];
     if (const auto hidden = hidden_.find(key); hidden != hidden_.end()) {
       return std::unexpected(Error{hidden->second, "read", key.name()});
     }
@@ -116,6 +123,7 @@ class FakeTree final : public sysctl::Tree {
   std::set<sysctl::Key> secrets_;
   std::map<sysctl::Key, Behaviour> behaviours_;
   Keys writes_;
+  mutable std::map<sysctl::Key, int> reads_;
 };
 
 }  // namespace nettune
