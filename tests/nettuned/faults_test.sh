@@ -108,6 +108,46 @@ gone() { [[ $("$nettunectl" status) == *' 3 keys: 3 as declared'* ]]; }
 wait_for 20 gone || { run status; fail 'links that are gone are still in the report'; }
 if logged 'failed'; then fail 'the storm has made an error'; fi
 
+# --- the same at once, as for a service that was busy: one object comes for each link, in few turns ---
+signals() { grep -cE -- "$1" "$work/signals" || true; } # PATTERN
+heard() { # COMMAND...: what it makes the service say, with how many changes of the report
+  busctl --system --match "type='signal',sender='org.nettune1'" monitor >"$work/signals" 2>&1 &
+  signals_pid=$!
+  is_monitoring() { manager Reload && (($(signals Member=ProfileChanged) > 0)); }
+  wait_for 5 is_monitoring || fail 'the bus can not be monitored'
+  kill -STOP "$service_pid"
+  before_storm=$(signals 'Path=/org/nettune1  .*Member=PropertiesChanged')
+  "$@"
+  kill -CONT "$service_pid"
+}
+is_heard() { (($(signals "Member=$1") >= 2 * pairs)); } # MEMBER
+# MEMBER: came once for each link, and the report changed no oftener than in some turns of the loop.
+expect_coalesced() {
+  wait_for 20 is_heard "$1" || fail "$(signals "Member=$1") of $((2 * pairs)) times $1"
+  sleep 0.2 # the looks that follow a message about links
+  kill "$signals_pid"
+  wait "$signals_pid" || true
+  local links changes
+  links=$(grep -oE '/org/nettune1/parameter/net_2eipv4_2econf_2e[st][0-9]+_2erp_5ffilter' "$work/signals" |
+    sort -u | wc -l)
+  ((links == 2 * pairs)) || fail "$1 names $links of $((2 * pairs)) links"
+  (($(signals "Member=$1") == 2 * pairs)) || fail "$(signals "Member=$1") times $1 for $((2 * pairs)) links"
+  changes=$(($(signals 'Path=/org/nettune1  .*Member=PropertiesChanged') - before_storm))
+  echo "$((2 * pairs)) links at once: $(signals "Member=$1") times $1, $changes changes of the report"
+  ((changes > 0 && changes <= 10)) || fail "$changes changes of the report for one storm"
+}
+make_links() {
+  for ((i = 0; i < pairs; i++)); do echo "link add s$i type veth peer name t$i"; done | ip -batch -
+}
+delete_links() { for ((i = 0; i < pairs; i++)); do echo "link delete s$i"; done | ip -batch -; }
+heard make_links
+expect_coalesced InterfacesAdded
+all_there || fail "of $((2 * pairs)) links that came at once not all have their value"
+counted || { run status; fail 'the report has not all links that came at once'; }
+heard delete_links
+expect_coalesced InterfacesRemoved
+gone || { run status; fail 'links that went at once are still in the report'; }
+
 # --- a profile that is replaced again and again while it is read ---
 (
   while :; do
