@@ -22,6 +22,10 @@ run status
 expect_status 2
 expect_silent_out
 expect_err 'nettuned is not running; "systemctl enable --now nettuned" starts it'
+run activate web --no-wait
+expect_status 2
+expect_err 'nettuned is not running; "systemctl enable --now nettuned" starts it'
+run status
 expect_err 'the profile is web; "nettunectl audit" compares this machine with it'
 rm /var/lib/nettune/active
 
@@ -105,10 +109,22 @@ expect_line drifted
 expect_out "$key  drift    20       74    "
 holds $key 74 || fail 'a key is put back although the profile says report'
 
-# --- deactivate --keep, and without ---
-run activate web
-expect_told 'profile-changed  profile: web'
+# --- activate --no-wait: the service asks the bus who has called, and that one must not have gone ---
+for profile in web watch web watch web watch web; do
+  run activate $profile --no-wait
+  expect_status 0
+  expect_silent_out
+  expect_silent_err
+  expect_told "profile-changed  profile: $profile"
+done
 expect_value $key 20
+run activate nonesuch --no-wait # the refusal is not waited for
+expect_status 0
+expect_silent_err
+if logged 'was refused to'; then fail 'root was refused'; fi
+[[ $(</var/lib/nettune/active) == web ]] || fail 'what was not waited for is not the choice'
+
+# --- deactivate --keep, and without ---
 run deactivate --keep
 expect_status 0
 expect_told 'profile-changed  reason: its values stay'
