@@ -177,6 +177,19 @@ def why_inconsistent(foreigner):
         return why_unsettled()
 
 
+def choose(profile):
+    with open("/var/lib/nettune/active", "w") as file:
+        file.write(profile + "\n")
+
+
+def why_half_done():
+    """After a start that puts nothing in force itself, as the choice can't be read."""
+    but = [key for key in keys if key != fought_over]
+    live = {key: read(key) for key in but}
+    counts = {name: sum(live[key] == values[key] for key in but) for name, values in profiles.items()}
+    return None if len(but) in counts.values() else f"of {len(but)} keys {counts} are as declared"
+
+
 def recoveries():
     with open(log) as file:
         return file.read().count("a change was cut short when its process ended")
@@ -204,8 +217,17 @@ for turn in range(switches):
         time.sleep(random.uniform(0, closed - opened))
     service.send_signal(signal.SIGKILL)
     service.wait()
+    why = None
+    if turn % 4 == 3:
+        choice = chosen()
+        choose("nonesuch")
+        service = start()
+        why = why_half_done()
+        choose(choice)
+        service.terminate()
+        service.wait()
     service = start()
-    why = why_inconsistent(foreigner)
+    why = why or why_inconsistent(foreigner)
     if why:
         inconsistent.append(f"after kill {turn + 1}: {why}")
 recovered = recoveries() - recovered_before
