@@ -212,6 +212,32 @@ else
   echo 'skipped: a service without watches; no user namespace can be made here, and nothing traced'
 fi
 
+# --- the kernel drops its caches: the watch holds its folder itself, for no open key may do so ---
+: >"$log"
+# Keys are kept open from the first one on, up to half of the limit: those here, which stand before it.
+{
+  printf 'nettune: 1\nsysctl:\n  net.ipv4.neigh.lo.gc_stale_time: 70\n'
+  for key in accept_local accept_source_route arp_accept arp_announce arp_filter arp_ignore arp_notify \
+    bc_forwarding disable_policy drop_gratuitous_arp log_martians proxy_arp route_localnet tag; do
+    printf "  net.ipv4.conf.%s.$key: 0\n" all default lo
+  done
+} >/etc/nettune/profiles/many.yaml
+start_service prlimit --nofile=80:80 "$build/nettuned"
+run activate many
+expect_status 0
+held=$(find "/proc/$service_pid/fd" -lname '/proc/sys/net/ipv4/neigh/lo/*' | wc -l)
+((held == 0)) || fail 'the key is kept open: this says nothing of the watch'
+for value in 71 72 73; do
+  echo 2 >/proc/sys/vm/drop_caches
+  sysctl -q -w net.ipv4.neigh.lo.gc_stale_time=$value
+  expect_value net.ipv4.neigh.lo.gc_stale_time 70
+  expect_logged "net.ipv4.neigh.lo.gc_stale_time was changed from 70 to $value"
+done
+run deactivate
+expect_status 0
+stop_service
+printf 'p1\n' >/var/lib/nettune/active
+
 # --- the kernel drops events: all is looked at at once ---
 : >"$log"
 start_service
