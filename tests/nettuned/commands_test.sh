@@ -100,7 +100,7 @@ expect_status 0
 # --- drifted ---
 run activate watch
 expect_status 0
-expect_told 'profile-changed  profile: watch'
+expect_told 'profile-changed  from: web  to: watch'
 sysctl -q -w $key=74
 expect_told "drift-detected $key  desired: 20  live: 74  writer: unknown"
 run status
@@ -110,12 +110,14 @@ expect_out "$key  drift    20       74    "
 holds $key 74 || fail 'a key is put back although the profile says report'
 
 # --- activate --no-wait: the service asks the bus who has called, and that one must not have gone ---
+before=watch
 for profile in web watch web watch web watch web; do
   run activate $profile --no-wait
   expect_status 0
   expect_silent_out
   expect_silent_err
-  expect_told "profile-changed  profile: $profile"
+  expect_told "profile-changed  from: $before  to: $profile"
+  before=$profile
 done
 expect_value $key 20
 run activate nonesuch --no-wait # the refusal is not waited for
@@ -127,7 +129,7 @@ if logged 'was refused to'; then fail 'root was refused'; fi
 # --- deactivate --keep, and without ---
 run deactivate --keep
 expect_status 0
-expect_told 'profile-changed  reason: its values stay'
+expect_told 'profile-changed  from: web  to: none  reason: its values stay'
 holds $key 20 || fail '--keep does not leave the value'
 holds net.ipv4.tcp_keepalive_time 600 || fail '--keep does not leave the value'
 run status
