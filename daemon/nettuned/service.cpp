@@ -892,6 +892,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
   ++revision_;
   const std::optional<std::vector<std::size_t>> fresh = find_new_keys(links, now);
   if (!fresh) return;
+  ++keys_version_;  // a key of the same name may be of a folder made anew
   judge(*fresh, true, now);
   // A link or module that went took its keys along, and one that changes, as by its MTU, may change
   // some.
@@ -919,7 +920,9 @@ std::optional<std::vector<std::size_t>> Service::find_new_keys(
       say({.kind = Event::Kind::failed, .text = format_errors(diagnostics)}, now);
       return std::nullopt;
     }
-    again = shared(*std::move(resolved));
+    const bool is_same = std::ranges::equal(before->desired(), resolved->desired(), {},
+                                            &profile::Desired::key, &profile::Desired::key);
+    if (!is_same) again = shared(*std::move(resolved));
   }
   std::vector<std::string> sorted = links;
   std::ranges::sort(sorted);
@@ -931,7 +934,7 @@ std::optional<std::vector<std::size_t>> Service::find_new_keys(
                            !is_of_link(managed.key(), sorted);
     if (was_there) known.push_back(&managed.key());
   }
-  adopt(std::move(again), nullptr);
+  if (again != before) adopt(std::move(again), nullptr);
   std::vector<std::size_t> fresh;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     const bool is_known = std::ranges::binary_search(
