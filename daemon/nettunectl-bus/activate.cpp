@@ -50,7 +50,7 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   // The service asks the bus who calls: a caller that has gone by then is nobody. Once it answers a
   // Ping, it has asked. Whom polkit has to judge is still to be there when polkit looks, so that
   // only root does not wait.
-  if (!waits && ::geteuid() == 0) {
+  if (!waits && where.is_here() && ::geteuid() == 0) {
     sd_bus_message_set_expect_reply(call.get(), 0);
     if (sd_bus_send(bus.get(), call.get(), nullptr) < 0) {
       complain("the request could not be sent");

@@ -4,6 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <tuple>
 
 #include "command.hpp"
 #include "engine/profile/lint.hpp"
@@ -46,19 +49,13 @@ Totals count(const Diagnostics& diagnostics) {
 
 // A file that two arguments inherit is faulty once.
 void drop_repeated(Diagnostics& diagnostics) {
-  const auto is_same = [](const Diagnostic& a, const Diagnostic& b) {
-    return a.severity == b.severity && a.origin.line == b.origin.line &&
-           a.origin.column == b.origin.column && a.message == b.message &&
-           (a.origin.source == b.origin.source ||
-            (a.origin.source != nullptr && b.origin.source != nullptr &&
-             a.origin.source->name == b.origin.source->name));
-  };
-  std::vector<Diagnostic> kept;
-  for (Diagnostic& diagnostic : diagnostics.list) {
-    if (std::ranges::none_of(kept, [&](const Diagnostic& one) { return is_same(one, diagnostic); }))
-      kept.push_back(std::move(diagnostic));
-  }
-  diagnostics.list = std::move(kept);
+  using Identity = std::tuple<std::string, int, int, Severity, std::string>;
+  std::set<Identity> known;
+  std::erase_if(diagnostics.list, [&](const Diagnostic& one) {
+    const std::string file = one.origin.source == nullptr ? "" : one.origin.source->name;
+    return !known.emplace(file, one.origin.line, one.origin.column, one.severity, one.message)
+                .second;
+  });
 }
 
 std::string summary(const Totals& totals, std::size_t files) {

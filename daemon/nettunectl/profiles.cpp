@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -123,16 +124,17 @@ void fold_repeated(Diagnostics& diagnostics) {
     std::vector<int> others;  // lines
   };
   std::vector<Folded> all;
+  std::map<std::tuple<const Source*, std::string, std::string>, std::size_t> places;
   for (Diagnostic& next : diagnostics.list) {
-    const auto same = std::ranges::find_if(all, [&](const Folded& one) {
-      return next.severity == Severity::error && one.first.severity == next.severity &&
-             one.first.origin.source == next.origin.source && next.origin.line > 0 &&
-             one.first.message == next.message && one.first.help == next.help;
-    });
-    if (same == all.end()) {
+    const bool may_fold = next.severity == Severity::error && next.origin.line > 0;
+    const auto [place, is_new] =
+        may_fold ? places.try_emplace({next.origin.source, next.message, next.help}, all.size())
+                 : std::pair(places.end(), true);
+    if (is_new) {
       all.push_back({std::move(next), {}});
       continue;
     }
+    Folded* const same = &all[place->second];
     same->others.push_back(next.origin.line);
     if (next.origin.line < same->first.origin.line) {
       std::swap(same->first.origin, next.origin);

@@ -113,13 +113,15 @@ Cells make_cells(const Row& row, const std::vector<std::string>& directories,
   cells.key = printable(row.key);
   cells.verdict = audit::verdict_name(row.finding->verdict);
   if (row.desired_readable.empty()) {
-    cells.desired = printable(row.desired);
+    cells.desired = row.desired.empty() ? "(empty)" : printable(row.desired);
   } else {
     cells.desired = printable(row.desired_readable);
     cells.desired_raw = parenthesised(row.desired, row.desired_readable);
   }
   if (row.live_readable.empty()) {
-    cells.live = row.live.empty() ? "-" : printable(row.live);
+    const Verdict verdict = row.finding->verdict;
+    const bool is_there = verdict == Verdict::match || verdict == Verdict::drift;
+    cells.live = !row.live.empty() ? printable(row.live) : is_there ? "(empty)" : "-";
   } else {
     cells.live = printable(row.live_readable);
     cells.live_raw = parenthesised(row.live, "");

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ranges>
+#include <span>
 #include <vector>
 
 #include "engine/diagnostic.hpp"
@@ -87,22 +88,38 @@ void send(int priority, const std::string& line, std::vector<std::string> fields
   if (code < 0) print(line + "\n");  // standard error is the journal's as well
 }
 
+std::string shown(const std::string& value) { return value.empty() ? "empty" : value; }
+
 std::string by(const Event& event) {
   return "by " + (event.writer.empty() ? std::string("an unknown writer") : event.writer);
 }
 
-// "web set 2 keys: net.core.rmem_max and net.core.wmem_max".
-std::string describe_written(const Event& event) {
+// "2 keys: net.core.rmem_max and net.core.wmem_max".
+std::string list_keys(std::span<const Event::Change* const> changes) {
   constexpr std::size_t most_names = 3;
-  const std::size_t count = event.changes.size();
-  std::string names;
+  const std::size_t count = changes.size();
+  std::string text = fmt::format("{} {}: ", count, count == 1 ? "key" : "keys");
   for (std::size_t i = 0; i < std::min(count, most_names); ++i) {
-    const bool is_last = i + 1 == count;
-    names += (i == 0 ? "" : is_last ? " and " : ", ") + event.changes[i].key;
+    if (i > 0) text += i + 1 == count ? " and " : ", ";
+    text += changes[i]->key;
   }
-  if (count > most_names) names += fmt::format(" and {} more", count - most_names);
-  const std::string keys = fmt::format("{} {}: {}", count, count == 1 ? "key" : "keys", names);
-  return event.profile.empty() ? "put back " + keys : fmt::format("{} set {}", event.profile, keys);
+  if (count > most_names) text += fmt::format(" and {} more", count - most_names);
+  return text;
+}
+
+// "web set 2 keys: ...; put back 1 key: ...".
+std::string describe_written(const Event& event) {
+  std::vector<const Event::Change*> set;
+  std::vector<const Event::Change*> restored;
+  for (const Event::Change& change : event.changes) {
+    (change.is_restored ? restored : set).push_back(&change);
+  }
+  std::string text;
+  if (!set.empty()) text = fmt::format("{} set {}", event.profile, list_keys(set));
+  if (!restored.empty()) {
+    text += (text.empty() ? "put back " : "; put back ") + list_keys(restored);
+  }
+  return text;
 }
 
 }  // namespace
@@ -117,19 +134,21 @@ std::string describe(const Event& event) {
       if (event.profile.empty()) return "no profile is active any more" + tail;
       return fmt::format("profile {} is active{}", event.profile, tail);
     case Kind::applied:
-      return fmt::format("{} was {} and is {} now", event.key, event.live, event.desired);
+      return fmt::format("{} was {} and is {} now", event.key, shown(event.live),
+                         shown(event.desired));
     case Kind::drift_detected:
       return fmt::format("{} was changed {}to {} {}; the profile wants {}", event.key,
-                         event.before.empty() ? "" : "from " + event.before + " ", event.live,
-                         by(event), event.desired);
+                         event.before.empty() ? "" : "from " + event.before + " ",
+                         shown(event.live), by(event), shown(event.desired));
     case Kind::written:
       return describe_written(event);
     case Kind::drift_restored:
-      return fmt::format("{} is {} again; it was {}", event.key, event.desired, event.live);
+      return fmt::format("{} is {} again; it was {}", event.key, shown(event.desired),
+                         shown(event.live));
     case Kind::drift_ended:
-      return fmt::format("{} is {} again, and not by nettuned", event.key, event.live);
+      return fmt::format("{} is {} again, and not by nettuned", event.key, shown(event.live));
     case Kind::contested:
-      return fmt::format("{} is contested at {}{}", event.key, event.live, tail);
+      return fmt::format("{} is contested at {}{}", event.key, shown(event.live), tail);
     case Kind::refused:
     case Kind::recovered:
     case Kind::taken_over:
@@ -148,7 +167,7 @@ namespace {
 void log_changes(const Event& event, int priority, const std::vector<std::string>& fields) {
   constexpr std::size_t most = 200;
   for (std::size_t first = 0; first < event.changes.size(); first += most) {
-    Event part{.kind = event.kind, .profile = event.profile};
+    Event part{.kind = event.kind, .profile = event.profile, .text = event.text};
     const std::size_t last = std::min(first + most, event.changes.size());
     part.changes.assign(event.changes.begin() + static_cast<std::ptrdiff_t>(first),
                         event.changes.begin() + static_cast<std::ptrdiff_t>(last));

@@ -127,7 +127,7 @@ class Daemon {
         drift_watch_(
             loop, proc_sys,
             {[this](const std::vector<sysctl::Key>& keys) { service_.look_at(keys, now()); },
-             [this] { service_.sweep(now()); }}),
+             [this] { sweep(); }}),
         state_watch_(loop, state_folder, [this] { service_.look_at_state(now()); }),
         link_watch_(loop,
                     [this](const std::vector<std::string>& links) {
@@ -193,9 +193,15 @@ class Daemon {
 
   static int on_sweep(sd_event_source*, std::uint64_t, void* data) {
     auto& self = *static_cast<Daemon*>(data);
-    self.service_.sweep(now());
+    self.sweep();
     self.arm_sweep();
     return 0;
+  }
+
+  // What inotify and netlink may have missed: the watched folders are looked at as well.
+  void sweep() {
+    service_.sweep(now());
+    watches_again_ = true;
   }
 
   static int on_deadline(sd_event_source*, std::uint64_t, void* data) {
@@ -219,7 +225,7 @@ class Daemon {
   void settle() {
     if (settled_revision_ == service_.revision()) return;
     const bool has_changed = watched_version_ != service_.keys_version();
-    while (watched_version_ != service_.keys_version()) {
+    while (std::exchange(watches_again_, false) || watched_version_ != service_.keys_version()) {
       watched_version_ = service_.keys_version();
       std::vector<sysctl::Key> keys;
       keys.reserve(service_.keys().size());
@@ -303,6 +309,7 @@ class Daemon {
   LinkWatch link_watch_;
   ModuleWatch module_watch_;
   std::unique_ptr<BusConnection> bus_;  // once all else is there
+  bool watches_again_ = false;
   std::uint64_t watched_version_ = 0;
   std::uint64_t settled_revision_ = 0;
   std::uint64_t armed_sweep_ = 0;  // microseconds

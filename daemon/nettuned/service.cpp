@@ -311,6 +311,10 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
         recovery->restored.size() == 1 ? "1 key"
                                        : fmt::format("{} keys", recovery->restored.size()));
     for (const std::string& sentence : recovery->left) event.text += "; " + sentence;
+    for (const change::JournalEntry& entry : recovery->taken_back) {
+      if (std::ranges::find(recovery->restored, entry.key) == recovery->restored.end()) continue;
+      event.changes.push_back({entry.key.name(), entry.after, entry.before, true});
+    }
     say(std::move(event), now);
     if (recovery->was_unconfirmed) has_trial_choice_ = false;
   }
@@ -609,7 +613,8 @@ void Service::say_written(const change::Plan& plan, const change::Outcome& outco
   Event event{.kind = Event::Kind::written, .profile = plan.profile()};
   for (const change::Write& write : plan.writes()) {
     if (!std::ranges::binary_search(written, std::string_view(write.key.path()))) continue;
-    event.changes.push_back({write.key.name(), write.before, write.text});
+    event.changes.push_back({write.key.name(), write.before, write.text,
+                             write.purpose != change::JournalEntry::Purpose::desired});
   }
   if (!event.changes.empty()) say(std::move(event), now);
 }

@@ -106,6 +106,7 @@ struct Event {
   };
   struct Change {
     std::string key, before, after;
+    bool is_restored = false;  ///< the profile does not want it: it went back
   };
   Kind kind;
   std::string key{};  ///< of one key

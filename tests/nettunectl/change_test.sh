@@ -235,6 +235,24 @@ run apply nosuch --format json
 expect_status 2
 expect_silent_out
 
+# --- an empty list is a value, and is shown as one
+put p/ports.yaml 'nettune: 1
+sysctl:
+  net.ipv4.ip_local_reserved_ports: ""'
+printf '7\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
+run apply ports
+expect_status 0
+expect_key net.ipv4.ip_local_reserved_ports ''
+printf '9\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
+run audit
+expect_status 1
+expect_out 'net.ipv4.ip_local_reserved_ports  drift    (empty)  9'
+expect_out 'since nettune left nothing in it'
+run revert --force
+expect_status 0
+expect_key net.ipv4.ip_local_reserved_ports 7
+printf '\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
+
 # --- a saved plan, as it is or stale
 run plan a -o "$work/plan.json" --format json
 expect_status 1

@@ -116,7 +116,12 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
                                                     profile::to_string(parameter->since),
                                                     profile::to_string(host.kernel)));
     }
-    if (is_of_a_link(*parameter) && !tree.has_folder_of(desired.key)) {
+    const bool is_a_links = is_of_a_link(*parameter) && !tree.has_folder_of(desired.key);
+    const bool is_template = is_a_links && link_of(desired.key) == "default";
+    if (is_template && surroundings.is_child_namespace()) {  // neigh/default
+      return conclude(Verdict::skipped, "host-wide: not in this namespace");
+    }
+    if (is_a_links) {
       return conclude(Verdict::pending,
                       fmt::format("there is no link {} yet", link_of(desired.key)));
     }

@@ -29,7 +29,11 @@ std::string reason_of(const Write& write, int number, const sysctl::Tree& tree,
     const Result<std::string> available = tree.read(*list);
     if (available) return "available: " + sysctl::one_line(*available);
   }
-  if (write.parameter == nullptr || !sysctl::is_numeric(write.parameter->encoding)) return {};
+  if (write.parameter == nullptr) return {};
+  if (write.parameter->encoding == sysctl::Encoding::cpu_mask && number == EOVERFLOW) {
+    return "this machine has no such CPUs";
+  }
+  if (!sysctl::is_numeric(write.parameter->encoding)) return {};
   if (number != EINVAL && number != 0) return {};
   const sysctl::Range range = sysctl::range_on(*write.parameter, kernel);
   const auto asked = sysctl::Value::parse(write.parameter, write.text);
@@ -439,6 +443,7 @@ std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder
   rollback.respect_others();
   rollback.run();
   recovery.restored = rollback.restored();
+  recovery.taken_back = journal.entries;
   recovery.left = rollback.left();
   recovery.left.insert(recovery.left.end(), rollback.stuck().begin(), rollback.stuck().end());
   State settled = without_change(state, journal, rollback.stuck_keys(), tree);

@@ -138,6 +138,15 @@ class EntryReader {
   std::vector<Rule> read_scalar(const Node& node) {
     const std::string_view text = trim(node.text);
     const bool is_null = !node.quoted && (text == "~" || text == "null");  // YAML's "no value"
+    if (text.empty() && node.quoted && parameter_ != nullptr &&
+        parameter_->encoding == sysctl::Encoding::number_list) {
+      Rule none;
+      none.origin = node.origin;
+      none.add_operand(word_operand("", node.origin));
+      std::vector<Rule> rules;
+      rules.push_back(std::move(none));
+      return rules;
+    }
     if (text.empty() || is_null) {
       report_.error(node.origin, fmt::format("{} has no value", key_.name()),
                     "to leave a key as it is, write \"keep\"");

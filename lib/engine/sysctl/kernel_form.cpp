@@ -75,6 +75,7 @@ bool is_hexadecimal(char c) {
 
 Form form_of_mask(std::string_view text) {
   constexpr std::size_t group_digits = 8;
+  constexpr std::size_t most_digits = 65536 / 4;  // a digit is four CPUs
   constexpr std::string_view separators = ", \t\n\v\f\r";
   std::string digits;
   while (true) {
@@ -97,9 +98,13 @@ Form form_of_mask(std::string_view text) {
   }
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   if (digits.empty()) return "0";
-  for (std::size_t at = digits.size(); at > group_digits;)
-    digits.insert(at -= group_digits, 1, ',');
-  return digits;
+  if (digits.size() > most_digits) return std::unexpected("no kernel has that many CPUs");
+  const std::size_t first = (digits.size() - 1) % group_digits + 1;
+  std::string form = digits.substr(0, first);
+  for (std::size_t at = first; at < digits.size(); at += group_digits) {
+    form.append(1, ',').append(digits, at, group_digits);
+  }
+  return form;
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ TEST_CASE("a list of numbers and a mask are read in the kernel's own spelling") 
       {"net/core/rps_default_mask", "00000000,0000000F", "f"},
       {"net/core/rps_default_mask", "1,0", "1,00000000"},
       {"net/core/rps_default_mask", "00000000,00000000", "0"},
+      {"net/core/rps_default_mask", "f,00000000,1", "f,00000000,00000001"},
       {"net/core/rps_default_mask", "0x3", "\"0x3\" is no hexadecimal number, written without 0x"},
       {"net/core/rps_default_mask", "000000003",
        "\"000000003\" has more than 8 digits between its commas"},
@@ -76,4 +77,12 @@ TEST_CASE("a list of numbers and a mask are read in the kernel's own spelling") 
     const auto value = Value::parse(find_parameter(row.key), row.text);
     CHECK((value ? value->to_string() : value.error()) == row.value);
   }
+}
+
+TEST_CASE("a mask of more CPUs than there can be is refused, however long") {
+  std::string mask;
+  for (int i = 0; i < 200'000; ++i) mask += "f,";
+  const auto value = Value::parse(find_parameter("net/core/rps_default_mask"), mask + "1");
+  REQUIRE_FALSE(value.has_value());
+  CHECK(value.error() == "no kernel has that many CPUs");
 }
