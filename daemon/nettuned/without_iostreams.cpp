@@ -6,6 +6,9 @@
 // link leads the calls here (--wrap); other streams set up on first use what they need.
 
 // The names are the linker's: __wrap_ and std::ios_base::Init's constructor and destructor.
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wreserved-identifier"
+#endif
 // NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 extern "C" {
 __attribute__((used)) void __wrap__ZNSt8ios_base4InitC1Ev(void*) {}
