@@ -3,7 +3,7 @@
 // sorted by pattern: for catalogue_data.cpp alone.
 #pragma once
 
-#include "engine/sysctl/catalogue_limits.hpp"
+#include "engine/sysctl/catalogue_entry.hpp"
 
 namespace nettune::sysctl::data {
 
