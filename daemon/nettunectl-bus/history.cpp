@@ -15,6 +15,7 @@
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/key.hpp"
+#include "engine/sysctl/value.hpp"
 #include "json.hpp"
 #include "options.hpp"
 #include "output.hpp"
@@ -137,8 +138,8 @@ int run(const Command& self, Arguments arguments) {
       one.key = key;
       one.before = before;
       one.live = after;
-      one.message = fmt::format("{} was {} and is {} now", key, before.empty() ? "empty" : before,
-                                after.empty() ? "empty" : after);
+      one.message =
+          fmt::format("{} was {} and is {} now", key, sysctl::shown(before), sysctl::shown(after));
       lines.push_back(std::move(one));
     }
   }

@@ -81,10 +81,12 @@ int run(const Command& self, Arguments arguments) {
   if (!machine->is_saved && which.netns.empty() && !quiet) {
     conflicts = look_for_conflicts(machine->root, *resolved);
   }
+  audit::Audit compared = audit::compare(*resolved, *machine->tree);
   std::vector<audit::Left> left;
-  if (!machine->is_saved && !quiet) left = look_for_changes(*machine);
+  if (!machine->is_saved && !quiet && compared.counts().drift > 0)
+    left = look_for_changes(*machine);
   const audit::Report report =
-      audit::make_report(*resolved, audit::compare(*resolved, *machine->tree), std::move(conflicts),
+      audit::make_report(*resolved, std::move(compared), std::move(conflicts),
                          format == "table" && !all ? audit::Rows::notable : audit::Rows::all, left);
   const int status = report.audit().is_in_sync() ? exit_ok : exit_differs;
   if (quiet) return status;

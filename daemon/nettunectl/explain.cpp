@@ -371,7 +371,7 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
   std::string live = explanation.live;
   if (!explanation.live_readable.empty()) live += fmt::format(" ({})", explanation.live_readable);
   if (!explanation.live_fault.empty()) live = explanation.live_fault;
-  if (explanation.is_there && live.empty()) live = "(empty)";
+  if (explanation.is_there) live = sysctl::shown(live);
   paper.line("live value", live, explanation.live_fault.empty() ? Ink::bold : Ink::yellow);
   if (parameter != nullptr) {
     const profile::Host& host = machine.host;

@@ -254,19 +254,12 @@ bool drop_faulty(Imported& imported, const Written& written, const Diagnostics& 
   std::vector<bool> is_faulty(imported.entries.size(), false);
   for (const Diagnostic& one : diagnostics.list) {
     if (one.severity != Severity::error) continue;
-    std::optional<std::size_t> i = entry_at(written, one.origin.line);
+    const std::optional<std::size_t> i = entry_at(written, one.origin.line);
     if (!i) return false;
-    std::string why = one.message;
-    if (one.lint == "contradiction") {  // of two lines about one value the later one counts
-      const auto other = std::ranges::find(imported.entries, "net/ipv4/ip_forward",
-                                           [](const Entry& entry) { return entry.key.pattern(); });
-      *i = std::min(*i, static_cast<std::size_t>(other - imported.entries.begin()));
-      why = "a later line sets the same value: net.ipv4.ip_forward is net.ipv4.conf.all.forwarding";
-    }
     if (is_faulty[*i]) continue;
     is_faulty[*i] = true;
     const Entry& entry = imported.entries[*i];
-    imported.left_out.push_back({entry.origin, entry.key.name(), std::move(why)});
+    imported.left_out.push_back({entry.origin, entry.key.name(), one.message});
   }
   std::size_t i = 0;
   std::erase_if(imported.entries, [&](const Entry&) { return is_faulty[i++]; });

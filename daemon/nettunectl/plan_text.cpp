@@ -18,8 +18,8 @@ using change::Write;
 using Purpose = change::JournalEntry::Purpose;
 
 std::string value_cell(const std::string& text, const std::string& readable) {
-  if (text.empty()) return "(empty)";
-  return readable.empty() ? printable(text) : fmt::format("{} ({})", readable, printable(text));
+  return readable.empty() ? printable(sysctl::shown(text))
+                          : fmt::format("{} ({})", readable, printable(text));
 }
 
 // LIVE and NEW: both with their units where one is.

@@ -113,7 +113,7 @@ Cells make_cells(const Row& row, const std::vector<std::string>& directories,
   cells.key = printable(row.key);
   cells.verdict = audit::verdict_name(row.finding->verdict);
   if (row.desired_readable.empty()) {
-    cells.desired = row.desired.empty() ? "(empty)" : printable(row.desired);
+    cells.desired = printable(sysctl::shown(row.desired));
   } else {
     cells.desired = printable(row.desired_readable);
     cells.desired_raw = parenthesised(row.desired, row.desired_readable);
@@ -121,7 +121,7 @@ Cells make_cells(const Row& row, const std::vector<std::string>& directories,
   if (row.live_readable.empty()) {
     const Verdict verdict = row.finding->verdict;
     const bool is_there = verdict == Verdict::match || verdict == Verdict::drift;
-    cells.live = !row.live.empty() ? printable(row.live) : is_there ? "(empty)" : "-";
+    cells.live = row.live.empty() && !is_there ? "-" : printable(sysctl::shown(row.live));
   } else {
     cells.live = printable(row.live_readable);
     cells.live_raw = parenthesised(row.live, "");

@@ -55,8 +55,8 @@ std::optional<change::Session> begin_change(const Machine& machine, double wait_
 
 void complain_of(const change::Recovery& recovery) {
   std::string names;
-  for (const sysctl::Key& key : recovery.restored) {
-    names += (names.empty() ? "" : ", ") + key.name();
+  for (const change::JournalEntry& entry : recovery.restored) {
+    names += (names.empty() ? "" : ", ") + entry.key.name();
   }
   complain(fmt::format(
       "{}; {} back to what {} before{}",

@@ -17,10 +17,12 @@
 #include <vector>
 
 #include "engine/diagnostic.hpp"
+#include "engine/sysctl/value.hpp"
 
 namespace nettune::daemon {
 namespace {
 
+using sysctl::shown;
 using Kind = Event::Kind;
 
 struct Meaning {
@@ -88,8 +90,6 @@ void send(int priority, const std::string& line, std::vector<std::string> fields
   if (code < 0) print(line + "\n");  // standard error is the journal's as well
 }
 
-std::string shown(const std::string& value) { return value.empty() ? "empty" : value; }
-
 std::string by(const Event& event) {
   return "by " + (event.writer.empty() ? std::string("an unknown writer") : event.writer);
 }
@@ -120,6 +120,25 @@ std::string describe_written(const Event& event) {
     text += (text.empty() ? "put back " : "; put back ") + list_keys(restored);
   }
   return text;
+}
+
+// sendmsg(2) takes 1024 pieces, sd_journal_sendv(3) needs two a field, and a key is two fields:
+// what one entry has no room for goes into the next.
+void log_changes(const Event& event, int priority, const std::vector<std::string>& fields) {
+  constexpr std::size_t most = 200;
+  for (std::size_t first = 0; first < event.changes.size(); first += most) {
+    Event part{.kind = event.kind, .profile = event.profile, .text = event.text};
+    const std::size_t last = std::min(first + most, event.changes.size());
+    part.changes.assign(event.changes.begin() + static_cast<std::ptrdiff_t>(first),
+                        event.changes.begin() + static_cast<std::ptrdiff_t>(last));
+    std::vector<std::string> all = fields;
+    for (const Event::Change& change : part.changes) {
+      all.push_back("NETTUNE_KEY=" + change.key);
+      all.push_back(
+          fmt::format("NETTUNE_CHANGE={}\t{}\t{}", change.key, change.before, change.after));
+    }
+    send(priority, describe(part), std::move(all));
+  }
 }
 
 }  // namespace
@@ -159,29 +178,6 @@ std::string describe(const Event& event) {
   }
   return text;
 }
-
-namespace {
-
-// sendmsg(2) takes 1024 pieces, sd_journal_sendv(3) needs two a field, and a key is two fields:
-// what one entry has no room for goes into the next.
-void log_changes(const Event& event, int priority, const std::vector<std::string>& fields) {
-  constexpr std::size_t most = 200;
-  for (std::size_t first = 0; first < event.changes.size(); first += most) {
-    Event part{.kind = event.kind, .profile = event.profile, .text = event.text};
-    const std::size_t last = std::min(first + most, event.changes.size());
-    part.changes.assign(event.changes.begin() + static_cast<std::ptrdiff_t>(first),
-                        event.changes.begin() + static_cast<std::ptrdiff_t>(last));
-    std::vector<std::string> all = fields;
-    for (const Event::Change& change : part.changes) {
-      all.push_back("NETTUNE_KEY=" + change.key);
-      all.push_back(
-          fmt::format("NETTUNE_CHANGE={}\t{}\t{}", change.key, change.before, change.after));
-    }
-    send(priority, describe(part), std::move(all));
-  }
-}
-
-}  // namespace
 
 void log_event(const Event& event) {
   const Meaning meaning = meaning_of(event.kind);

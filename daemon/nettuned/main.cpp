@@ -42,8 +42,7 @@ namespace {
 constexpr const char* proc_sys = "/proc/sys";
 constexpr const char* state_folder = "/run/nettune";
 // What cannot be seen is looked for.
-constexpr std::uint64_t blind_sweep = 2'000'000;  // microseconds
-constexpr std::uint64_t trim_pause = 500'000;     // microseconds
+constexpr std::uint64_t trim_pause = 500'000;  // microseconds
 
 std::int64_t read_clock(clockid_t clock) {
   struct timespec time{};
@@ -273,9 +272,9 @@ class Daemon {
 
   // Microseconds from one sweep to the next.
   std::uint64_t sweep_pause() const {
-    return !why_blind().empty()
-               ? blind_sweep
-               : static_cast<std::uint64_t>(service_.settings().sweep.count() / 1000);
+    const std::chrono::nanoseconds pause =
+        why_blind().empty() ? service_.settings().sweep : std::chrono::nanoseconds(blind_sweep);
+    return static_cast<std::uint64_t>(pause.count() / 1000);
   }
 
   void arm_sweep() {

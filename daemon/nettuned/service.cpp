@@ -192,7 +192,10 @@ std::string Service::sentence() const {
   std::string text = fmt::format("{} {}: {}", keys_.size(), keys_.size() == 1 ? "key" : "keys",
                                  joined(parts, ", "));
   if (waits_for_confirmation()) text += "; on trial until it is confirmed";
-  if (!blind_.empty()) text += "; looked at every 2 s, for not every write is seen: " + blind_;
+  if (!blind_.empty()) {
+    text += fmt::format("; looked at every {} s, for not every write is seen: {}",
+                        blind_sweep.count(), blind_);
+  }
   return text;
 }
 
@@ -311,8 +314,7 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
         recovery->restored.size() == 1 ? "1 key"
                                        : fmt::format("{} keys", recovery->restored.size()));
     for (const std::string& sentence : recovery->left) event.text += "; " + sentence;
-    for (const change::JournalEntry& entry : recovery->taken_back) {
-      if (std::ranges::find(recovery->restored, entry.key) == recovery->restored.end()) continue;
+    for (const change::JournalEntry& entry : recovery->restored) {
       event.changes.push_back({entry.key.name(), entry.after, entry.before, true});
     }
     say(std::move(event), now);

@@ -3,6 +3,7 @@
 // changed, and says what happened. No bus, no event loop, no clock: the time is an argument.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -129,6 +130,9 @@ struct Surroundings {
   std::string state_folder;  ///< /run/nettune
   std::string choice_file;   ///< /var/lib/nettune/active
 };
+
+/// From one sweep to the next while the writes of others are not seen.
+constexpr std::chrono::seconds blind_sweep{2};
 
 class Service {
  public:

@@ -247,7 +247,7 @@ printf '9\n' >/proc/sys/net/ipv4/ip_local_reserved_ports
 run audit
 expect_status 1
 expect_out 'net.ipv4.ip_local_reserved_ports  drift    (empty)  9'
-expect_out 'since nettune left nothing in it'
+expect_out 'since nettune left (empty) in it'
 run revert --force
 expect_status 0
 expect_key net.ipv4.ip_local_reserved_ports 7

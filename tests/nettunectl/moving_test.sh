@@ -94,13 +94,13 @@ run import sysctl.d forward.conf # two names of one value: the later line counts
 expect_status 1
 expect_line '  net.ipv4.conf.all.forwarding:'
 [[ $out != *$'\n  net.ipv4.ip_forward:'* ]] || fail 'the earlier line is imported'
-expect_err 'forward.conf:1: net.ipv4.ip_forward: a later line sets the same value'
+expect_err 'forward.conf:1: net.ipv4.ip_forward: net.ipv4.conf.all.forwarding and net.ipv4.ip_forward are one value'
 expect_line '    value: ""' # an empty list is a value
 put forward.conf 'net.ipv4.conf.all.forwarding=1
 net.ipv4.ip_forward=0'
 run import sysctl.d forward.conf
 expect_line '  net.ipv4.ip_forward:'
-expect_err 'forward.conf:1: net.ipv4.conf.all.forwarding: a later line sets the same value'
+expect_err 'forward.conf:1: net.ipv4.conf.all.forwarding: net.ipv4.conf.all.forwarding and net.ipv4.ip_forward are one value'
 
 run import sysctl.d a.conf -o a.yaml
 expect_status 0

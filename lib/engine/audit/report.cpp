@@ -260,7 +260,7 @@ void add_change_since(const Finding& finding, std::span<const Left> left, const 
   if (found == left.end() || found->key != key || found->text == finding.live_text) return;
   const std::string readable = readable_text(found->text, finding.desired->parameter, host);
   row.causes.push_back(fmt::format("something changed it since nettune left {}{} in it",
-                                   found->text.empty() ? "nothing" : found->text,
+                                   sysctl::shown(found->text),
                                    readable.empty() ? "" : fmt::format(" ({})", readable)));
 }
 

@@ -241,8 +241,7 @@ void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Res
     left_alone.push_back(
         {baseline.key, now,
          fmt::format("something else changed it: nettune left {}, and it was {} before",
-                     baseline.left.empty() ? "it empty" : baseline.left,
-                     baseline.before.empty() ? "empty" : baseline.before),
+                     sysctl::shown(baseline.left), sysctl::shown(baseline.before)),
          true});
     return;
   }

@@ -129,7 +129,7 @@ class Rollback {
     for (const JournalEntry& entry : entries_) check(entry);
   }
 
-  std::vector<sysctl::Key> restored() const { return {restored_.begin(), restored_.end()}; }
+  const std::set<sysctl::Key>& restored() const { return restored_; }
   const std::vector<std::string>& left() const { return left_; }
   const std::vector<std::string>& stuck() const { return stuck_; }
   const std::set<sysctl::Key>& stuck_keys() const { return stuck_keys_; }
@@ -442,8 +442,9 @@ std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder
   Rollback rollback(tree, journal.entries);
   rollback.respect_others();
   rollback.run();
-  recovery.restored = rollback.restored();
-  recovery.taken_back = journal.entries;
+  for (const JournalEntry& entry : journal.entries) {
+    if (rollback.restored().contains(entry.key)) recovery.restored.push_back(entry);
+  }
   recovery.left = rollback.left();
   recovery.left.insert(recovery.left.end(), rollback.stuck().begin(), rollback.stuck().end());
   State settled = without_change(state, journal, rollback.stuck_keys(), tree);

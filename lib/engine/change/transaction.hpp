@@ -51,8 +51,7 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
 
 /// What was found of a change that its writer did not finish, and what became of it.
 struct Recovery {
-  std::vector<sysctl::Key> restored;
-  std::vector<JournalEntry> taken_back;  ///< the change; of its keys, `restored` are as before it
+  std::vector<JournalEntry> restored;  ///< of the change, whose keys are as before it
   std::vector<std::string> left;  ///< keys that something else has changed since: a sentence each
   bool was_unconfirmed = false;   ///< it was complete, and nobody confirmed it in time
 };

@@ -580,11 +580,17 @@ class Linter {
     const auto is_off = [](const Desired* desired) { return maximum(desired, 0) == Integer{0}; };
     const auto is_on = [](const Desired* desired) { return minimum(desired, 0) > Integer{0}; };
     if (!(is_on(host) && is_off(all)) && !(is_off(host) && is_on(all))) return;
-    // In a file of lines the later one wins.
-    add(is_foreign() ? Severity::warning : Severity::error, origin_of(*all, 0), "contradiction",
-        fmt::format("net.ipv4.conf.all.forwarding and net.ipv4.ip_forward are one value, and here "
-                    "it is both on and off"),
-        "ip_forward sets all links; give single links their own conf.LINK.forwarding");
+    // Of lines the later one wins, so the earlier one is wrong.
+    const Origin& one = origin_of(*host, 0);
+    const Origin& other = origin_of(*all, 0);
+    const bool is_earlier = one.source == other.source && one.line < other.line;
+    add(is_foreign() ? Severity::warning : Severity::error, is_earlier ? one : other,
+        "contradiction",
+        "net.ipv4.conf.all.forwarding and net.ipv4.ip_forward are one value, and here it is both "
+        "on and off",
+        is_foreign() ? "the later line wins"
+                     : "ip_forward sets all links; give single links their own "
+                       "conf.LINK.forwarding");
   }
 
   // What could be tied up at worst: the pools' hard limits, and how few sockets fill TCP's.

@@ -37,6 +37,8 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+std::string_view shown(std::string_view text) { return text.empty() ? "(empty)" : text; }
+
 std::string to_string(Integer number) {
   if (number == 0) return "0";
   const bool negative = number < 0;

@@ -41,6 +41,9 @@ class Value {
 /// `text` with each run of white space as one blank, and none at its ends.
 std::string one_line(std::string_view text);
 
+/// A value's text for a sentence or a table: "(empty)" where it has no character.
+std::string_view shown(std::string_view text);
+
 /// Decimal digits of `number`.
 std::string to_string(Integer number);
 
