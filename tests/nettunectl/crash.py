@@ -81,7 +81,9 @@ def calls_of(arguments):
     is_past = False
     for line in trace.read_text().splitlines():
         found = re.match(r"([a-z0-9_]+)\(", line)
-        if not found:
+        # A write to ip_forward starts over while another program holds the kernel's lock of all links:
+        # the next run need not meet one.
+        if not found or "ERESTARTNOINTR" in line:
             continue
         name = found[1]
         counts[name] += 1
@@ -138,12 +140,9 @@ def scenario(name, before, arguments, is_trial=False):
         if number % (STRIDE if is_past else EARLY_STRIDE) != 0:
             continue
         prepare()
-        killed, trace = traced(["-e", f"inject={call}:signal=KILL:when={count}"], arguments)
+        killed, _ = traced(["-e", f"inject={call}:signal=KILL:when={count}"], arguments)
         if killed.returncode == 0:
-            # Which calls the first run had and this one has not.
-            now = collections.Counter(line.split("(")[0] for line in trace.read_text().splitlines())
-            more = collections.Counter(one for one, _, _ in calls) - now
-            fail(f"{name}: not killed at {call} {count}: the first run had {dict(more)} more")
+            fail(f"{name}: not killed at {call} {count}")
         torn = live()
         recovery = recover()
         values = live()
