@@ -140,12 +140,7 @@ class EntryReader {
     const bool is_null = !node.quoted && (text == "~" || text == "null");  // YAML's "no value"
     if (text.empty() && node.quoted && parameter_ != nullptr &&
         parameter_->encoding == sysctl::Encoding::number_list) {
-      Rule none;
-      none.origin = node.origin;
-      none.add_operand(word_operand("", node.origin));
-      std::vector<Rule> rules;
-      rules.push_back(std::move(none));
-      return rules;
+      return exactly("", node.origin);
     }
     if (text.empty() || is_null) {
       report_.error(node.origin, fmt::format("{} has no value", key_.name()),
@@ -241,13 +236,17 @@ class EntryReader {
       if (!words.empty()) words += ' ';
       words += item.text;
     }
-    Rule rule;
-    rule.origin = node.origin;
-    rule.add_operand(word_operand(words, node.origin));
     if (words.empty()) {
       report_.error(node.origin, fmt::format("the list of {} is empty", key_.name()));
       return {};
     }
+    return exactly(words, node.origin);
+  }
+
+  static std::vector<Rule> exactly(std::string_view word, const Origin& origin) {
+    Rule rule;
+    rule.origin = origin;
+    rule.add_operand(word_operand(word, origin));
     std::vector<Rule> rules;
     rules.push_back(std::move(rule));
     return rules;
