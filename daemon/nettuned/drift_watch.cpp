@@ -35,24 +35,15 @@ DriftWatch::DriftWatch(sd_event* loop, std::string directory, Listener listener)
   sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
-bool DriftWatch::is_current(const std::string& path, const Folder& folder) const {
-  struct stat held{};
-  struct stat now{};
-  return ::fstat(folder.fd.get(), &held) == 0 &&
-         ::stat((directory_ + "/" + path).c_str(), &now) == 0 && held.st_ino == now.st_ino &&
-         held.st_dev == now.st_dev;
-}
-
-void DriftWatch::drop(std::map<std::string, Folder>::iterator folder) {
-  if (folder->second.watch >= 0) {
-    ::inotify_rm_watch(inotify_.get(), folder->second.watch);
-    paths_.erase(folder->second.watch);
+void DriftWatch::release(Folder& folder) {
+  if (folder.watch >= 0) {
+    ::inotify_rm_watch(inotify_.get(), folder.watch);
+    paths_.erase(folder.watch);
   }
-  folders_.erase(folder);
+  folder = {};
 }
 
-bool DriftWatch::add(const std::string& path) {
-  Folder folder;
+bool DriftWatch::hold(const std::string& path, Folder& folder) {
   folder.fd = UniqueFd(
       ::open((directory_ + "/" + path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY));
   if (!folder.fd) {
@@ -66,28 +57,24 @@ bool DriftWatch::add(const std::string& path) {
   if (folder.watch < 0) {
     why_blind_ = errno == ENOSPC ? "fs.inotify.max_user_watches allows no more watches"
                                  : fmt::format("{}: {}", path, std::strerror(errno));
+    folder = {};
     return false;
   }
   paths_[folder.watch] = path;
-  folders_.insert_or_assign(path, std::move(folder));
   return true;
 }
 
-std::string_view DriftWatch::folder_of(const sysctl::Key& key) {
-  return key.path().substr(0, key.path().rfind('/'));
-}
-
-std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys) {
+std::vector<std::string> DriftWatch::watch(const std::vector<sysctl::Key>& keys) {
   if (!source_) return {};
   std::set<std::string, std::less<>> wanted;
   std::string_view last;  // keys come in order: most are in the folder of the one before
   for (const sysctl::Key& key : keys) {
     // Of keys that change each other (side_effects.hpp).
     for (const sysctl::KeyGlob& other : sysctl::side_effects_of(key)) {
-      if (other.is_literal()) wanted.emplace(folder_of(other.literal()));
+      if (other.is_literal()) wanted.emplace(other.literal().folder());
     }
-    if (folder_of(key) == last) continue;
-    last = folder_of(key);
+    if (key.folder() == last) continue;
+    last = key.folder();
     const std::string_view path = key.path();
     wanted.emplace(last);
     // Writing these changes keys of links.
@@ -101,27 +88,29 @@ std::vector<sysctl::Key> DriftWatch::watch(const std::vector<sysctl::Key>& keys)
       wanted.insert(std::string(family) + "conf/default");
     }
   }
-  why_blind_.clear();
   for (auto folder = folders_.begin(); folder != folders_.end();) {
     const auto next = std::next(folder);
-    if (!wanted.contains(folder->first) || !is_current(folder->first, folder->second)) {
-      drop(folder);
+    if (!wanted.contains(folder->first)) {
+      release(folder->second);
+      folders_.erase(folder);
     }
     folder = next;
   }
-  std::set<std::string, std::less<>> added;
-  for (const std::string& path : wanted) {
-    if (!folders_.contains(path) && add(path)) added.insert(path);
-  }
-  std::vector<sysctl::Key> fresh;
-  bool is_added = false;
-  last = {};
-  for (const sysctl::Key& key : keys) {
-    if (folder_of(key) != last) {
-      last = folder_of(key);
-      is_added = added.contains(last);
-    }
-    if (is_added) fresh.push_back(key);
+  for (const std::string& path : wanted) folders_.try_emplace(path);
+  return renew();
+}
+
+std::vector<std::string> DriftWatch::renew() {
+  if (!source_) return {};
+  std::vector<std::string> fresh;
+  why_blind_.clear();
+  for (auto& [path, folder] : folders_) {
+    // A folder that the kernel has taken away since says so itself (ENOENT in procfs): to look at
+    // its path costs ten times as much.
+    struct stat status{};
+    if (folder.fd && ::fstat(folder.fd.get(), &status) == 0 && status.st_nlink != 0) continue;
+    release(folder);
+    if (hold(path, folder)) fresh.push_back(path);
   }
   return fresh;
 }
@@ -148,8 +137,8 @@ void DriftWatch::read_events() {
       const auto path = paths_.find(event->wd);
       if (path == paths_.end()) continue;
       if ((event->mask & IN_IGNORED) != 0) {
-        // The kernel ended it: watch() makes it anew where the folder is there again.
-        folders_.erase(path->second);
+        // The kernel ended it: renew() begins it anew where the folder is there again.
+        folders_[path->second] = {};
         paths_.erase(path);
         continue;
       }

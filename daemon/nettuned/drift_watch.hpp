@@ -28,9 +28,11 @@ class DriftWatch {
   DriftWatch(sd_event* loop, std::string directory, Listener listener);
 
   /// From now on the folders of these keys are watched, and those of the keys that the kernel
-  /// changes these with. A folder that was made anew is watched anew. Gives those of the keys that
-  /// were not watched before: they may have been written just now.
-  std::vector<sysctl::Key> watch(const std::vector<sysctl::Key>& keys);
+  /// changes these with. Gives the paths ("net/ipv4", in order) of those that were not watched
+  /// until now: their keys may have been written just before.
+  std::vector<std::string> watch(const std::vector<sysctl::Key>& keys);
+  /// The same folders: those that were missing or were made anew are watched, and given.
+  std::vector<std::string> renew();
 
   /// Why some writes are not seen; "" where all are.
   const std::string& why_blind() const { return why_blind_; }
@@ -39,21 +41,19 @@ class DriftWatch {
   // Memory reclaim takes away the dentry of a file or folder that nobody holds open, and the watch
   // with it, without a word: so each folder is held.
   struct Folder {
-    UniqueFd fd;
+    UniqueFd fd;  // empty: there is no such folder now
     int watch = -1;
   };
 
   static int on_events(sd_event_source* source, int fd, unsigned events, void* self);
   void read_events();
-  static std::string_view folder_of(const sysctl::Key& key);
-  bool is_current(const std::string& path, const Folder& folder) const;
-  bool add(const std::string& path);
-  void drop(std::map<std::string, Folder>::iterator folder);
+  bool hold(const std::string& path, Folder& folder);
+  void release(Folder& folder);
 
   std::string directory_;
   Listener listener_;
   UniqueFd inotify_;
-  std::map<std::string, Folder> folders_;  // by path: "net/ipv4"
+  std::map<std::string, Folder> folders_;  // all that are wanted, by path: "net/ipv4"
   std::map<int, std::string> paths_;       // by watch
   std::string why_blind_;
   Source source_;  // last: it ends first

@@ -220,17 +220,34 @@ class Daemon {
     told_ = std::move(status);
   }
 
+  // Watches the folders of all managed keys. Gives those that were not watched until now.
+  std::vector<std::string> watch() {
+    if (watched_version_ == service_.keys_version()) return drift_watch_.renew();
+    watched_version_ = service_.keys_version();
+    std::vector<sysctl::Key> keys;
+    keys.reserve(service_.keys().size());
+    for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key());
+    return drift_watch_.watch(keys);
+  }
+
+  std::vector<sysctl::Key> keys_in(const std::vector<std::string>& folders) const {
+    std::vector<sysctl::Key> keys;
+    for (const ManagedKey& managed : service_.keys()) {
+      if (std::ranges::binary_search(folders, managed.key().folder())) {
+        keys.push_back(managed.key());
+      }
+    }
+    return keys;
+  }
+
   // At the end of each turn: what happened is told, and what is managed now is watched.
   void settle() {
     if (settled_revision_ == service_.revision()) return;
     const bool has_changed = watched_version_ != service_.keys_version();
     while (std::exchange(watches_again_, false) || watched_version_ != service_.keys_version()) {
-      watched_version_ = service_.keys_version();
-      std::vector<sysctl::Key> keys;
-      keys.reserve(service_.keys().size());
-      for (const ManagedKey& managed : service_.keys()) keys.push_back(managed.key());
       const std::string was_blind = drift_watch_.why_blind();
-      service_.look_at(drift_watch_.watch(keys), now());
+      const std::vector<std::string> fresh = watch();
+      if (!fresh.empty()) service_.look_at(keys_in(fresh), now());
       if (was_blind != drift_watch_.why_blind()) {
         log_line(LOG_WARNING, drift_watch_.why_blind().empty()
                                   ? "every write is seen at once again"

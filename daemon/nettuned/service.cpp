@@ -10,6 +10,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
+#include <ranges>
 #include <utility>
 
 #include "engine/diagnostic.hpp"
@@ -79,6 +81,7 @@ bool may_go(const profile::Desired& desired) {
 
 // "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.
 bool is_of_link(const sysctl::Key& key, const std::vector<std::string>& links) {
+  if (links.empty()) return false;
   std::string_view path = key.path();
   for (std::size_t begin = path.find('/'); begin != std::string_view::npos;) {
     const std::size_t end = path.find('/', begin + 1);
@@ -888,9 +891,8 @@ void Service::sweep(Moment now) {
   judge(fresh, true, now);
   std::vector<std::size_t> others;
   others.reserve(keys_.size());
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (!std::ranges::binary_search(fresh, i)) others.push_back(i);
-  }
+  std::ranges::set_difference(std::views::iota(std::size_t{0}, keys_.size()), fresh,
+                              std::back_inserter(others));
   judge(others, false, now);
   last_audited_ = now.wall;
 }
@@ -943,11 +945,10 @@ std::optional<std::vector<std::size_t>> Service::find_new_keys(
   }
   if (again != before) adopt(std::move(again), nullptr);
   std::vector<std::size_t> fresh;
+  auto next = known.begin();
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    const bool is_known = std::ranges::binary_search(
-        known, keys_[i].key(), {},
-        [](const sysctl::Key* key) -> const sysctl::Key& { return *key; });
-    if (!is_known) fresh.push_back(i);
+    while (next != known.end() && **next < keys_[i].key()) ++next;
+    if (next == known.end() || **next != keys_[i].key()) fresh.push_back(i);
   }
   return fresh;
 }

@@ -2,7 +2,10 @@
 #include "nettuned/drift_watch.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "support/temp_tree.hpp"
@@ -25,6 +28,19 @@ void write(const std::string& path, const char* text) {
   file << text;
 }
 
+// This thread in a network namespace of its own, as long as this lives.
+struct OtherNetwork {
+  UniqueFd before{::open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC)};
+  bool is_there = before && ::unshare(CLONE_NEWNET) == 0;
+
+  OtherNetwork() = default;
+  OtherNetwork(const OtherNetwork&) = delete;
+  OtherNetwork& operator=(const OtherNetwork&) = delete;
+  ~OtherNetwork() {
+    if (is_there && ::setns(before.get(), CLONE_NEWNET) != 0) std::abort();
+  }
+};
+
 }  // namespace
 
 TEST_CASE("a write below a watched folder is told with its key, a dot in a link's name included") {
@@ -39,8 +55,10 @@ TEST_CASE("a write below a watched folder is told with its key, a dot in a link'
                     },
                     [] { FAIL("nothing was lost"); }});
   const std::vector<sysctl::Key> keys = {key("net/ipv4/conf/eth0.100/rp_filter")};
-  CHECK(watch.watch(keys) == keys);  // fresh
-  CHECK(watch.watch(keys).empty());  // watched already
+  const std::vector<std::string> folders = {"net/ipv4", "net/ipv4/conf/eth0.100"};
+  CHECK(watch.watch(keys) == folders);  // fresh; there is no conf/all here
+  CHECK(watch.watch(keys).empty());     // watched already
+  CHECK(watch.renew().empty());
   CHECK(watch.why_blind().empty());
   write(one, "1");
   write(other, "1");
@@ -55,7 +73,7 @@ TEST_CASE("a write below a watched folder is told with its key, a dot in a link'
     while (sd_event_run(loop.get(), 0) > 0) {
     }
     tree.add("net/ipv4/conf/eth0.100/rp_filter", "0");
-    CHECK(watch.watch(keys) == keys);
+    CHECK(watch.renew() == std::vector<std::string>{"net/ipv4/conf/eth0.100"});
     told.clear();
     write(one, "2");
     while (sd_event_run(loop.get(), 0) > 0) {
@@ -70,6 +88,39 @@ TEST_CASE("a write below a watched folder is told with its key, a dot in a link'
     }
     CHECK(told.empty());
   }
+}
+
+TEST_CASE("the kernel's folder of a link that was made anew without a word is watched by renew()") {
+  const OtherNetwork other;
+  if (!other.is_there) {
+    MESSAGE("skipped: a network namespace needs CAP_SYS_ADMIN");
+    return;
+  }
+  const std::string file = "/proc/sys/net/ipv4/conf/nt0/rp_filter";
+  REQUIRE(std::system("ip link add nt0 type veth peer name nt0p") == 0);
+  const Loop loop = make_loop();
+  int told = 0;
+  DriftWatch watch(loop.get(), "/proc/sys",
+                   {[&](const std::vector<sysctl::Key>&) { ++told; }, [] {}});
+  const std::vector<sysctl::Key> keys = {key("net/ipv4/conf/nt0/rp_filter"),
+                                         key("net/ipv4/conf/nt1/rp_filter")};
+  const auto is_heard = [&] {
+    told = 0;
+    write(file, "1");
+    while (sd_event_run(loop.get(), 0) > 0) {
+    }
+    return told > 0;
+  };
+  CHECK(watch.watch(keys).back() == "net/ipv4/conf/nt0");
+  CHECK(is_heard());
+  REQUIRE(std::system("ip link del nt0 && ip link add nt0 type veth peer name nt0p") == 0);
+  CHECK_FALSE(is_heard());
+  CHECK(watch.renew() == std::vector<std::string>{"net/ipv4/conf/nt0"});
+  CHECK(is_heard());
+  REQUIRE(std::system("ip link add nt1 type veth peer name nt1p") == 0);
+  CHECK(watch.renew() == std::vector<std::string>{"net/ipv4/conf/nt1"});
+  CHECK(watch.renew().empty());
+  CHECK(watch.why_blind().empty());
 }
 
 TEST_CASE("a queue that overflows is said") {

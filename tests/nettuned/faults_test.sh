@@ -240,7 +240,15 @@ printf 'p1\n' >/var/lib/nettune/active
 
 # --- the kernel drops events: all is looked at at once ---
 : >"$log"
+# A folder that no message tells of: neither netlink nor the kernel's devices know of this one.
+mount -t tmpfs tmpfs /proc/sys/net/unix
+cp /etc/nettune/profiles/p1.yaml /etc/nettune/profiles/late.yaml
+printf '  net.unix.late.key: 1\n' >>/etc/nettune/profiles/late.yaml
+printf 'late\n' >/var/lib/nettune/active
 start_service
+sleep 1 # its first look at all links is over
+mkdir /proc/sys/net/unix/late
+echo 5 >/proc/sys/net/unix/late/key
 sysctl -q -w net.ipv4.tcp_fin_timeout=77
 expect_value net.ipv4.tcp_fin_timeout 31
 # While the service stands still its queue runs over, and what is written last is not in it. A queue
@@ -278,10 +286,19 @@ while True:
 assert lost, "the queue did not run over"
 assert "tcp_fin_timeout" not in names, names
 PY
+holds net.unix.late.key 5 || fail 'the folder is known already: this says nothing of the sweep'
 /usr/bin/python3 "$work/overflow.py" "$service_pid" || fail 'no event was lost'
 expect_value net.ipv4.tcp_fin_timeout 31
 expect_logged 'net.ipv4.tcp_fin_timeout was changed from 31 to 88'
+# The folder was found then, and it is watched from then on: the next sweep is far.
+for _ in 1 2; do
+  expect_value net.unix.late.key 1
+  sysctl -q -w net.unix.late.key=7
+done
+expect_value net.unix.late.key 1
 stop_service
+umount /proc/sys/net/unix
+printf 'p1\n' >/var/lib/nettune/active
 
 # --- the wall clock jumps: people are told the new time, and what is waited for does not change ---
 clock=$build/tests/nettuned/libwall_clock.so

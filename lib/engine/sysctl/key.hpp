@@ -25,6 +25,9 @@ class Key {
   /// follows it. Copies of a key share it.
   std::string_view path() const { return path_.view(); }
 
+  /// What stands before the last slash of its path.
+  std::string_view folder() const { return path().substr(0, path().rfind('/')); }
+
   /// As people write it: dotted, or the path where a component holds a dot.
   std::string name() const;
 
