@@ -122,6 +122,7 @@ class ManyFiles {
       std::ofstream(folder_ + "/" + name(file) + ".yaml") << profile_text(file * 6, 6);
       all << "  - " << name(file) << "\n";
     }
+    std::ofstream(folder_ + "/sum.yaml") << profile_text(0, count * 6);
   }
   ~ManyFiles() { std::filesystem::remove_all(folder_); }
   ManyFiles(const ManyFiles&) = delete;
@@ -129,6 +130,7 @@ class ManyFiles {
 
   static std::string name(int file) { return fmt::format("part{}", file); }
   profile::Store store() const { return profile::Store({folder_}); }
+  std::string all() const { return folder_ + "/all.yaml"; }
 
  private:
   std::string folder_;
@@ -152,6 +154,15 @@ void load_64_inherited(benchmark::State& state) {
 }
 BENCHMARK(load_64_inherited)->Unit(benchmark::kMillisecond);
 
+// As many keys as those 64 files have, in one.
+void load_sum_of_64(benchmark::State& state) {
+  const ManyFiles files;
+  const profile::Store store = files.store();
+  for (auto _ : state) load_or_skip(state, store, "sum");
+}
+BENCHMARK(load_sum_of_64)->Unit(benchmark::kMillisecond);
+
+// The same 65 files: that which inherits the others is read without them.
 void load_64_one_by_one(benchmark::State& state) {
   const ManyFiles files;
   const profile::Store store = files.store();
@@ -159,6 +170,10 @@ void load_64_one_by_one(benchmark::State& state) {
     for (int file = 0; file < ManyFiles::count; ++file) {
       load_or_skip(state, store, ManyFiles::name(file));
     }
+    Diagnostics diagnostics;
+    const auto text = profile::read_file(files.all());
+    const auto made = text ? checked(*text, diagnostics) : std::nullopt;
+    if (!made) state.SkipWithError("no profile");
   }
 }
 BENCHMARK(load_64_one_by_one)->Unit(benchmark::kMillisecond);
