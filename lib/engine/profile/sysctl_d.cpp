@@ -58,11 +58,11 @@ std::string without_empty_components(std::string_view path) {
 std::string_view SysctlScanner::take_line() {
   // For systemd a carriage return and a NUL end a line as well, which is still the same line of the
   // file to everyone else.
-  const bool is_systemd = dialect_ == Dialect::systemd;
-  const auto ends_line = [&](char c) {
-    return c == '\n' || (is_systemd && (c == '\r' || c == '\0'));
-  };
-  const auto end = static_cast<std::size_t>(std::ranges::find_if(rest_, ends_line) - rest_.begin());
+  std::size_t end = std::min(rest_.find('\n'), rest_.size());
+  if (dialect_ == Dialect::systemd) {
+    end = std::min(end, rest_.substr(0, end).find('\r'));
+    end = std::min(end, rest_.substr(0, end).find('\0'));
+  }
   std::string_view line = rest_.substr(0, end);
   if (!continues_) ++number_;
   continues_ = end < rest_.size() && rest_[end] != '\n';
