@@ -1,92 +1,64 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <type_traits>
 
 #include "engine/diagnostic.hpp"
 #include "output.hpp"
 #include "terminal.hpp"
 
 namespace nettune::ctl {
+namespace {
 
-struct Options::Parser {
-  struct Choice {
-    std::string name;
-    std::string* target;
-    std::vector<std::string> choices;
-  };
-  CLI::App app;
-  std::vector<Choice> choices;
-  std::vector<std::pair<std::string, const std::string*>> required;
-  std::vector<std::pair<std::string, const std::vector<std::string>*>> required_lists;
-};
-
-Options::Options(const Command& command) : command_(command), parser_(std::make_unique<Parser>()) {
-  parser_->app.set_help_flag("-h,--help");
-  parser_->app.allow_extras();
+// "-q,--quiet" as "-q, --quiet".
+std::string spaced(std::string_view names) {
+  const std::size_t comma = names.find(',');
+  if (comma == std::string_view::npos) return fmt::format("    {}", names);
+  return fmt::format("{}, {}", names.substr(0, comma), names.substr(comma + 1));
 }
 
-Options::~Options() = default;
+bool is_plain(std::string_view argument) { return !argument.empty() && argument.front() != '-'; }
 
-void Options::show(const char* names, std::string_view value, std::string meaning) {
-  const std::string_view text = names;
-  const std::size_t comma = text.find(',');
-  std::string left;
-  if (comma == std::string_view::npos) {
-    left = fmt::format("    {}", text);
-  } else {
-    left = fmt::format("{}, {}", text.substr(0, comma), text.substr(comma + 1));
-  }
-  if (!value.empty()) left += fmt::format(" {}", value);
-  shown_.push_back({std::move(left), std::move(meaning)});
-}
+}  // namespace
 
 void Options::flag(const char* names, bool& target, std::string_view meaning) {
-  parser_->app.add_flag(names, target);
-  show(names, "", std::string(meaning));
+  options_.push_back({names, "", std::string(meaning), &target});
 }
 
 void Options::option(const char* names, std::string_view value, std::string& target,
                      std::string_view meaning) {
-  parser_->app.add_option(names, target);
-  show(names, value, std::string(meaning));
+  options_.push_back({names, value, std::string(meaning), &target});
 }
 
 void Options::choice(const char* names, std::string& target,
                      std::initializer_list<const char*> choices, std::string_view meaning) {
-  parser_->app.add_option(names, target);
-  std::string list;
-  for (const char* name : choices) {
-    if (!list.empty()) list += '|';
-    list += name;
-  }
-  show(names, list, fmt::format("{} (default: {})", meaning, target));
-  parser_->choices.push_back({names, &target, {choices.begin(), choices.end()}});
+  options_.push_back({names, "", std::string(meaning), &target, {choices}, target});
 }
 
 void Options::argument(const char* name, std::string& target, bool required) {
-  parser_->app.add_option(name, target);
-  if (required) parser_->required.emplace_back(name, &target);
+  options_.push_back({name, "", "", &target, {}, "", required});
 }
 
 void Options::arguments(const char* name, std::vector<std::string>& target) {
-  parser_->app.add_option(name, target);
-  parser_->required_lists.emplace_back(name, &target);
+  options_.push_back({name, "", "", &target, {}, "", true});
 }
 
 std::string Options::name_near(std::string_view word) const {
-  std::vector<std::string> names;
-  for (const CLI::Option* option : parser_->app.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  std::vector<std::string_view> names;
+  for (const Option& option : options_) {
+    const std::string_view text = option.names;
+    const std::size_t begin = text.find("--");
+    if (begin != std::string_view::npos) names.push_back(text.substr(begin));
   }
-  const std::vector<std::string_view> views(names.begin(), names.end());
-  return std::string(nearest(word.substr(0, word.find('=')), views));
+  names.push_back("--help");
+  return std::string(nearest(word.substr(0, word.find('=')), names));
 }
 
 int Options::refuse(std::string_view message) const {
@@ -95,10 +67,39 @@ int Options::refuse(std::string_view message) const {
   return exit_trouble;
 }
 
-std::optional<int> Options::parse(Arguments arguments) {
+// Where there is no option among them. False: too many, which CLI11 finds words for.
+bool Options::take_plain(Arguments arguments) const {
+  auto next = arguments.begin();
+  for (const Option& option : options_) {
+    if (!option.is_argument() || next == arguments.end()) continue;
+    if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.target)) {
+      (*list)->assign(next, arguments.end());
+      next = arguments.end();
+    } else {
+      *std::get<std::string*>(option.target) = *next++;
+    }
+  }
+  return next == arguments.end();
+}
+
+std::optional<int> Options::take_with_options(Arguments arguments) const {
+  CLI::App app;
+  app.set_help_flag("-h,--help");
+  app.allow_extras();
+  for (const Option& option : options_) {
+    std::visit(
+        [&](auto* target) {
+          if constexpr (std::is_same_v<decltype(target), bool*>) {
+            app.add_flag(option.names, *target);
+          } else {
+            app.add_option(option.names, *target);
+          }
+        },
+        option.target);
+  }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   try {
-    parser_->app.parse(reversed);
+    app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     return print(help(), exit_ok);
   } catch (const CLI::ParseError& error) {
@@ -112,7 +113,7 @@ std::optional<int> Options::parse(Arguments arguments) {
     }
     return refuse(message);
   }
-  std::vector<std::string> extras = parser_->app.remaining();
+  std::vector<std::string> extras = app.remaining();
   std::erase(extras, "--");  // CLI11 2.1 counts the mark itself among what it did not take
   if (!extras.empty()) {
     const std::string& extra = extras.front();
@@ -122,24 +123,38 @@ std::optional<int> Options::parse(Arguments arguments) {
                               near.empty() ? "" : fmt::format("; did you mean {}?", near)));
   }
   // A script's variable that was never set must not read as "not given".
-  for (const CLI::Option* option : parser_->app.get_options()) {
+  for (const CLI::Option* option : app.get_options()) {
     if (std::ranges::find(option->results(), "") == option->results().end()) continue;
     return refuse(fmt::format("{} is given an empty value", option->get_name()));
   }
-  for (const Parser::Choice& choice : parser_->choices) {
-    if (std::ranges::find(choice.choices, *choice.target) != choice.choices.end()) continue;
+  return std::nullopt;
+}
+
+std::optional<int> Options::parse(Arguments arguments) {
+  // A tenth of a short command's time is CLI11's: most are called with a name alone.
+  if (!std::ranges::all_of(arguments, is_plain) || !take_plain(arguments)) {
+    if (const std::optional<int> status = take_with_options(arguments)) return status;
+  }
+  for (const Option& option : options_) {
+    const auto* const* text = std::get_if<std::string*>(&option.target);
+    if (option.choices.empty() ||
+        std::ranges::find(option.choices, **text) != option.choices.end()) {
+      continue;
+    }
     std::string list;
-    for (const std::string& name : choice.choices) {
-      if (!list.empty()) list += &name == &choice.choices.back() ? " or " : ", ";
+    for (const char* const& name : option.choices) {
+      if (!list.empty()) list += &name == &option.choices.back() ? " or " : ", ";
       list += name;
     }
-    return refuse(fmt::format("{} takes {}, not \"{}\"", choice.name, list, *choice.target));
+    return refuse(fmt::format("{} takes {}, not \"{}\"", option.names, list, **text));
   }
-  for (const auto& [name, target] : parser_->required) {
-    if (target->empty()) return refuse(fmt::format("{} is missing", name));
-  }
-  for (const auto& [name, target] : parser_->required_lists) {
-    if (target->empty()) return refuse(fmt::format("{} is missing", name));
+  for (const Option& option : options_) {
+    if (!option.is_required) continue;
+    const auto* const* text = std::get_if<std::string*>(&option.target);
+    const auto* const* list = std::get_if<std::vector<std::string>*>(&option.target);
+    if (text != nullptr ? (*text)->empty() : (*list)->empty()) {
+      return refuse(fmt::format("{} is missing", option.names));
+    }
   }
   return std::nullopt;
 }
@@ -167,12 +182,25 @@ std::string Options::help() const {
   }
   out += paint(terminal, Ink::bold, "options:");
   out += '\n';
-  std::vector<Shown> rows = shown_;
-  rows.push_back({"-h, --help", "this text"});
+  struct Row {
+    std::string left, meaning;
+  };
+  std::vector<Row> rows;
+  for (const Option& option : options_) {
+    if (option.is_argument()) continue;
+    Row& row = rows.emplace_back(spaced(option.names), option.meaning);
+    if (!option.choices.empty()) {
+      row.left += fmt::format(" {}", fmt::join(option.choices, "|"));
+      row.meaning += fmt::format(" (default: {})", option.usual);
+    } else if (!option.value.empty()) {
+      row.left += fmt::format(" {}", option.value);
+    }
+  }
+  rows.emplace_back("-h, --help", "this text");
   std::size_t left = 0;
-  for (const Shown& row : rows) left = std::max(left, row.left.size());
+  for (const Row& row : rows) left = std::max(left, row.left.size());
   left = std::min<std::size_t>(left, 30);
-  for (const Shown& row : rows) {
+  for (const Row& row : rows) {
     const std::string indent(left + 4, ' ');
     if (prose.width < left + 24) {
       append_wrapped(out, prose, "  ", "    ", row.left, Ink::cyan);

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "command.hpp"
@@ -15,8 +15,7 @@ namespace nettune::ctl {
 
 class Options {
  public:
-  explicit Options(const Command& command);
-  ~Options();
+  explicit Options(const Command& command) : command_(command) {}
   Options(const Options&) = delete;
   Options& operator=(const Options&) = delete;
 
@@ -38,19 +37,25 @@ class Options {
   int refuse(std::string_view message) const;
 
  private:
-  struct Shown {
-    std::string left;
+  struct Option {
+    const char* names;  // of an argument: what stands in the usage
+    std::string_view value;
     std::string meaning;
-  };
-  struct Parser;
+    std::variant<bool*, std::string*, std::vector<std::string>*> target;
+    std::vector<const char*> choices{};
+    std::string usual{};  // the default of a choice
+    bool is_required = false;
 
+    bool is_argument() const { return names[0] != '-'; }
+  };
+
+  bool take_plain(Arguments arguments) const;
+  std::optional<int> take_with_options(Arguments arguments) const;
   std::string help() const;
-  void show(const char* names, std::string_view value, std::string meaning);
   std::string name_near(std::string_view word) const;
 
   const Command& command_;
-  std::vector<Shown> shown_;
-  std::unique_ptr<Parser> parser_;
+  std::vector<Option> options_;
 };
 
 }  // namespace nettune::ctl
