@@ -56,11 +56,6 @@ forbid "only proc_tree.cpp opens files below /proc/sys" \
   "${others[@]}"
 forbid "project code throws nothing" '^[^/"]*\bthrow\b' "${engine[@]}"
 
-# Neither sets up the standard streams: nettuned leaves them out (daemon/nettuned/without_iostreams.cpp).
-mapfile -t service < <(code lib daemon/nettuned daemon/*.[ch]pp)
-forbid "lib and nettuned use no standard stream" \
-  "${include}iostream>|std::(w?cout|w?cerr|w?clog|w?cin)\\b" "${service[@]}"
-
 # What git knows is what the project is. A tree without git (an unpacked archive) holds no more, but
 # for what building adds, a package's folders among it.
 if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then

@@ -55,6 +55,9 @@ row("keys", [str(size) for size in SIZES])
 for title, name in COMMANDS:
     row(title, [cell(median(f"{name}.{size}")) for size in SIZES])
 row("empty program, linked the same", [cell(median("empty"))])
+row("empty program, the same libraries", [cell(median("libraries"))])
+row("  nettunectl as a multiple", [cell(ratio(median("audit.8"), 1.2 * median("libraries") + 0.1))],
+    "of 1.2 x that + 0.1 ms; goal: <= 1")
 row("nettunectl --version", [cell(median("version"))])
 
 heading("processor time, ms (mean)")

@@ -85,13 +85,12 @@ bool read_small(int folder, const char* name, std::string& text) {
   struct stat status{};
   if (!fd || ::fstat(fd.get(), &status) != 0) return false;
   if (is_null_device(status)) return true;
-  std::array<char, 16384> buffer;
-  if (!S_ISREG(status.st_mode) || static_cast<std::size_t>(status.st_size) >= buffer.size()) {
-    return false;
-  }
-  const ssize_t size = ::read(fd.get(), buffer.data(), buffer.size());
-  if (size != status.st_size) return false;
-  text.assign(buffer.data(), static_cast<std::size_t>(size));
+  constexpr off_t largest = 16384;
+  if (!S_ISREG(status.st_mode) || status.st_size >= largest) return false;
+  std::string read(static_cast<std::size_t>(status.st_size) + 1, '\0');
+  if (::read(fd.get(), read.data(), read.size()) != status.st_size) return false;
+  read.pop_back();  // one that has grown meanwhile would have filled it
+  text = std::move(read);
   return true;
 }
 

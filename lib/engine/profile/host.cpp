@@ -27,7 +27,7 @@ Result<std::string> read_fact(const std::string& path) {
     return std::unexpected(Error{errno, "read", path});
   }
   constexpr std::size_t limit = std::size_t{1} << 20;  // zoneinfo of a large machine: some 200 kB
-  std::array<char, 16384> piece;
+  std::array<char, 4096> piece;
   std::string text;
   for (;;) {
     if (text.size() >= limit) return std::unexpected(Error{EFBIG, "read", path});

@@ -55,11 +55,17 @@ std::string without_empty_components(std::string_view path) {
 
 }  // namespace
 
+// For systemd a carriage return and a NUL end a line as well, which is still the same line of the
+// file to everyone else.
+SysctlScanner::SysctlScanner(std::string_view text, Dialect dialect)
+    : rest_(text),
+      dialect_(dialect),
+      has_other_ends_(dialect == Dialect::systemd && (text.find('\r') != std::string_view::npos ||
+                                                      text.find('\0') != std::string_view::npos)) {}
+
 std::string_view SysctlScanner::take_line() {
-  // For systemd a carriage return and a NUL end a line as well, which is still the same line of the
-  // file to everyone else.
   std::size_t end = std::min(rest_.find('\n'), rest_.size());
-  if (dialect_ == Dialect::systemd) {
+  if (has_other_ends_) {
     end = std::min(end, rest_.substr(0, end).find('\r'));
     end = std::min(end, rest_.substr(0, end).find('\0'));
   }
@@ -75,7 +81,9 @@ std::string_view SysctlScanner::take_line() {
 bool SysctlScanner::next(SysctlLine& line) {
   const std::string_view blanks = blanks_of(dialect_);
   while (!rest_.empty()) {
-    std::string_view text = trimmed(take_line(), blanks);
+    std::string_view text = take_line();
+    if (text.starts_with('#')) continue;  // most lines are, and it costs nothing to see that
+    text = trimmed(text, blanks);
     if (text.empty() || text.front() == '#' || text.front() == ';') continue;
     line = SysctlLine{};
     line.number = number_;

@@ -36,7 +36,7 @@ struct SysctlLine {
 /// Takes a text apart line by line without copying it.
 class SysctlScanner {
  public:
-  SysctlScanner(std::string_view text, Dialect dialect) : rest_(text), dialect_(dialect) {}
+  SysctlScanner(std::string_view text, Dialect dialect);
 
   /// false at the end of the text.
   bool next(SysctlLine& line);
@@ -46,6 +46,7 @@ class SysctlScanner {
 
   std::string_view rest_;
   Dialect dialect_;
+  bool has_other_ends_;  // a line of `rest_` may end without a line feed
   int number_ = 0;
   bool continues_ = false;  // the line before ended without a line feed
 };

@@ -45,14 +45,19 @@ std::vector<std::string> names_in_folder(int fd, const char* folder) {
 Result<std::string> read_from(int fd, const Key& key) {
   // The kernel makes, and clears, a buffer of the size that is asked for: nearly every value is a
   // few bytes. One that fills it is asked for again.
-  constexpr std::size_t usual = 1023;
-  std::array<char, 65536> buffer;
-  ssize_t count = ::pread(fd, buffer.data(), usual, 0);
-  if (count == static_cast<ssize_t>(usual)) count = ::pread(fd, buffer.data(), buffer.size(), 0);
+  std::array<char, 1023> usual;
+  std::string text;
+  ssize_t count = ::pread(fd, usual.data(), usual.size(), 0);
+  if (count == static_cast<ssize_t>(usual.size())) {
+    text.resize(65536);
+    count = ::pread(fd, text.data(), text.size(), 0);
+    text.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+  } else if (count > 0) {
+    text.assign(usual.data(), static_cast<std::size_t>(count));
+  }
   if (count < 0) return std::unexpected(Error{errno, "read", key.name()});
-  std::string_view text(buffer.data(), static_cast<std::size_t>(count));
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text);
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 // One write at offset 0: with kernel.sysctl_writes_strict=1 a write at another offset succeeds and
