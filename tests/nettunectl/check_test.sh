@@ -70,6 +70,11 @@ expect_out '60-slip.conf:1:1: warning: nettune does not know the key net.core.so
 expect_out 'help: did you mean net.core.somaxconn?'
 expect_out 'help: did you mean net.ipv4.tcp_congestion_control?'
 expect_line '2 warnings'
+printf '%s = 1\n' net.ipv4.conf.\*.rp_filer 'net.ipv4.tcp_*men' >"$work/61-glob.conf"
+check "$work/61-glob.conf"
+expect_out '61-glob.conf:1:1: warning: nettune does not know the key net.ipv4.conf.*.rp_filer [unknown-key]'
+expect_out 'help: did you mean net.ipv4.conf.*.rp_filter?'
+expect_line '1 warning' # a pattern of names is no name
 
 # A warning is an error only with --strict.
 put lowers.yaml 'nettune: 1

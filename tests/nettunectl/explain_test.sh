@@ -93,6 +93,8 @@ explain rmem_mxa
 expect_err 'did you mean net.core.rmem_max?'
 explain net.core.somaxcon
 expect_err 'did you mean net.core.somaxconn?'
+explain rp_filer
+expect_err 'did you mean rp_filter?'
 explain net.ipv4.conf.eth0.rp_filer
 expect_status 2
 expect_err 'did you mean net.ipv4.conf.eth0.rp_filter?'

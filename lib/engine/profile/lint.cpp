@@ -50,10 +50,7 @@ class Linter {
     for (const Desired& desired : resolved_.desired()) {
       // What a glob says is said once, not for each of its keys.
       if (desired.keeps_all() || !seen_.insert(desired.entry).second) continue;
-      if (desired.parameter == nullptr) {
-        unknown_key(desired);
-        continue;
-      }
+      if (desired.parameter == nullptr) continue;
       dead_key(desired);
       side_effects(desired);
       pages_for_bytes(desired);
@@ -62,6 +59,7 @@ class Linter {
       unknown_words(desired);
       depends_on_ticks(desired);
     }
+    unknown_keys();
     keepalive();
     ceilings();
     socket_limits();
@@ -178,13 +176,16 @@ class Linter {
 
   // ProfileBuilder::check says it of a profile; a line of sysctl.d that no loader can set is as
   // easily misspelt, and the loaders pass over it.
-  void unknown_key(const Desired& desired) {
-    if (!is_foreign() || !desired.entry->key.is_literal()) return;
-    const std::string near = sysctl::nearest_name(desired.key.path());
-    if (near.empty()) return;
-    add(Severity::warning, desired.entry->origin, "unknown-key",
-        fmt::format("nettune does not know the key {}", desired.key.name()),
-        fmt::format("did you mean {}?", near));
+  void unknown_keys() {
+    if (!is_foreign()) return;
+    for (const Entry& entry : resolved_.profile().entries()) {
+      if (entry.parameter != nullptr) continue;
+      const std::string near = sysctl::nearest_name(entry.key);
+      if (near.empty()) continue;
+      add(Severity::warning, entry.origin, "unknown-key",
+          fmt::format("nettune does not know the key {}", entry.key.name()),
+          fmt::format("did you mean {}?", near));
+    }
   }
 
   void dead_key(const Desired& desired) {

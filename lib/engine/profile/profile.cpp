@@ -554,17 +554,9 @@ bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter
   return good;
 }
 
-// Whether the one glob's sign in it stands for the links: then it means one parameter.
-bool is_of_all_links(std::string_view pattern) {
-  const std::size_t sign = pattern.find_first_of("*?[");
-  return sign != std::string_view::npos && pattern.substr(sign - 1, 3) == "/*/" &&
-         pattern.find_first_of("*?[", sign + 1) == std::string_view::npos;
-}
-
 // A key outside the catalogue is allowed; one that is nearly a known one is probably misspelt.
 void warn_of_unknown_key(const Entry& entry, Reporter& report) {
-  if (!entry.key.is_literal() && !is_of_all_links(entry.key.pattern())) return;
-  const std::string near = sysctl::nearest_name(entry.key.pattern());
+  const std::string near = sysctl::nearest_name(entry.key);
   if (near.empty()) return;
   report.warning(entry.origin, fmt::format("nettune does not know the key {}", entry.key.name()),
                  fmt::format("did you mean {}?", near), "unknown-key");

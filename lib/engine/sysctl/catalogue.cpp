@@ -201,6 +201,15 @@ std::string nearest_name(std::string_view path) {
   return name + link + rest;
 }
 
+std::string nearest_name(const KeyGlob& glob) {
+  const std::string_view pattern = glob.pattern();
+  const std::size_t sign = pattern.find_first_of("*?[");
+  const bool is_of_all_links = sign != std::string_view::npos &&
+                               pattern.substr(sign - 1, 3) == "/*/" &&
+                               pattern.find_first_of("*?[", sign + 1) == std::string_view::npos;
+  return glob.is_literal() || is_of_all_links ? nearest_name(pattern) : std::string();
+}
+
 std::span<const std::string_view> congestion_controls() {
   static constexpr std::string_view names[] = {
       "bbr", "bic", "cdg",  "cubic",    "dctcp", "highspeed", "htcp",     "hybla", "illinois",

@@ -210,6 +210,8 @@ const Parameter* find_parameter(std::string_view path);
 /// The name of the parameter that was probably meant by `path`, for the same link; "" where none is
 /// near.
 std::string nearest_name(std::string_view path);
+/// The same of a glob: one whose only sign stands for all links means one parameter; "" for others.
+std::string nearest_name(const KeyGlob& glob);
 
 /// The congestion controls that mainline Linux has or had, sorted. Others come from elsewhere, or
 /// are misspelt.
