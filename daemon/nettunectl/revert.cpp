@@ -65,9 +65,7 @@ int run(const Command& self, Arguments arguments) {
                  status);
   }
   const PlanView view{plan, machine->host, "", {}};
-  std::string text = render_outcome(view, *outcome, "reverted", look_at_terminal(STDOUT_FILENO));
-  if (has_left) text += "\"nettunectl revert --force\" puts back what something else has changed\n";
-  return print(text, status);
+  return print(render_outcome(view, *outcome, "reverted", look_at_terminal(STDOUT_FILENO)), status);
 }
 
 constexpr Example examples[] = {
@@ -82,8 +80,8 @@ const Command revert_command = {
     "",
     "put back what nettune has changed",
     "Gives each key that nettune has written since the boot the value that it had before, where "
-    "it is still as nettune left it. What something else has changed since is listed and left, "
-    "for a revert with --force.\n"
+    "it is still as nettune left it. What something else has changed since is listed and left; "
+    "afterwards nettune knows nothing of it any more.\n"
     "Needs root, or CAP_NET_ADMIN. Exit status: 0 all is as before, 1 some keys were left, 2 "
     "trouble.",
     examples,

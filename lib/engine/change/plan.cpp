@@ -223,16 +223,13 @@ std::optional<Write> write_for(const audit::Finding& finding, const sysctl::Tree
 
 // --- back to the baseline ---
 
-// What becomes of a key that something else has changed since.
-enum class Foreign { leave, pass_over, force };
-
 struct Restored {
   std::vector<Write> written;
   std::vector<Write> side_effects;  // after all others: most of them follow by themselves
 };
 
-void restore(const Baseline& baseline, const sysctl::Tree& tree, Foreign foreign,
-             Restored& restored, std::vector<LeftAlone>& left_alone) {
+void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Restored& restored,
+             std::vector<LeftAlone>& left_alone) {
   const Result<std::string> live = tree.read(baseline.key);
   if (!live) {
     left_alone.push_back({baseline.key, "", describe(live.error()), false});
@@ -240,8 +237,7 @@ void restore(const Baseline& baseline, const sysctl::Tree& tree, Foreign foreign
   }
   const std::string now = sysctl::one_line(*live);
   if (now == baseline.before) return;
-  if (now != baseline.left && foreign == Foreign::pass_over) return;
-  if (now != baseline.left && foreign == Foreign::leave) {
+  if (now != baseline.left && !force) {
     left_alone.push_back(
         {baseline.key, now,
          fmt::format("something else changed it: nettune left {}, and it was {} before",
@@ -329,9 +325,7 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
           return glob.matches(baseline.key);
         });
     if (is_still_caused) continue;
-    // What a revert has left belongs to no profile, and waits for a revert with --force.
-    const Foreign foreign = state.profile.empty() ? Foreign::pass_over : Foreign::leave;
-    restore(baseline, tree, foreign, restored, plan.left_alone_);
+    restore(baseline, tree, false, restored, plan.left_alone_);
   }
   std::ranges::move(restored.written, std::back_inserter(plan.writes_));
   add_endangered(plan.writes_, plan.left_alone_, audit);
@@ -348,7 +342,7 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   plan.forgets_ = true;
   Restored restored;
   for (const Baseline& baseline : state.baselines) {
-    restore(baseline, tree, force ? Foreign::force : Foreign::leave, restored, plan.left_alone_);
+    restore(baseline, tree, force, restored, plan.left_alone_);
   }
   plan.writes_ = std::move(restored.written);
   sort_writes(plan.writes_);

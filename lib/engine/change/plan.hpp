@@ -51,8 +51,7 @@ class Plan {
   const std::vector<Write>& writes() const { return writes_; }
   const std::vector<LeftAlone>& left_alone() const { return left_alone_; }  ///< by key
   const std::string& profile() const { return profile_; }  ///< active afterwards; "" for none
-  /// A revert: afterwards nothing is known of what was changed, except where something else has
-  /// changed it since, and it is left alone.
+  /// A revert: afterwards nothing is known of what was changed, the keys left alone included.
   bool forgets() const { return forgets_; }
 
  private:

@@ -193,13 +193,6 @@ State without_change(State state, const Journal& journal, const std::set<sysctl:
   return state;
 }
 
-// Whether the plan leaves what something else made of the key: the next one may be told to force
-// it.
-bool is_left(const Plan& plan, const sysctl::Key& key) {
-  return std::ranges::any_of(
-      plan.left_alone(), [&](const LeftAlone& left) { return left.is_wrong && left.key == key; });
-}
-
 bool is_alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
 class Transaction {
@@ -369,9 +362,8 @@ class Transaction {
       next = kept(std::move(next));
       remember_settled(next);
       if (plan_.forgets()) {
-        std::erase_if(next.baselines, [&](const Baseline& baseline) {
-          return !is_refused(baseline.key) && !is_left(plan_, baseline.key);
-        });
+        std::erase_if(next.baselines,
+                      [&](const Baseline& baseline) { return !is_refused(baseline.key); });
       }
     }
     if (const auto stored = folder_.store(next); !stored) {
@@ -430,14 +422,9 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
                                           const StateFolder& folder, State& state,
                                           const TransactionOptions& options) {
   if (plan.writes().empty()) {
-    State next = state;
-    if (plan.forgets()) {
-      std::erase_if(next.baselines,
-                    [&](const Baseline& baseline) { return !is_left(plan, baseline.key); });
-    }
-    if (state.profile == plan.profile() && next.baselines.size() == state.baselines.size()) {
-      return Outcome{};
-    }
+    const bool forgets_any = plan.forgets() && !state.baselines.empty();
+    if (state.profile == plan.profile() && !forgets_any) return Outcome{};
+    State next = plan.forgets() ? State{} : state;
     next.profile = plan.profile();
     if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());
     state = std::move(next);
