@@ -589,17 +589,14 @@ std::vector<Match> find(const std::string& word, const Machine& machine) {
   std::string_view near = near_key.empty() ? nearest(word, views) : near_key;
   if (near.empty()) near = nearest("net.ipv4." + word, views);
   if (near.empty()) near = nearest("net.core." + word, views);
-  if (near.empty()) {  // the last part alone, as "rp_filter" is taken
-    std::vector<std::string_view> last_parts;
-    for (const std::string& name : names) {
-      last_parts.push_back(std::string_view(name).substr(name.rfind('.') + 1));
-    }
-    near = nearest(word, last_parts);
-  }
   if (near.empty()) {
     // A folder, or a part of a name: everything that holds it.
     matches = mentioning(plain);
     if (!matches.empty()) return matches;
+    // The last part alone, as "rp_filter" is taken.
+    std::vector<std::string_view> last_parts = views;
+    for (std::string_view& name : last_parts) name.remove_prefix(name.rfind('.') + 1);
+    near = nearest(word, last_parts);
   }
   complain(fmt::format("there is no key \"{}\"{}{}", word,
                        why.empty() || !near.empty() ? "" : ": " + why,

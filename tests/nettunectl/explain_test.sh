@@ -95,6 +95,10 @@ explain net.core.somaxcon
 expect_err 'did you mean net.core.somaxconn?'
 explain rp_filer
 expect_err 'did you mean rp_filter?'
+for word in netfilter nf_conntrack; do # of a name that is near, but a part of many
+  explain $word
+  expect_status 0
+done
 explain net.ipv4.conf.eth0.rp_filer
 expect_status 2
 expect_err 'did you mean net.ipv4.conf.eth0.rp_filter?'
