@@ -180,6 +180,23 @@ expect_status 0
 expect_key net.core.somaxconn 4096
 expect_only_lock
 
+# --- so is what it may change along with another key: it is not nettune's because it stays the same
+ip link add v0 type veth peer name v1
+printf 'nettune: 1\nsysctl:\n  net.ipv4.conf.*.rp_filter: 2\n' >"$work/links.yaml"
+run apply "$work/links.yaml" --quiet
+sysctl -q -w net.ipv4.conf.v0.rp_filter=1
+for _ in 1 2; do # the first puts conf.default back, whose change the kernel may hand on
+  run apply a
+  expect_status 1
+  expect_out 'net.ipv4.conf.v0.rp_filter is left alone (live: 1): something else changed it: nettune left 2, and it was 0 before'
+  expect_key net.ipv4.conf.v0.rp_filter 1
+done
+run revert --force
+expect_status 0
+expect_key net.ipv4.conf.v0.rp_filter 0
+expect_only_lock
+ip link del v0
+
 # --- the same in JSON, for programs
 # expect_change RESULT KEYS: what was written, and that the answer is as its schema has it.
 expect_change() {

@@ -331,6 +331,9 @@ State kept(State state) {
     const bool is_known = place != state.baselines.end() && place->key == entry.key;
     if (entry.purpose == JournalEntry::Purpose::restored) {
       if (is_known) state.baselines.erase(place);
+    } else if (is_known && is_side_effect && entry.after == entry.before) {
+      // It did not change: where it is not as nettune left it, that is something else's work.
+      if (place->is_side_effect && entry.after == place->before) state.baselines.erase(place);
     } else if (is_known) {
       place->left = entry.after;
       place->is_side_effect = place->is_side_effect && is_side_effect;

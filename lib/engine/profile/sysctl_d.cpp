@@ -64,11 +64,10 @@ SysctlScanner::SysctlScanner(std::string_view text, Dialect dialect)
                                                       text.find('\0') != std::string_view::npos)) {}
 
 std::string_view SysctlScanner::take_line() {
-  std::size_t end = std::min(rest_.find('\n'), rest_.size());
-  if (has_other_ends_) {
-    end = std::min(end, rest_.substr(0, end).find('\r'));
-    end = std::min(end, rest_.substr(0, end).find('\0'));
-  }
+  // The line feed alone is found faster, but a file without any is not to be read through each
+  // time.
+  const std::string_view ends(has_other_ends_ ? "\n\r\0" : "\n", has_other_ends_ ? 3 : 1);
+  const std::size_t end = std::min(rest_.find_first_of(ends), rest_.size());
   std::string_view line = rest_.substr(0, end);
   if (!continues_) ++number_;
   continues_ = end < rest_.size() && rest_[end] != '\n';

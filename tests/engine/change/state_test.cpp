@@ -163,6 +163,26 @@ TEST_CASE("a change that is kept becomes part of the baseline") {
   CHECK(to_text(next, here) == to_text(wanted, here));
 }
 
+TEST_CASE("a side effect that did not come leaves what something else wrote as its own") {
+  State state;
+  state.profile = "a";
+  // nettune left 2, something else wrote 1, and the change left that as it was.
+  state.baselines = {{key("net.core.rmem_max"), "0", "2", false},
+                     {key("net.core.somaxconn"), "0", "2", true},
+                     {key("net.core.wmem_max"), "1", "2", true}};
+  state.journal = Journal{{{key("net.core.rmem_max"), "1", "1", Purpose::side_effect},
+                           {key("net.core.somaxconn"), "1", "1", Purpose::side_effect},
+                           {key("net.core.wmem_max"), "1", "1", Purpose::side_effect}},
+                          "b",
+                          0,
+                          0};
+  State wanted;
+  wanted.profile = "b";
+  wanted.baselines = {{key("net.core.rmem_max"), "0", "2", false},
+                      {key("net.core.somaxconn"), "0", "2", true}};  // the third is as before
+  CHECK(to_text(kept(state), here) == to_text(wanted, here));
+}
+
 TEST_CASE("the state is stored as a whole, readable by all, and removed when it is empty") {
   const test::TempTree folder;
   const std::string directory = folder.path() + "/nettune";
