@@ -56,8 +56,6 @@ for title, name in COMMANDS:
     row(title, [cell(median(f"{name}.{size}")) for size in SIZES])
 row("empty program, linked the same", [cell(median("empty"))])
 row("empty program, the same libraries", [cell(median("libraries"))])
-row("  nettunectl as a multiple", [cell(ratio(median("audit.8"), 1.2 * median("libraries") + 0.1))],
-    "of 1.2 x that + 0.1 ms; goal: <= 1")
 row("nettunectl --version", [cell(median("version"))])
 
 heading("processor time, ms (mean)")
@@ -147,7 +145,7 @@ if mine[8][0]:
                                      for size in SERVICE_SIZES], "goal: 1000 keys <= 0.04")
     service_row("a sweep, ms of processor", "sweep_ms")
     service_row("an Audit over D-Bus, the same", "audit_processor_ms")
-    service_row("the keys compared and no more, the same", "in_process_audit_ms")
+    service_row("the bare comparison, the same", "in_process_audit_ms")
     row("  a sweep as a multiple of Audit", [cell(ratio(mine[size][0].get("sweep_ms"), mine[size][0].get("audit_processor_ms")))
                                              for size in SERVICE_SIZES], "goal: 1000 keys about 1")
     service_row("Activate, all keys change, ms", "activate_ms", "goal: 1000 keys <= 15")
@@ -176,8 +174,8 @@ row("sysctl -n", [cell(ratio(audit[size], median(f"sysctl.{size}"))) for size in
     "goal: 8 keys <= 1.5, 1000 keys <= 0.4")
 row("tuned-adm verify", [cell(ratio(audit[size], median(f"tuned.{size}")), 3) for size in SIZES],
     "goal: 1000 keys <= 0.067")
-row("1.2 x the empty program + 0.1 ms", [cell(ratio(audit[8], 1.2 * median("empty") + 0.1))],
-    "goal: 8 keys <= 1")
+for title, name in (("1.2 x an empty program + 0.1 ms", "empty"), ("1.2 x the same libraries + 0.1 ms", "libraries")):
+    row(title, [cell(ratio(audit[8], 1.2 * median(name) + 0.1))], "goal: 8 keys <= 1" if name == "libraries" else "")
 
 heading("microseconds for each further key")
 steps = list(zip(SIZES, SIZES[1:]))
