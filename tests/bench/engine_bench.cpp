@@ -188,7 +188,9 @@ const sysctl::ProcTree& kernel() {
 std::vector<sysctl::Key> keys_of_links(std::size_t wanted) {
   auto keys = kernel().list(*sysctl::KeyGlob::parse("net/ipv4/conf/*/*"));
   if (!keys) return {};
-  std::erase_if(*keys, [](const sysctl::Key& key) { return kernel().is_read_only(key); });
+  std::erase_if(*keys, [](const sysctl::Key& key) {
+    return kernel().access_of(key) != sysctl::Access::writable;
+  });
   if (keys->size() > wanted)
     keys->erase(keys->begin() + static_cast<std::ptrdiff_t>(wanted), keys->end());
   return *std::move(keys);

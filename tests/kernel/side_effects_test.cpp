@@ -61,7 +61,7 @@ std::set<Key> changed(const Snapshot& before, const Snapshot& after) {
 bool may_be_written(const Tree& tree, const Key& key) {
   const Parameter* parameter = find_parameter(key.path());
   return parameter != nullptr && parameter->scope == Scope::net_namespace &&
-         parameter->per_namespace_since == Version{} && !tree.is_read_only(key);
+         parameter->per_namespace_since == Version{} && tree.access_of(key) == Access::writable;
 }
 
 // Two other values that the kernel is likely to take: of a flag 1 and 2, of a number its

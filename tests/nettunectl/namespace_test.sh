@@ -63,4 +63,15 @@ wait "$child"
 exit "$failures"
 SH
 
+# A container's own file in the place of the kernel's says how much memory there is to share.
+echo 'MemTotal:        3145728 kB' >"$work/meminfo"
+if unshare -Urm true 2>/dev/null; then
+  unshare -Urm bash -euo pipefail <<'SH' || failures=$((failures + 1))
+mount --bind "$work/meminfo" /proc/meminfo
+run audit one
+expect_out '3 GiB of memory'
+exit "$failures"
+SH
+fi
+
 finish

@@ -96,7 +96,10 @@ class FakeTree final : public sysctl::Tree {
     return keys;
   }
 
-  bool is_read_only(const sysctl::Key& key) const override { return read_only_.contains(key); }
+  sysctl::Access access_of(const sysctl::Key& key) const override {
+    if (!values_.contains(key)) return sysctl::Access::unknown;
+    return read_only_.contains(key) ? sysctl::Access::read_only : sysctl::Access::writable;
+  }
 
   bool is_secret(const sysctl::Key& key) const override { return secrets_.contains(key); }
 

@@ -67,7 +67,8 @@ class Surroundings {
   // In a namespace of its own, a process sees rmem_max read-only, or not at all before Linux 6.12.
   bool shows_host_keys_read_only() const {
     const auto rmem_max = sysctl::Key::parse("net.core.rmem_max");
-    if (tree_.is_read_only(*rmem_max)) return true;
+    const sysctl::Access access = tree_.access_of(*rmem_max);
+    if (access != sysctl::Access::unknown) return access == sysctl::Access::read_only;
     const auto somaxconn = sysctl::Key::parse("net.core.somaxconn");
     const Result<std::string> host_key = tree_.read(*rmem_max);
     return !host_key && host_key.error().number == ENOENT && tree_.read(*somaxconn).has_value();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs in every audit: a file without a word of "net" costs its read and one search, and a line
-// about another key costs no allocation.
+// Runs in every audit: a file without a word of "net" outside its comments costs its read and a
+// search, and a line about another key costs no allocation.
 #include "engine/audit/conflicts.hpp"
 
 #include <dirent.h>
@@ -155,9 +155,22 @@ struct Line {
   bool is_exclusion;
 };
 
+// Whether a line that is no comment has a word of "net". What a distribution ships has comments
+// alone, and both loaders would go through them.
+bool may_name_net(std::string_view text) {
+  // A carriage return or a NUL within a comment ends its line for systemd.
+  const bool has_other_ends =
+      text.find('\r') != std::string_view::npos || text.find('\0') != std::string_view::npos;
+  for (std::size_t word = text.find("net"); word != std::string_view::npos;) {
+    const std::size_t line = text.rfind('\n', word) + 1;  // 0 in the first one
+    if (text[line] != '#' || has_other_ends) return true;
+    word = text.find("net", std::min(text.find('\n', word), text.size()));
+  }
+  return false;
+}
+
 // Every line about a key of `net`, in the order of the files.
 void add_lines(const File& file, Dialect dialect, std::vector<Line>& lines) {
-  if (file.text.find("net") == std::string::npos) return;
   profile::SysctlScanner scanner(file.text, dialect);
   SysctlLine line;
   while (scanner.next(line)) {
@@ -397,11 +410,12 @@ std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<
   std::vector<Line> of_systemd;
   std::vector<Line> of_procps;
   for (const File& file : files) {
+    if (!may_name_net(file.text)) continue;
     // systemd-sysctl passes over hidden files, sysctl(8) does not.
     if (!file.name.starts_with('.')) add_lines(file, Dialect::systemd, of_systemd);
     add_lines(file, Dialect::procps, of_procps);
   }
-  add_lines(conf, Dialect::procps, of_procps);
+  if (may_name_net(conf.text)) add_lines(conf, Dialect::procps, of_procps);
   const LoaderView systemd(Loader::systemd_sysctl, std::move(of_systemd));
   const LoaderView procps(Loader::procps, std::move(of_procps));
   const TunedLines tuned = read_active_tuned(base, conf, problems);

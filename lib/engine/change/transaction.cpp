@@ -74,7 +74,8 @@ std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree,
     const Result<std::vector<sysctl::Key>> keys = tree.list(glob);
     if (!keys) continue;  // such a folder is not here
     for (const sysctl::Key& key : *keys) {
-      if (tree.is_read_only(key) || !known.insert(key).second) continue;
+      if (tree.access_of(key) == sysctl::Access::read_only) continue;
+      if (!known.insert(key).second) continue;
       const Result<std::string> live = tree.read(key);
       if (!live) continue;  // gone, or not to be read: then it can't be put back either
       const std::string before = sysctl::one_line(*live);

@@ -2,6 +2,9 @@
 #include "engine/profile/host.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -81,6 +84,21 @@ std::uint64_t memory_of(std::string_view meminfo) {
     return kib <= std::numeric_limits<std::uint64_t>::max() / 1024 ? kib * 1024 : 0;
   }
   return 0;
+}
+
+// MemTotal in bytes. The kernel prints some fifty other numbers with it, and sysinfo(2) tells that
+// one alone; but a container may have a file of its own in the place of the kernel's.
+Result<std::uint64_t> read_memory(const std::string& root) {
+  const std::string path = root + "/proc/meminfo";
+  struct statfs where{};
+  struct sysinfo facts{};
+  if (::statfs(path.c_str(), &where) == 0 && where.f_type == PROC_SUPER_MAGIC &&
+      ::sysinfo(&facts) == 0) {
+    return std::uint64_t{facts.totalram} * facts.mem_unit;
+  }
+  const Result<std::string> meminfo = read_fact(path);
+  if (!meminfo) return std::unexpected(meminfo.error());
+  return memory_of(*meminfo);
 }
 
 // What nr_free_buffer_pages() counts: the zones that a plain allocation of the kernel may use.
@@ -267,12 +285,12 @@ Result<Host> read_host(const std::string& root) {
   const long page_size = ::sysconf(_SC_PAGESIZE);
   if (page_size > 0) host.page_size = static_cast<std::uint32_t>(page_size);
 
-  const Result<std::string> meminfo = read_fact(root + "/proc/meminfo");
-  if (!meminfo) return std::unexpected(meminfo.error());
+  const Result<std::uint64_t> memory_bytes = read_memory(root);
+  if (!memory_bytes) return std::unexpected(memory_bytes.error());
   const Result<std::string> release = read_fact(root + "/proc/sys/kernel/osrelease");
   if (!release) return std::unexpected(release.error());
 
-  host.memory_bytes = memory_of(*meminfo);
+  host.memory_bytes = *memory_bytes;
   host.buffer_pages = {root + "/proc/zoneinfo", host.memory_bytes / host.page_size};
   std::string_view text = *release;
   host.kernel_release = next_line(text);

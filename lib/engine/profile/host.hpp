@@ -41,7 +41,8 @@ struct Host {
   bool is_child_namespace = false;  ///< the keys are those of a network namespace made later
 };
 
-/// Reads proc/meminfo, proc/zoneinfo and proc/sys/kernel/osrelease below `root` ("" is this host).
+/// Reads what proc/meminfo, proc/zoneinfo and proc/sys/kernel/osrelease below `root` tell ("" is
+/// this host).
 Result<Host> read_host(const std::string& root);
 
 /// "6.1.0-13-amd64" -> {6, 1}; {0, 0} where it does not begin with two numbers.

@@ -275,10 +275,11 @@ Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
   return keys;
 }
 
-bool ProcTree::is_read_only(const Key& key) const {
+Access ProcTree::access_of(const Key& key) const {
   struct stat status{};
   const Place place = locate(below_net(key));
-  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && (status.st_mode & 0222) == 0;
+  if (::fstatat(place.fd, place.path.c_str(), &status, 0) != 0) return Access::unknown;
+  return (status.st_mode & 0222) == 0 ? Access::read_only : Access::writable;
 }
 
 bool ProcTree::is_secret(const Key& key) const {

@@ -48,7 +48,7 @@ class ProcTree final : public Tree {
   void expect_writes(std::size_t most) override;
   void keep(const Key& key) const override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
-  bool is_read_only(const Key& key) const override;
+  Access access_of(const Key& key) const override;
   bool is_secret(const Key& key) const override;
   bool has_folder_of(const Key& key) const override;
 

@@ -86,7 +86,7 @@ Result<std::vector<Key>> SavedTree::list(const KeyGlob& glob) const {
   return keys;  // a map is sorted
 }
 
-bool SavedTree::is_read_only(const Key&) const { return false; }
+Access SavedTree::access_of(const Key&) const { return Access::unknown; }
 
 bool SavedTree::has_folder_of(const Key& key) const {
   const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);

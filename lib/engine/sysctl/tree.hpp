@@ -12,6 +12,9 @@
 
 namespace nettune::sysctl {
 
+/// unknown: there is no such key here, or nothing tells.
+enum class Access { unknown, read_only, writable };
+
 class Tree {
  public:
   Tree() = default;
@@ -45,8 +48,8 @@ class Tree {
   /// The keys that are there now and match, sorted. None is not an error.
   [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
 
-  /// Whether the caller's rights or the namespace forbid a write of this key; false where unknown.
-  virtual bool is_read_only(const Key& key) const = 0;
+  /// Whether the key's mode, which follows the namespace, forbids each write of it.
+  virtual Access access_of(const Key& key) const = 0;
 
   /// Whether only the owner may read the key: its value is a secret of the kernel's.
   virtual bool is_secret(const Key& key) const {

@@ -71,6 +71,19 @@ TEST_CASE("every line that sets a key is told, and the last one wins") {
   CHECK(world.problems.empty());
 }
 
+TEST_CASE(
+    "a key in a comment is set by nobody, and behind a comment's other end by systemd alone") {
+  World world;
+  world.root.add("etc/sysctl.d/10.conf", "# net\n#net.ipv4.tcp_sack = 1\n;net.ipv4.tcp_sack=1\n#");
+  CHECK(world.about({sack}).empty());
+  world.root.add("etc/sysctl.d/20.conf", "# x\n# net\rnet.ipv4.tcp_sack=0\n");
+  CHECK(world.about({sack}) == "net.ipv4.tcp_sack <>: s(/etc/sysctl.d/20.conf:2=0)!\n");
+  world.root.add("etc/sysctl.d/30.conf", "# net\n# net\n\t-net.ipv4.tcp_sack=1");
+  CHECK(world.about({sack}) ==
+        "net.ipv4.tcp_sack: s(/etc/sysctl.d/20.conf:2=0) s(/etc/sysctl.d/30.conf:3=1)! "
+        "p(/etc/sysctl.d/30.conf:3=1)!\n");
+}
+
 TEST_CASE("the first folder with a file's name hides the others") {
   World world;
   world.root.add("usr/lib/sysctl.d/a.conf", sack + " = 1\n");

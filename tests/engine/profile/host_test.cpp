@@ -257,6 +257,15 @@ TEST_CASE("a fixed default changes with the kernel, and is not guessed in betwee
   CHECK(own("net/ipv4/ip_local_port_range", host_with({6, 1}, 1), 2) == "32768 60999");
 }
 
+TEST_CASE("this host's memory is what /proc/meminfo shows") {
+  std::ifstream meminfo("/proc/meminfo");
+  std::string name;
+  std::uint64_t kib = 0;
+  meminfo >> name >> kib;
+  REQUIRE(name == "MemTotal:");
+  CHECK(read_host("").value().memory_bytes == kib * 1024);
+}
+
 TEST_CASE("this host's own tcp_mem is what is derived for it, within half a percent") {
   const Host host = read_host("").value();
   std::istringstream text(live("ipv4/tcp_mem"));

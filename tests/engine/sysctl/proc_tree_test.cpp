@@ -92,10 +92,10 @@ TEST_CASE("read-only keys and absent folders are told") {
   const test::TempTree temp;
   const std::string file = temp.add("net/core/rmem_max", "212992\n");
   auto tree = ProcTree::open(temp.path());
-  CHECK_FALSE(tree->is_read_only(key("net.core.rmem_max")));
+  CHECK(tree->access_of(key("net.core.rmem_max")) == Access::writable);
   REQUIRE(::chmod(file.c_str(), 0444) == 0);
-  CHECK(tree->is_read_only(key("net.core.rmem_max")));
-  CHECK_FALSE(tree->is_read_only(key("net.core.wmem_max")));
+  CHECK(tree->access_of(key("net.core.rmem_max")) == Access::read_only);
+  CHECK(tree->access_of(key("net.core.wmem_max")) == Access::unknown);
   CHECK(tree->has_folder_of(key("net.core.wmem_max")));
   CHECK_FALSE(tree->has_folder_of(key("net.ipv4.conf.eth9.forwarding")));
 }
