@@ -33,8 +33,8 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   std::string reason;  // outlives the bus, whose signals fill it
   const daemon::Bus bus = connect(where);
   if (bus == nullptr) return exit_trouble;
-  // Where that fails, the answer lacks the reason, and nothing else.
-  if (waits && !quiet) {
+  // Where that fails, the answer lacks the reason.
+  if (waits) {
     sd_bus_match_signal(bus.get(), nullptr, service_name, manager_path, manager_interface,
                         "ProfileChanged", keep_reason, &reason);
   }
@@ -66,15 +66,20 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   }
   const daemon::Message answer = send_call(bus.get(), call.get(), where);
   if (answer == nullptr) return exit_trouble;
-  if (quiet || !waits) return exit_ok;
+  if (!waits) return exit_ok;
   const std::string profile = text_property(bus.get(), "ActiveProfile");
   std::string out = profile.empty() ? "" : "profile " + profile + ": ";
   out += text_property(bus.get(), "StateText") + "\n";
   // The service has sent its signals before it answered these questions.
   while (sd_bus_process(bus.get(), nullptr) > 0) {
   }
-  if (reason.starts_with("left as it is: ")) out += reason + "\n";
-  return print(out + more, exit_ok);
+  const bool has_left = reason.starts_with("left as it is: ");
+  if (has_left) {
+    out += fmt::format("{}\n\"nettunectl revert --force\"{} puts that back as well\n", reason,
+                       where.is_here() ? "" : " there");
+  }
+  const int status = has_left ? exit_differs : exit_ok;
+  return quiet ? status : print(out + more, status);
 }
 
 int append_flag(sd_bus_message* call, const char* name, bool is_set) {
@@ -175,8 +180,8 @@ const Command deactivate_command = {
     "have the service let go of the profile",
     "Asks nettuned to put back what it changed, and to keep nothing in force, also after the next "
     "boot. What something else has changed since is listed and left as it is.\n"
-    "Root may; others are asked by polkit (org.nettune1.deactivate). Exit status: 0 done, 2 "
-    "trouble.",
+    "Root may; others are asked by polkit (org.nettune1.deactivate). Exit status: 0 done, 1 some "
+    "keys were left, 2 trouble.",
     deactivate_examples,
     run_deactivate,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nettunectl revert: put back what nettune has changed since the boot.
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,15 +8,25 @@
 #include "command.hpp"
 #include "engine/change/plan.hpp"
 #include "engine/change/transaction.hpp"
+#include "engine/diagnostic.hpp"
 #include "machine.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "plan_file.hpp"
 #include "plan_text.hpp"
 #include "session.hpp"
+#include "terminal.hpp"
 
 namespace nettune::ctl {
 namespace {
+
+// How to put back what was left, on the same machine.
+std::string advice(const MachineOptions& which) {
+  std::string command = "nettunectl revert --force";
+  if (!which.netns.empty()) command += " --netns " + printable(which.netns);
+  if (!which.root.empty()) command += " --root " + printable(which.root);
+  return fmt::format("\"{}\" puts back also what something else has changed", command);
+}
 
 int run(const Command& self, Arguments arguments) {
   bool force = false;
@@ -65,7 +75,10 @@ int run(const Command& self, Arguments arguments) {
                  status);
   }
   const PlanView view{plan, machine->host, "", {}};
-  return print(render_outcome(view, *outcome, "reverted", look_at_terminal(STDOUT_FILENO)), status);
+  const Terminal terminal = look_at_terminal(STDOUT_FILENO);
+  std::string text = render_outcome(view, *outcome, "reverted", terminal);
+  if (has_left) append_wrapped(text, terminal, "", "", advice(which));
+  return print(text, status);
 }
 
 constexpr Example examples[] = {
@@ -80,8 +93,9 @@ const Command revert_command = {
     "",
     "put back what nettune has changed",
     "Gives each key that nettune has written since the boot the value that it had before, where "
-    "it is still as nettune left it. What something else has changed since is listed and left; "
-    "afterwards nettune knows nothing of it any more.\n"
+    "it is still as nettune left it. What something else has changed since is listed and left, for "
+    "a "
+    "revert with --force.\n"
     "Needs root, or CAP_NET_ADMIN. Exit status: 0 all is as before, 1 some keys were left, 2 "
     "trouble.",
     examples,

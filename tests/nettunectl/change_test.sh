@@ -171,8 +171,32 @@ expect_out 'net.core.somaxconn is left alone (live: 5000): something else change
 expect_line '! partly reverted: 2 keys written and read back; left out: net.core.somaxconn'
 expect_key net.core.somaxconn 5000
 expect_key net.ipv4.tcp_keepalive_time 7200
+expect_line '"nettunectl revert --force" puts back also what something else has changed'
+run revert
+expect_status 1
+expect_line '! nothing was changed; left out: net.core.somaxconn'
+run audit a --quiet
+expect_no_out 'since nettune left'
+run revert --force
+expect_status 0
+expect_no_out 'nettunectl revert --force'
+expect_key net.core.somaxconn 4096
 expect_only_lock
-sysctl -q -w net.core.somaxconn=4096
+run apply a --quiet
+sysctl -q -w net.core.somaxconn=5000
+run revert --quiet
+expect_status 1
+expect_silent_out
+expect_key net.core.somaxconn 5000
+run apply b --quiet # it has nothing to do with it
+expect_status 0
+run apply b --quiet
+expect_status 0
+expect_key net.core.somaxconn 5000
+run revert --force
+expect_status 0
+expect_key net.core.somaxconn 4096
+expect_only_lock
 run apply a --quiet
 sysctl -q -w net.core.somaxconn=5000
 run revert --force

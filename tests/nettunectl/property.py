@@ -128,15 +128,16 @@ def applied(seed, path):
     return False
 
 
-def reverted(seed, expected, status, what):
-    done = run("revert", "--quiet")
+def reverted(seed, expected, status, what, *options):
+    done = run("revert", "--quiet", *options)
     if done.returncode != status:
         fail(seed, f"revert ends with {done.returncode}, not {status}: {done.stderr}")
     values = live()
     if values != expected:
         fail(seed, f"{what}: {difference(expected, values)}")
     left = sorted(entry.name for entry in pathlib.Path("/run/nettune").iterdir())
-    if left != ["lock"]:
+    # What others have changed stays known for a revert by force.
+    if len(left) != (1 if status == 0 else 2) or "lock" not in left:
         fail(seed, f"/run/nettune holds {left}")
 
 
@@ -169,6 +170,9 @@ for seed in range(CASES):
         elif ours[path] != START[path]:
             expected[path] = START[path]
     reverted(seed, expected, 1 if others else 0, "a revert with others' values in between")
+    reverted(seed, expected, 1 if others else 0, "a second revert")
+    expected.update((path, START[path]) for path in (str(path_of(key)) for key in others))
+    reverted(seed, expected, 0, "a revert by force", "--force")
     for key in FOREIGN:
         path_of(key).write_text(START[str(path_of(key))])
     if live() != START:

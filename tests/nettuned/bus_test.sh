@@ -351,9 +351,18 @@ COLUMNS=40 run status
 expect_line 'net.ipv4.tcp_fin_timeout'
 expect_line '  live     47'
 run deactivate
-expect_status 0
+expect_status 1
 expect_line 'left as it is: net.ipv4.tcp_fin_timeout: something else changed it: nettune left 20, and it was 60 before'
+expect_line '"nettunectl revert --force" puts that back as well'
 holds net.ipv4.tcp_fin_timeout 47 || fail 'it is put back although something else changed it'
+run deactivate --quiet
+expect_status 1
+expect_silent_out
+run revert --force
+expect_status 0
+holds net.ipv4.tcp_fin_timeout 60 || fail 'it is not put back by force'
+run deactivate
+expect_status 0
 stop_service
 
 kill "$monitor_pid" 2>/dev/null || true

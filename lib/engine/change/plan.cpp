@@ -228,22 +228,26 @@ struct Restored {
   std::vector<Write> side_effects;  // after all others: most of them follow by themselves
 };
 
-void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Restored& restored,
+// Which keys are nettune's to put back.
+enum class Right { as_left, all, none };
+
+// false: something else has changed the key, and it is left alone.
+bool restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Restored& restored,
              std::vector<LeftAlone>& left_alone) {
   const Result<std::string> live = tree.read(baseline.key);
   if (!live) {
     left_alone.push_back({baseline.key, "", describe(live.error()), false});
-    return;
+    return true;
   }
   const std::string now = sysctl::one_line(*live);
-  if (now == baseline.before) return;
-  if (now != baseline.left && !force) {
+  if (now == baseline.before) return true;
+  if (right == Right::none || (right == Right::as_left && now != baseline.left)) {
     left_alone.push_back(
         {baseline.key, now,
          fmt::format("something else changed it: nettune left {}, and it was {} before",
                      sysctl::shown(baseline.left), sysctl::shown(baseline.before)),
          true});
-    return;
+    return false;
   }
   tree.keep(baseline.key);
   std::vector<Write>& writes = baseline.is_side_effect ? restored.side_effects : restored.written;
@@ -255,6 +259,7 @@ void restore(const Baseline& baseline, const sysctl::Tree& tree, bool force, Res
                     .declared_at = {},
                     .order = {},
                     .only_if_changed = false});
+  return true;
 }
 
 }  // namespace
@@ -325,7 +330,7 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
           return glob.matches(baseline.key);
         });
     if (is_still_caused) continue;
-    restore(baseline, tree, false, restored, plan.left_alone_);
+    restore(baseline, tree, Right::as_left, restored, plan.left_alone_);
   }
   std::ranges::move(restored.written, std::back_inserter(plan.writes_));
   add_endangered(plan.writes_, plan.left_alone_, audit);
@@ -341,11 +346,20 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   Plan plan;
   plan.forgets_ = true;
   Restored restored;
-  for (const Baseline& baseline : state.baselines) {
-    restore(baseline, tree, force, restored, plan.left_alone_);
-  }
+  const auto go_through = [&](const std::vector<Baseline>& baselines, Right right) {
+    for (const Baseline& baseline : baselines) {
+      if (!restore(baseline, tree, right, restored, plan.left_alone_)) {
+        plan.foreign_.push_back(baseline);
+      }
+    }
+  };
+  go_through(state.baselines, force ? Right::all : Right::as_left);
+  go_through(state.foreign, force ? Right::all : Right::none);
+  std::ranges::sort(plan.foreign_, {}, &Baseline::key);
+  std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);
   plan.writes_ = std::move(restored.written);
   sort_writes(plan.writes_);
+  std::ranges::sort(restored.side_effects, {}, &Write::key);
   std::ranges::move(restored.side_effects, std::back_inserter(plan.writes_));
   return plan;
 }

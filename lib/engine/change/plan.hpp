@@ -51,8 +51,10 @@ class Plan {
   const std::vector<Write>& writes() const { return writes_; }
   const std::vector<LeftAlone>& left_alone() const { return left_alone_; }  ///< by key
   const std::string& profile() const { return profile_; }  ///< active afterwards; "" for none
-  /// A revert: afterwards nothing is known of what was changed, the keys left alone included.
+  /// A revert: afterwards nothing is known of what was changed but foreign().
   bool forgets() const { return forgets_; }
+  /// What a revert leaves for one by force, by key.
+  const std::vector<Baseline>& foreign() const { return foreign_; }
 
  private:
   friend Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
@@ -65,6 +67,7 @@ class Plan {
   std::vector<LeftAlone> left_alone_;
   std::string profile_;
   bool forgets_ = false;
+  std::vector<Baseline> foreign_;
 };
 
 /// What leads from the live values that `audit` has seen to `resolved`. Keys that only the profile
@@ -73,7 +76,8 @@ class Plan {
 Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
                const State& state, const sysctl::Tree& tree, std::string profile);
 
-/// What leads back to the baseline: each key that is still as nettune left it; with `force` all.
+/// What leads back to the baseline: each key that is still as nettune left it; with `force` all,
+/// and what earlier reverts have left.
 Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force);
 
 /// What puts these keys right, and touches nothing else: for a profile that is in force already.

@@ -319,6 +319,10 @@ const Baseline* State::find(const sysctl::Key& key) const {
   return found != baselines.end() && found->key == key ? &*found : nullptr;
 }
 
+void State::drop_foreign_with_baseline() {
+  std::erase_if(foreign, [&](const Baseline& one) { return find(one.key) != nullptr; });
+}
+
 State kept(State state) {
   if (!state.journal) return state;
   const Journal journal = std::move(*state.journal);
@@ -346,6 +350,7 @@ State kept(State state) {
   if (!std::ranges::is_sorted(state.baselines, {}, &Baseline::key)) {
     std::ranges::sort(state.baselines, {}, &Baseline::key);
   }
+  state.drop_foreign_with_baseline();
   return state;
 }
 
@@ -368,19 +373,23 @@ std::expected<Place, Failure> find_place(const std::string& root, int netns_fd) 
 
 std::string to_text(const State& state, const Place& place) {
   std::string text;
-  text.reserve(
-      256 + 128 * (state.baselines.size() + (state.journal ? state.journal->entries.size() : 0)));
+  text.reserve(256 + 128 * (state.baselines.size() + state.foreign.size() +
+                            (state.journal ? state.journal->entries.size() : 0)));
   const auto digits = [](auto number) { return fmt::format_int(number).str(); };
   append_line(text, format_line, {});
   append_line(text, "boot", {place.boot_id});
   append_line(text, "netns",
               {digits(place.netns.device), digits(place.netns.inode), digits(place.netns.cookie)});
   append_line(text, "profile", {state.profile});
-  for (const Baseline& baseline : state.baselines) {
-    append_line(text, "baseline",
-                {baseline.key.path(), baseline.is_side_effect ? "side-effect" : "written",
-                 baseline.before, baseline.left});
-  }
+  const auto append_baselines = [&](std::string_view word, const std::vector<Baseline>& baselines) {
+    for (const Baseline& baseline : baselines) {
+      append_line(text, word,
+                  {baseline.key.path(), baseline.is_side_effect ? "side-effect" : "written",
+                   baseline.before, baseline.left});
+    }
+  };
+  append_baselines("baseline", state.baselines);
+  append_baselines("foreign", state.foreign);
   if (state.journal) {
     append_line(text, "journal",
                 {digits(state.journal->confirm_until), digits(state.journal->waiting_pid),
@@ -420,11 +429,15 @@ std::expected<State, std::string> parse_state(std::string_view text, const Place
   if (!profile) return fault();
   state.profile = *profile;
   bool more = lines.next();
-  for (; more && lines.is("baseline", 5); more = lines.next()) {
-    std::optional<Baseline> baseline = read_baseline(lines);
-    if (!baseline) return fault();
-    if (!state.baselines.empty() && state.baselines.back().key >= baseline->key) return fault();
-    state.baselines.push_back(*std::move(baseline));
+  for (const auto& [word, list] :
+       {std::pair{"baseline", &state.baselines}, std::pair{"foreign", &state.foreign}}) {
+    for (; more && lines.is(word, 5); more = lines.next()) {
+      std::optional<Baseline> baseline = read_baseline(lines);
+      if (!baseline) return fault();
+      if (!list->empty() && list->back().key >= baseline->key) return fault();
+      if (list == &state.foreign && state.find(baseline->key) != nullptr) return fault();
+      list->push_back(*std::move(baseline));
+    }
   }
   if (more && lines.is("journal", 4)) {
     const auto until = number_of<std::int64_t>(lines.field(1));

@@ -51,12 +51,19 @@ struct Journal {
 struct State {
   std::string profile;              ///< as it was named: a profile or a file; "" for none
   std::vector<Baseline> baselines;  ///< by key
+  /// Keys that a revert has left, for something else had changed them: by key, and none of those
+  /// above. Nothing but a revert by force writes them again.
+  std::vector<Baseline> foreign;
   std::optional<Journal> journal;
 
   /// Until when a change waits for its confirmation, as Journal has it; 0 where none waits.
   std::int64_t confirm_until() const { return journal ? journal->confirm_until : 0; }
-  bool is_empty() const { return profile.empty() && baselines.empty() && !journal; }
-  const Baseline* find(const sysctl::Key& key) const;
+  bool is_empty() const {
+    return profile.empty() && baselines.empty() && foreign.empty() && !journal;
+  }
+  const Baseline* find(const sysctl::Key& key) const;  ///< among the baselines
+  /// Forgets what a revert has left of keys that have a baseline again.
+  void drop_foreign_with_baseline();
 };
 
 /// The journal's keys become part of the baseline, and its profile the active one.

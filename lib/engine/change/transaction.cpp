@@ -191,6 +191,7 @@ State without_change(State state, const Journal& journal, const std::set<sysctl:
                              {entry.key, entry.before, now, entry.purpose == Purpose::side_effect});
     }
   }
+  state.drop_foreign_with_baseline();
   return state;
 }
 
@@ -365,6 +366,10 @@ class Transaction {
       if (plan_.forgets()) {
         std::erase_if(next.baselines,
                       [&](const Baseline& baseline) { return !is_refused(baseline.key); });
+        next.foreign = plan_.foreign();
+        std::ranges::copy_if(state_.foreign, std::back_inserter(next.foreign),
+                             [&](const Baseline& one) { return is_refused(one.key); });
+        std::ranges::sort(next.foreign, {}, &Baseline::key);
       }
     }
     if (const auto stored = folder_.store(next); !stored) {
@@ -423,9 +428,15 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
                                           const StateFolder& folder, State& state,
                                           const TransactionOptions& options) {
   if (plan.writes().empty()) {
-    const bool forgets_any = plan.forgets() && !state.baselines.empty();
+    // Without a baseline to forget, what is foreign still is a part of what was.
+    const bool forgets_any = plan.forgets() && (!state.baselines.empty() ||
+                                                plan.foreign().size() != state.foreign.size());
     if (state.profile == plan.profile() && !forgets_any) return Outcome{};
-    State next = plan.forgets() ? State{} : state;
+    State next = state;
+    if (plan.forgets()) {
+      next.baselines.clear();
+      next.foreign = plan.foreign();
+    }
     next.profile = plan.profile();
     if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());
     state = std::move(next);

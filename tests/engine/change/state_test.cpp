@@ -30,6 +30,7 @@ State example() {
   state.profile = "latency";
   state.baselines = {{key("net.core.somaxconn"), "4096", "8192", false},
                      {key("net/ipv4/conf/eth0.100/forwarding"), "0", "1", true}};
+  state.foreign = {{key("net.core.optmem_max"), "20480", "131072", false}};
   state.journal =
       Journal{{{key("net.ipv4.tcp_rmem"), "4096 131072 6291456", "1 2 3", Purpose::desired},
                {key("net.core.wmem_max"), "", "\x01\\\t", Purpose::restored}},
@@ -108,7 +109,7 @@ TEST_CASE("a text that is not understood is refused with its reason, cut at any 
   CHECK(reason("hello\n") == "it is no state of nettune's");
   CHECK(reason("nettune-state\t2\n") == "its format is 2, and this nettune knows format 1");
   CHECK(reason("nettune-state\t1\nboot\tx\nnetns\t1\t2\n") == "line 3 is not what belongs there");
-  CHECK(reason(text + "more\n") == "line 10 is not what belongs there");
+  CHECK(reason(text + "more\n") == "line 11 is not what belongs there");
   for (std::size_t size = 0; size < text.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(parse_state(text.substr(0, size), here).has_value());
@@ -135,6 +136,17 @@ TEST_CASE("a line with a key outside net, an unknown word or a broken escape is 
     CAPTURE(line);
     CHECK(with(line) == "line 5 is not what belongs there");
   }
+  CHECK(with("foreign\tnet/core/somaxconn\twritten\t1\t2") == "");
+  for (const char* second : {"foreign\tnet/core/somaxconn\twritten\t1\t2",
+                             "foreign\tnet/core/optmem_max\tperhaps\t1\t2"}) {
+    CAPTURE(second);
+    CHECK(with("baseline\tnet/core/somaxconn\twritten\t1\t2\n" + std::string(second)) ==
+          "line 6 is not what belongs there");
+    CHECK(with("foreign\tnet/core/somaxconn\twritten\t1\t2\n" + std::string(second)) ==
+          "line 6 is not what belongs there");
+  }
+  CHECK(with("foreign\tnet/core/optmem_max\twritten\t1\t2\n"
+             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not what belongs there");
   CHECK(with("baseline\tnet/core/wmem_max\twritten\t1\t2\n"
              "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not what belongs there");
 }

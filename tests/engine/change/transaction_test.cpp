@@ -229,15 +229,86 @@ TEST_CASE("a key that is right and changes with another one is written again") {
   CHECK(tree.writes() == Keys{"net.ipv4.ip_forward", "net.ipv4.conf.all.accept_redirects"});
 }
 
-TEST_CASE("reverting restores what is as nettune left it, and forgets the rest") {
+TEST_CASE("reverting restores what is as nettune left it, and leaves the rest for one by force") {
   FakeTree tree = two_keys();
   const Machine machine(tree);
   REQUIRE(machine.apply(both).has_value());
   tree.set("net.core.wmem_max", "5");
-  const auto outcome = machine.revert();
-  REQUIRE(outcome.has_value());
+  REQUIRE(machine.revert().has_value());
   CHECK(tree.live("net.core.rmem_max") == "212992");
   CHECK(tree.live("net.core.wmem_max") == "5");
+  const State left = machine.state();
+  CHECK(left.profile.empty());
+  CHECK(left.baselines.empty());
+  REQUIRE(left.foreign.size() == 1);
+  CHECK(left.foreign.front().before == "212992");
+
+  SUBCASE("another revert leaves it as well, even with the value that nettune once wrote") {
+    tree.set("net.core.wmem_max", "16777216");
+    const auto outcome = machine.revert();
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->written.empty());
+    CHECK(tree.live("net.core.wmem_max") == "16777216");
+    CHECK(machine.state().foreign.size() == 1);
+  }
+  SUBCASE("by force it is put back and forgotten") {
+    REQUIRE(machine.revert(true).has_value());
+    CHECK(tree.live("net.core.wmem_max") == "212992");
+    CHECK(machine.state().is_empty());
+  }
+  SUBCASE("one that the kernel refuses stays known") {
+    tree.refuse("net.core.wmem_max", EBUSY);
+    const auto outcome = machine.revert(true);
+    REQUIRE(outcome.has_value());
+    CHECK(outcome->refused.size() == 1);
+    CHECK(machine.state().foreign.size() == 1);
+  }
+  SUBCASE("once it is as it was it is forgotten") {
+    tree.set("net.core.wmem_max", "212992");
+    REQUIRE(machine.revert().has_value());
+    CHECK(machine.state().is_empty());
+  }
+  SUBCASE("a profile without it has nothing to do with it") {
+    for (int i = 0; i < 2; ++i) {
+      const auto applied = machine.apply("  net.core.rmem_max: 5000\n");
+      REQUIRE(applied.has_value());
+      CHECK(tree.live("net.core.wmem_max") == "5");
+    }
+    REQUIRE(machine.revert().has_value());
+    CHECK(tree.live("net.core.rmem_max") == "212992");
+    CHECK(tree.live("net.core.wmem_max") == "5");
+    REQUIRE(machine.revert(true).has_value());
+    CHECK(tree.live("net.core.wmem_max") == "212992");
+    CHECK(machine.state().is_empty());
+  }
+  SUBCASE("a profile that writes it begins with what it finds") {
+    REQUIRE(machine.apply("  net.core.wmem_max: 7000\n").has_value());
+    CHECK(machine.state().foreign.empty());
+    REQUIRE(machine.revert().has_value());
+    CHECK(tree.live("net.core.wmem_max") == "5");
+    CHECK(machine.state().is_empty());
+  }
+}
+
+TEST_CASE("what a revert's own writes change along with them stays something else's") {
+  FakeTree tree{{"net.ipv4.ip_forward", "0"}, {"net.ipv4.conf.all.accept_redirects", "1"}};
+  tree.behave("net.ipv4.ip_forward", [&](FakeTree& self, std::string_view text) {
+    self.set("net.ipv4.ip_forward", std::string(text));
+    self.set("net.ipv4.conf.all.accept_redirects", text == "1" ? "0" : "7");
+    return 0;
+  });
+  const Machine machine(tree);
+  REQUIRE(machine.apply("  net.ipv4.ip_forward: 1\n").has_value());
+  tree.set("net.ipv4.conf.all.accept_redirects", "5");
+  REQUIRE(machine.revert().has_value());
+  CHECK(tree.live("net.ipv4.ip_forward") == "0");
+  for (int i = 0; i < 2; ++i) {
+    CHECK(tree.live("net.ipv4.conf.all.accept_redirects") == "7");
+    REQUIRE(machine.state().foreign.size() == 1);
+    REQUIRE(machine.revert().has_value());
+  }
+  REQUIRE(machine.revert(true).has_value());
+  CHECK(tree.live("net.ipv4.conf.all.accept_redirects") == "1");
   CHECK(machine.state().is_empty());
 }
 
