@@ -21,6 +21,13 @@ run audit server-base --netns "$work/file"
 expect_status 2
 expect_silent_out
 
+# The kernel's own version, also where a program is told an old one.
+run audit server-base
+release=$(</proc/sys/kernel/osrelease)
+expect_out "Linux $release"
+setarch "$(uname -m)" --uname-2.6 "$nettunectl" audit server-base >"$work/old" || (($? == 1))
+grep -qF "Linux $release" "$work/old" || fail "told of an old kernel it says $(head -n 1 "$work/old")"
+
 if ! unshare -Urn true 2>/dev/null; then
   finish
   echo 'skipped: this machine makes no network namespaces for its users'

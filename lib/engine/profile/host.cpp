@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/personality.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -99,6 +101,19 @@ Result<std::uint64_t> read_memory(const std::string& root) {
   const Result<std::string> meminfo = read_fact(path);
   if (!meminfo) return std::unexpected(meminfo.error());
   return memory_of(*meminfo);
+}
+
+// "6.1.0-13-amd64"; "" where that is not shown. A process may be told an old one (UNAME26).
+Result<std::string> read_release(const std::string& root) {
+  struct utsname names{};
+  constexpr unsigned long only_ask = 0xffffffff;
+  if (root.empty() && (::personality(only_ask) & UNAME26) == 0 && ::uname(&names) == 0) {
+    return std::string(names.release);
+  }
+  const Result<std::string> text = read_fact(root + "/proc/sys/kernel/osrelease");
+  if (!text) return std::unexpected(text.error());
+  std::string_view rest = *text;
+  return std::string(next_line(rest));
 }
 
 // What nr_free_buffer_pages() counts: the zones that a plain allocation of the kernel may use.
@@ -287,13 +302,12 @@ Result<Host> read_host(const std::string& root) {
 
   const Result<std::uint64_t> memory_bytes = read_memory(root);
   if (!memory_bytes) return std::unexpected(memory_bytes.error());
-  const Result<std::string> release = read_fact(root + "/proc/sys/kernel/osrelease");
+  Result<std::string> release = read_release(root);
   if (!release) return std::unexpected(release.error());
 
   host.memory_bytes = *memory_bytes;
   host.buffer_pages = {root + "/proc/zoneinfo", host.memory_bytes / host.page_size};
-  std::string_view text = *release;
-  host.kernel_release = next_line(text);
+  host.kernel_release = *std::move(release);
   host.kernel = parse_kernel_version(host.kernel_release);
   return host;
 }
