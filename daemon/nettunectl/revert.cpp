@@ -94,8 +94,7 @@ const Command revert_command = {
     "put back what nettune has changed",
     "Gives each key that nettune has written since the boot the value that it had before, where "
     "it is still as nettune left it. What something else has changed since is listed and left, for "
-    "a "
-    "revert with --force.\n"
+    "a revert with --force.\n"
     "Needs root, or CAP_NET_ADMIN. Exit status: 0 all is as before, 1 some keys were left, 2 "
     "trouble.",
     examples,
