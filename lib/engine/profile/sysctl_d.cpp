@@ -66,8 +66,8 @@ SysctlScanner::SysctlScanner(std::string_view text, Dialect dialect)
 std::string_view SysctlScanner::take_line() {
   // One character is found eight times as fast as any of a set, but a file with other line ends is
   // not to be read through for each of them.
-  const std::size_t found = has_other_ends_ ? rest_.find_first_of(std::string_view("\n\r\0", 3))
-                                            : rest_.find('\n');
+  const std::size_t found =
+      has_other_ends_ ? rest_.find_first_of(std::string_view("\n\r\0", 3)) : rest_.find('\n');
   const std::size_t end = std::min(found, rest_.size());
   std::string_view line = rest_.substr(0, end);
   if (!continues_) ++number_;
