@@ -241,8 +241,8 @@ void name_risks(Imported& imported, const Machine& machine) {
     const std::optional<std::size_t> i = entry_at(bare, one.origin.line);
     if (!i) continue;
     Entry& entry = imported.entries[*i];
-    const std::string_view risk = one.lint == "lock-out" ? entry.parameter->lock_out.view()
-                                                         : entry.parameter->side_effects.view();
+    // The help's first line is the catalogue's text. A glob's entry has no parameter to ask.
+    const std::string_view risk = std::string_view(one.help).substr(0, one.help.find('\n'));
     entry.why =
         SharedText(fmt::format("{}{}{}", entry.why.view(), entry.why.empty() ? "" : " ", risk));
   }

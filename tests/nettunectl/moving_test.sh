@@ -139,6 +139,18 @@ run show b.yaml --format json
 assert [k["key"] for k in json.load(sys.stdin)["sysctl"]] == ["net.ipv4.tcp_ecn"]' <<<"$out" ||
   fail 'the profile holds other keys'
 
+# --- a glob over keys of the host, of which each is a parameter and the glob is none
+make_root globs
+set_key globs net.ipv4.icmp_echo_ignore_all 0
+set_key globs net.ipv4.ip_default_ttl 64
+put g.conf 'net.ipv4.icmp_echo_ignore_* = 1
+net.ipv4.ip_default_* = 3'
+run import sysctl.d g.conf --root globs
+expect_status 0
+expect_out 'g.conf:1. '
+expect_out 'g.conf:2. A small number'
+expect_no_out 'Say in a'
+
 # --- words that the language, or YAML, would take for its own
 put w.conf 'net.core.default_qdisc = keep
 net.x.a = at least 5

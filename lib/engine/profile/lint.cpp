@@ -220,7 +220,7 @@ class Linter {
       add(Severity::warning, desired.entry->origin, "lock-out",
           fmt::format("{} may cut this host off", desired.key.name()),
           std::string(parameter.lock_out) +
-              (is_foreign() ? "" : " Say in a \"why\" that this is meant."));
+              (is_foreign() ? "" : "\nSay in a \"why\" that this is meant."));
     }
     if (!parameter.side_effects.empty()) {
       add(Severity::warning, desired.entry->origin, "side-effects",
