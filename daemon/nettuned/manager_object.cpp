@@ -360,7 +360,7 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
         .pair("Range", range_of(*parameter, service_.surroundings().host));
   }
   const Result<std::string> live = service_.surroundings().tree.read(*key);
-  if (live && !service_.surroundings().tree.is_secret(*key)) {
+  if (live && service_.surroundings().tree.is_secret(*key) == false) {
     reply.pair("Live", sysctl::one_line(*live));
   }
   if (const ManagedKey* managed = service_.find(*key)) {

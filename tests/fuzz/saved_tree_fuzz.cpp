@@ -67,7 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const sysctl::Key& key : keys) {
     const auto same = sysctl::Key::parse(key.name());
     invariant(same && *same == key, "a key's name is that key");
-    invariant(tree.has_folder_of(key), "a key that is there has a folder");
+    invariant(tree.has_folder_of(key) == true, "a key that is there has a folder");
     const auto read = tree.read(key);
     if (!read) {
       invariant(read.error().number == EACCES, "what is listed can be read, or is refused");

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -37,6 +38,19 @@ class FakeTree final : public sysctl::Tree {
   void allow(std::string_view name) { refusals_.erase(key(name)); }
   /// Every later read of the key fails with `number`.
   void hide(std::string_view name, int number) { hidden_.insert_or_assign(key(name), number); }
+  void show(std::string_view name) { hidden_.erase(key(name)); }
+  /// Every later read of any key, once `count` more were made, fails with `number`, or the next
+  /// `most` of them; 0: none.
+  void fail_reads(int number, int count = 0, int most = std::numeric_limits<int>::max()) {
+    read_error_ = number;
+    reads_until_error_ = count;
+    errors_left_ = most;
+    if (number != 0) has_failed_ = false;
+  }
+  /// Whether a read has failed since.
+  bool has_failed() const { return has_failed_; }
+  /// Every later look at a folder fails with `number`; 0: none.
+  void fail_folders(int number) { folder_error_ = number; }
   void make_secret(std::string_view name) { secrets_.insert(key(name)); }
   void make_read_only(std::string_view name) { read_only_.insert(key(name)); }
 
@@ -60,6 +74,10 @@ class FakeTree final : public sysctl::Tree {
 
   Result<std::string> read(const sysctl::Key& key) const override {
     ++reads_[key];
+    if (read_error_ != 0 && reads_until_error_-- <= 0 && errors_left_-- > 0) {
+      has_failed_ = true;
+      return std::unexpected(Error{read_error_, "read", key.name()});
+    }
     if (const auto hidden = hidden_.find(key); hidden != hidden_.end()) {
       return std::unexpected(Error{hidden->second, "read", key.name()});
     }
@@ -89,6 +107,9 @@ class FakeTree final : public sysctl::Tree {
   }
 
   Result<std::vector<sysctl::Key>> list(const sysctl::KeyGlob& glob) const override {
+    if (folder_error_ != 0) {
+      return std::unexpected(Error{folder_error_, "list", std::string(glob.pattern())});
+    }
     std::vector<sysctl::Key> keys;
     for (const auto& [key, text] : values_) {
       if (glob.matches(key)) keys.push_back(key);
@@ -96,14 +117,15 @@ class FakeTree final : public sysctl::Tree {
     return keys;
   }
 
-  sysctl::Access access_of(const sysctl::Key& key) const override {
+  Result<sysctl::Access> access_of(const sysctl::Key& key) const override {
     if (!values_.contains(key)) return sysctl::Access::unknown;
     return read_only_.contains(key) ? sysctl::Access::read_only : sysctl::Access::writable;
   }
 
-  bool is_secret(const sysctl::Key& key) const override { return secrets_.contains(key); }
+  Result<bool> is_secret(const sysctl::Key& key) const override { return secrets_.contains(key); }
 
-  bool has_folder_of(const sysctl::Key& key) const override {
+  Result<bool> has_folder_of(const sysctl::Key& key) const override {
+    if (folder_error_ != 0) return std::unexpected(Error{folder_error_, "examine", key.name()});
     const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);
     for (const auto& [other, text] : values_) {
       if (other.path().starts_with(folder)) return true;
@@ -125,6 +147,11 @@ class FakeTree final : public sysctl::Tree {
   std::set<sysctl::Key> read_only_;
   std::set<sysctl::Key> secrets_;
   std::map<sysctl::Key, Behaviour> behaviours_;
+  int read_error_ = 0;
+  mutable int reads_until_error_ = 0;
+  mutable int errors_left_ = 0;
+  mutable bool has_failed_ = false;
+  int folder_error_ = 0;
   Keys writes_;
   mutable std::map<sysctl::Key, int> reads_;
 };

@@ -67,8 +67,8 @@ class Surroundings {
   // In a namespace of its own, a process sees rmem_max read-only, or not at all before Linux 6.12.
   bool shows_host_keys_read_only() const {
     const auto rmem_max = sysctl::Key::parse("net.core.rmem_max");
-    const sysctl::Access access = tree_.access_of(*rmem_max);
-    if (access != sysctl::Access::unknown) return access == sysctl::Access::read_only;
+    const Result<sysctl::Access> access = tree_.access_of(*rmem_max);
+    if (access && *access != sysctl::Access::unknown) return access == sysctl::Access::read_only;
     const auto somaxconn = sysctl::Key::parse("net.core.somaxconn");
     const Result<std::string> host_key = tree_.read(*rmem_max);
     return !host_key && host_key.error().number == ENOENT && tree_.read(*somaxconn).has_value();
@@ -117,7 +117,9 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
                                                     profile::to_string(parameter->since),
                                                     profile::to_string(host.kernel)));
     }
-    const bool is_a_links = is_of_a_link(*parameter) && !tree.has_folder_of(desired.key);
+    const Result<bool> has_folder = tree.has_folder_of(desired.key);
+    if (!has_folder) return conclude(Verdict::unreadable, describe(has_folder.error()));
+    const bool is_a_links = is_of_a_link(*parameter) && !*has_folder;
     const bool is_template = is_a_links && link_of(desired.key) == "default";
     if (is_template && surroundings.is_child_namespace()) {  // neigh/default
       return conclude(Verdict::skipped, "host-wide: not in this namespace");
@@ -184,7 +186,14 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
   // What nettune finds and stores is for everybody to read.
   const bool may_be_secret =
       desired.parameter == nullptr || desired.parameter->encoding == sysctl::Encoding::text;
-  if (may_be_secret && tree.is_secret(desired.key)) {
+  const Result<bool> is_secret = may_be_secret ? tree.is_secret(desired.key) : Result<bool>(false);
+  if (!is_secret) {
+    finding.live_text.clear();
+    finding.verdict = Verdict::unreadable;
+    finding.reason = SharedText(describe(is_secret.error()));
+    return finding;
+  }
+  if (*is_secret) {
     finding.live_text.clear();
     finding.verdict = Verdict::skipped;
     finding.reason = SharedText("only root may read it, and what nettune knows anybody may");

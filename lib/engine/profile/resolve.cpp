@@ -156,11 +156,21 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
   if (!std::ranges::is_sorted(named, {}, pattern_of)) {
     std::ranges::stable_sort(named, {}, pattern_of);
   }
+  bool good = true;
   std::unordered_map<sysctl::Key, const Entry*> matched;
   for (const Entry& entry : entries) {
     if (entry.key.is_literal()) continue;
     const Result<std::vector<sysctl::Key>> keys = tree.list(entry.key);
-    if (!keys || keys->empty()) {
+    if (!keys) {
+      diagnostics.list.push_back({Severity::error,
+                                  entry.origin,
+                                  "its keys can't be listed: " + describe(keys.error()),
+                                  {},
+                                  {}});
+      good = false;
+      continue;
+    }
+    if (keys->empty()) {
       resolved.unmatched_.push_back(&entry);
       continue;
     }
@@ -179,7 +189,6 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
   const auto key_of = [](const auto& item) -> const sysctl::Key& { return item.first; };
   if (!std::ranges::is_sorted(chosen, {}, key_of)) std::ranges::sort(chosen, {}, key_of);
 
-  bool good = true;
   resolved.desired_.reserve(chosen.size());
   // The rules stay where they are: desired_ points to them.
   resolved.rules_.reserve(rule_count(chosen, [](const auto& item) { return item.second; }));

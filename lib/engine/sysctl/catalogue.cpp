@@ -177,6 +177,11 @@ const Parameter* find_parameter(std::string_view path) {
 
 const Parameter* find_parameter(const Key& key) { return find_parameter(key.path()); }
 
+bool may_go(const Parameter* parameter) {
+  return parameter == nullptr || !parameter->module.empty() ||
+         parameter->pattern.view().find('*') != std::string_view::npos;
+}
+
 std::string nearest_name(std::string_view path) {
   static const std::vector<std::string_view> patterns = [] {
     std::vector<std::string_view> all;

@@ -207,6 +207,10 @@ Range range_on(const Parameter& parameter, Version kernel);
 const Parameter* find_parameter(const Key& key);
 const Parameter* find_parameter(std::string_view path);
 
+/// Whether a key is there only as long as a link or a module is; of one that the catalogue lacks
+/// (nullptr) nobody knows.
+bool may_go(const Parameter* parameter);
+
 /// The name of the parameter that was probably meant by `path`, for the same link; "" where none is
 /// near.
 std::string nearest_name(std::string_view path);

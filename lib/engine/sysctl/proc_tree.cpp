@@ -24,20 +24,28 @@ using Dir = std::unique_ptr<DIR, CloseDir>;
 // A key's path without its first component, "net".
 std::string_view below_net(const Key& key) { return key.path().substr(4); }
 
-std::vector<std::string> names_in_folder(int fd, const char* folder) {
+// There is nothing of that name: a folder that has gone is empty.
+bool is_absence(int number) { return number == ENOENT || number == ENOTDIR; }
+
+Result<std::vector<std::string>> names_in_folder(int fd, const std::string& folder) {
   std::vector<std::string> names;
-  const int opened = ::openat(fd, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (opened < 0) return names;
+  const int opened = ::openat(fd, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (opened < 0 && is_absence(errno)) return names;
+  if (opened < 0) return std::unexpected(Error{errno, "list", folder});
   const Dir dir(::fdopendir(opened));
   if (dir == nullptr) {
+    const int number = errno;
     ::close(opened);
-    return names;
+    return std::unexpected(Error{number, "list", folder});
   }
-  while (const dirent* entry = ::readdir(dir.get())) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(dir.get());
+    if (entry == nullptr && (errno == 0 || is_absence(errno))) return names;
+    if (entry == nullptr) return std::unexpected(Error{errno, "list", folder});
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
   }
-  return names;
 }
 
 // One read at offset 0: the kernel answers a second one, at another offset, with "end of file", so
@@ -78,6 +86,7 @@ Result<ProcTree> ProcTree::open(const std::string& directory, std::span<const st
   if (!tree.net_) return std::unexpected(Error{errno, "open", net});
   for (const std::string& name : held) {
     UniqueFd fd(::openat(tree.net_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!fd && !is_absence(errno)) return std::unexpected(Error{errno, "open", net + "/" + name});
     if (fd) tree.folders_.push_back({name, std::move(fd)});
   }
   return tree;
@@ -89,8 +98,12 @@ Result<ProcTree> ProcTree::open_in_namespace(const std::string& directory, int n
   const Result<void> opened = in_net_namespace(netns_fd, [&]() -> Result<void> {
     const UniqueFd net_fd(::open(net.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!net_fd) return std::unexpected(Error{errno, "open", net});
-    for (std::string& name : names_in_folder(net_fd.get(), ".")) {
+    Result<std::vector<std::string>> names = names_in_folder(net_fd.get(), ".");
+    if (!names) return std::unexpected(names.error());
+    for (std::string& name : *names) {
       UniqueFd fd(::openat(net_fd.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      // Besides folders there are keys, which only the folders' own namespace has.
+      if (!fd && !is_absence(errno)) return std::unexpected(Error{errno, "open", name});
       if (fd) tree.folders_.push_back({std::move(name), std::move(fd)});
     }
     return {};
@@ -111,14 +124,17 @@ ProcTree::Place ProcTree::locate(std::string_view path) const {
   return {AT_FDCWD, ""};
 }
 
-std::vector<std::string> ProcTree::names_in(const std::string& folder,
-                                            const std::string& pattern) const {
+Result<std::vector<std::string>> ProcTree::names_in(const std::string& folder,
+                                                    const std::string& pattern) const {
   std::vector<std::string> names;
   if (folder.empty() && !net_) {
     for (const Folder& known : folders_) names.push_back(known.name);
   } else {
     const Place place = locate(folder);
-    names = names_in_folder(place.fd, place.path.empty() && net_ ? "." : place.path.c_str());
+    Result<std::vector<std::string>> all =
+        names_in_folder(place.fd, place.path.empty() && net_ ? "." : place.path);
+    if (!all) return std::unexpected(all.error());
+    names = *std::move(all);
   }
   std::erase_if(names, [&](const std::string& name) {
     return ::fnmatch(pattern.c_str(), name.c_str(), FNM_NOESCAPE) != 0;
@@ -254,20 +270,18 @@ Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
         next.push_back(prefix + component);
         continue;
       }
-      for (const std::string& name : names_in(folder, component)) {
-        next.push_back(prefix + name);
-      }
+      const Result<std::vector<std::string>> names = names_in(folder, component);
+      if (!names) return std::unexpected(names.error());
+      for (const std::string& name : *names) next.push_back(prefix + name);
     }
     found = std::move(next);
     begin = end + 1;
   }
   std::vector<Key> keys;
   for (const std::string& path : found) {
-    struct stat status{};
-    const Place place = locate(path);
-    if (::fstatat(place.fd, place.path.c_str(), &status, 0) != 0 || !S_ISREG(status.st_mode)) {
-      continue;
-    }
+    const Result<std::optional<struct ::stat>> status = examine(path);
+    if (!status) return std::unexpected(status.error());
+    if (!*status || !S_ISREG((*status)->st_mode)) continue;
     // A link's name may hold what no key may, such as a blank: such a link has no key.
     if (std::expected<Key, std::string> key = Key::parse("net/" + path)) keys.push_back(*key);
   }
@@ -275,25 +289,34 @@ Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
   return keys;
 }
 
-Access ProcTree::access_of(const Key& key) const {
-  struct stat status{};
-  const Place place = locate(below_net(key));
-  if (::fstatat(place.fd, place.path.c_str(), &status, 0) != 0) return Access::unknown;
-  return (status.st_mode & 0222) == 0 ? Access::read_only : Access::writable;
+Result<std::optional<struct ::stat>> ProcTree::examine(std::string_view path) const {
+  struct ::stat status{};
+  const Place place = locate(path);
+  if (::fstatat(place.fd, place.path.c_str(), &status, 0) == 0) return status;
+  if (is_absence(errno)) return std::nullopt;
+  return std::unexpected(Error{errno, "examine", "net/" + std::string(path)});
 }
 
-bool ProcTree::is_secret(const Key& key) const {
-  struct stat status{};
-  const Place place = locate(below_net(key));
-  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && (status.st_mode & 0444) != 0 &&
-         (status.st_mode & 0004) == 0;
+Result<Access> ProcTree::access_of(const Key& key) const {
+  const Result<std::optional<struct ::stat>> status = examine(below_net(key));
+  if (!status) return std::unexpected(status.error());
+  if (!*status) return Access::unknown;
+  return ((*status)->st_mode & 0222) == 0 ? Access::read_only : Access::writable;
 }
 
-bool ProcTree::has_folder_of(const Key& key) const {
-  struct stat status{};
+Result<bool> ProcTree::is_secret(const Key& key) const {
+  const Result<std::optional<struct ::stat>> status = examine(below_net(key));
+  if (!status) return std::unexpected(status.error());
+  return *status && ((*status)->st_mode & 0444) != 0 && ((*status)->st_mode & 0004) == 0;
+}
+
+Result<bool> ProcTree::has_folder_of(const Key& key) const {
   const std::string_view path = below_net(key);
-  const Place place = locate(path.substr(0, path.rfind('/')));
-  return ::fstatat(place.fd, place.path.c_str(), &status, 0) == 0 && S_ISDIR(status.st_mode);
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string_view::npos) return true;  // `net` itself, which open() has seen
+  const Result<std::optional<struct ::stat>> status = examine(path.substr(0, slash));
+  if (!status) return std::unexpected(status.error());
+  return *status && S_ISDIR((*status)->st_mode);
 }
 
 }  // namespace nettune::sysctl

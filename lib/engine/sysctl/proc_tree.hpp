@@ -3,6 +3,8 @@
 // folder.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -48,9 +50,9 @@ class ProcTree final : public Tree {
   void expect_writes(std::size_t most) override;
   void keep(const Key& key) const override;
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
-  Access access_of(const Key& key) const override;
-  bool is_secret(const Key& key) const override;
-  bool has_folder_of(const Key& key) const override;
+  Result<Access> access_of(const Key& key) const override;
+  Result<bool> is_secret(const Key& key) const override;
+  Result<bool> has_folder_of(const Key& key) const override;
 
  private:
   struct Folder {
@@ -74,7 +76,10 @@ class ProcTree final : public Tree {
   int open_key(const Key& key, int flags) const;
   std::vector<Kept>::iterator find_kept(const Key& key) const;
   Place locate(std::string_view path) const;
-  std::vector<std::string> names_in(const std::string& folder, const std::string& pattern) const;
+  Result<std::vector<std::string>> names_in(const std::string& folder,
+                                            const std::string& pattern) const;
+  // What stat(2) says below `net`; nullopt where there is nothing.
+  Result<std::optional<struct ::stat>> examine(std::string_view path) const;
 
   // A descriptor of `net` resolves what is below it in the namespace of whoever asks; only one of a
   // folder below `net` stays with the namespace in which it was opened. So one's own namespace

@@ -86,9 +86,9 @@ Result<std::vector<Key>> SavedTree::list(const KeyGlob& glob) const {
   return keys;  // a map is sorted
 }
 
-Access SavedTree::access_of(const Key&) const { return Access::unknown; }
+Result<Access> SavedTree::access_of(const Key&) const { return Access::unknown; }
 
-bool SavedTree::has_folder_of(const Key& key) const {
+Result<bool> SavedTree::has_folder_of(const Key& key) const {
   const std::string_view folder = key.path().substr(0, key.path().rfind('/') + 1);
   const auto next = values_.lower_bound(folder);
   return next != values_.end() && next->first.starts_with(folder);

@@ -33,8 +33,8 @@ class SavedTree final : public Tree {
   Result<std::string> read(const Key& key) const override;
   Result<void> write(const Key& key, std::string_view text) override;  ///< EROFS
   Result<std::vector<Key>> list(const KeyGlob& glob) const override;
-  Access access_of(const Key& key) const override;
-  bool has_folder_of(const Key& key) const override;
+  Result<Access> access_of(const Key& key) const override;
+  Result<bool> has_folder_of(const Key& key) const override;
   std::string_view absence() const override { return "it is not in the saved values"; }
 
  private:

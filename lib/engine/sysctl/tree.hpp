@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,7 @@
 
 namespace nettune::sysctl {
 
-/// unknown: there is no such key here, or nothing tells.
+/// unknown: there is no such key here, or this tree does not tell.
 enum class Access { unknown, read_only, writable };
 
 class Tree {
@@ -49,20 +50,25 @@ class Tree {
   [[nodiscard]] virtual Result<std::vector<Key>> list(const KeyGlob& glob) const = 0;
 
   /// Whether the key's mode, which follows the namespace, forbids each write of it.
-  virtual Access access_of(const Key& key) const = 0;
+  [[nodiscard]] virtual Result<Access> access_of(const Key& key) const = 0;
 
   /// Whether only the owner may read the key: its value is a secret of the kernel's.
-  virtual bool is_secret(const Key& key) const {
+  [[nodiscard]] virtual Result<bool> is_secret(const Key& key) const {
     static_cast<void>(key);
     return false;
   }
 
   /// Whether the folder that would hold `key` is there: it tells a link or module that is absent
   /// from a key that this kernel lacks.
-  virtual bool has_folder_of(const Key& key) const = 0;
+  [[nodiscard]] virtual Result<bool> has_folder_of(const Key& key) const = 0;
 
   /// What it means that a key is not here, for the reader of a report.
   virtual std::string_view absence() const { return "this kernel has no such key"; }
 };
+
+/// The text of a key that was there; nullopt where it has gone together with its link or module,
+/// and its value with it. Whatever else keeps it from being read is an error, and no absence: too
+/// many open files, say, or ENOENT of a key that no kernel takes away.
+[[nodiscard]] Result<std::optional<std::string>> read_unless_gone(const Tree& tree, const Key& key);
 
 }  // namespace nettune::sysctl
