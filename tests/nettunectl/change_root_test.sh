@@ -113,9 +113,18 @@ run_as "${with_right[@]}" -- apply a
 expect_status 0
 expect_key net.ipv4.tcp_keepalive_time 300
 [[ $(stat -c %u:%a /run/nettune/*.state) == 65534:644 ]] || fail "the state is not the user's"
-run revert # root goes on where that user was
+run revert # to root his word is nothing
+expect_status 2
+expect_err '/run/nettune is not trusted: it belongs to user 65534'
+expect_key net.ipv4.tcp_keepalive_time 300
+sed '/^nettune:/d' /etc/passwd >"$work/passwd"
+echo 'nettune:x:65534:65534::/:/usr/sbin/nologin' >>"$work/passwd"
+mount --bind "$work/passwd" /etc/passwd
+run revert # where the service was root goes on
 expect_status 0
 expect_key net.ipv4.tcp_keepalive_time 7200
+umount /etc/passwd
+rm -rf /run/nettune
 
 # --- what the kernel remembers of TCP peers
 remember() {

@@ -444,7 +444,7 @@ for command in 'apply b' revert 'plan a'; do
   # shellcheck disable=SC2086
   run $command
   expect_status 2
-  expect_err 'is not understood: its format is 7, and this nettune knows format 1'
+  expect_err 'is not understood: its format is 7, and this nettune knows formats 1 and 2'
 done
 cp "$work/state" "$state"
 chmod 666 "$state"

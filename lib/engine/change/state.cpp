@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include <ctime>
 #include <initializer_list>
 
+#include "engine/checksum.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/result.hpp"
@@ -20,7 +22,6 @@
 namespace nettune::change {
 namespace {
 
-constexpr std::string_view format_line = "nettune-state\t1";
 constexpr std::size_t max_state_size = 64u << 20;  // bytes; 10 000 keys take about 1 MiB
 constexpr std::string_view hex_digits = "0123456789abcdef";
 
@@ -185,13 +186,24 @@ std::string file_name(const Place& place) {
 // The next state, until it is whole and takes the place of the one before.
 std::string new_file_name(const Place& place) { return file_name(place) + ".new"; }
 
-// Refuses what somebody else could have written.
-std::optional<std::string> why_untrusted(const struct stat& status, const struct stat& folder) {
+// Whether it is the user that the service runs as.
+bool is_service_user(uid_t uid) {
+  std::array<char, 4096> buffer;
+  struct passwd entry{};
+  struct passwd* found = nullptr;
+  const int code = ::getpwnam_r("nettune", &entry, buffer.data(), buffer.size(), &found);
+  return code == 0 && found != nullptr && found->pw_uid == uid;
+}
+
+// Refuses what somebody else could have written. What belongs to a user is his own affair: root,
+// who changes the machine by it, takes only what is root's or the service's.
+std::optional<std::string> why_untrusted(const struct stat& status) {
   if ((status.st_mode & 022) != 0) {
     return fmt::format("others may write it (mode {:04o})", status.st_mode & 07777);
   }
-  if (status.st_uid != 0 && status.st_uid != ::geteuid() && status.st_uid != folder.st_uid) {
-    return fmt::format("it belongs to user {}", status.st_uid);
+  const uid_t owner = status.st_uid;
+  if (owner != 0 && owner != ::geteuid() && !is_service_user(owner)) {
+    return fmt::format("it belongs to user {}", owner);
   }
   return std::nullopt;
 }
@@ -202,7 +214,7 @@ std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struc
   if (::fstat(folder.get(), &status) != 0) {
     return std::unexpected(system_failure("examine", directory, errno));
   }
-  if (const auto reason = why_untrusted(status, status)) {
+  if (const auto reason = why_untrusted(status)) {
     return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", directory, *reason)));
   }
   return folder;
@@ -240,10 +252,6 @@ std::expected<UniqueFd, Failure> open_lock(int folder, const std::string& path,
 std::expected<State, Failure> load_from(int folder, const std::string& directory,
                                         const Place& place) {
   const std::string path = directory + "/" + file_name(place);
-  struct stat folder_status{};
-  if (::fstat(folder, &folder_status) != 0) {
-    return std::unexpected(system_failure("examine", directory, errno));
-  }
   const UniqueFd fd(::openat(folder, file_name(place).c_str(),
                              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!fd && errno == ENOENT) return State{};
@@ -255,7 +263,7 @@ std::expected<State, Failure> load_from(int folder, const std::string& directory
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(state_failure(fmt::format("{} is no regular file", path)));
   }
-  if (const auto reason = why_untrusted(status, folder_status)) {
+  if (const auto reason = why_untrusted(status)) {
     return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", path, *reason)));
   }
   if (status.st_size > static_cast<off_t>(max_state_size)) {
@@ -376,7 +384,7 @@ std::string to_text(const State& state, const Place& place) {
   text.reserve(256 + 128 * (state.baselines.size() + state.foreign.size() +
                             (state.journal ? state.journal->entries.size() : 0)));
   const auto digits = [](auto number) { return fmt::format_int(number).str(); };
-  append_line(text, format_line, {});
+  append_line(text, "nettune-state", {"2"});
   append_line(text, "boot", {place.boot_id});
   append_line(text, "netns",
               {digits(place.netns.device), digits(place.netns.inode), digits(place.netns.cookie)});
@@ -399,17 +407,24 @@ std::string to_text(const State& state, const Place& place) {
                   {entry.key.path(), purpose_name(entry.purpose), entry.before, entry.after});
     }
   }
-  text += "end\n";
-  return text;
+  text += "end\t";
+  return text + checksum(text) + '\n';
 }
 
 std::expected<State, std::string> parse_state(std::string_view text, const Place& place) {
   Lines lines(text);
   if (!lines.next()) return std::unexpected("it is empty or cut off");
   if (!lines.is("nettune-state", 2)) return std::unexpected("it is no state of nettune's");
-  if (lines.field(1) != "1") {
-    return std::unexpected(fmt::format("its format is {}, and this nettune knows format 1",
+  const bool has_checksum = lines.field(1) == "2";
+  if (!has_checksum && lines.field(1) != "1") {
+    return std::unexpected(fmt::format("its format is {}, and this nettune knows formats 1 and 2",
                                        printable(lines.field(1))));
+  }
+  if (has_checksum) {
+    const std::size_t end = text.rfind('\t') + 1;
+    if (text.substr(end) != checksum(text.substr(0, end)) + '\n') {
+      return std::unexpected("it is damaged: its checksum is another one");
+    }
   }
   const auto fault = [&] {
     return std::unexpected(fmt::format("line {} is not what belongs there", lines.number()));
@@ -453,7 +468,7 @@ std::expected<State, std::string> parse_state(std::string_view text, const Place
     }
   }
   if (!more) return std::unexpected("it is cut off");
-  if (!lines.is("end", 1) || !lines.at_end()) return fault();
+  if (!lines.is("end", has_checksum ? 2 : 1) || !lines.at_end()) return fault();
 
   const sysctl::NetNamespace& here = place.netns;
   const bool is_same_namespace = *device == here.device && *inode == here.inode &&
@@ -534,21 +549,21 @@ std::expected<void, Failure> StateFolder::store(const State& state) const {
   };
   if (state.is_empty()) {
     if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return failed("remove");
-    if (::fsync(folder_.get()) != 0) return failed("sync the folder of");
     return {};
   }
+  // Nothing after this asks for memory: an exception finds the one file in place, or the other.
+  const std::string text = to_text(state, place_);
   {
     const UniqueFd fd(::openat(folder_.get(), next.c_str(),
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return failed("write");
     if (::fchmod(fd.get(), 0644) != 0) return failed("set the mode of");
-    if (!write_all(fd.get(), to_text(state, place_))) return failed("write");
+    if (!write_all(fd.get(), text)) return failed("write");
     if (::fsync(fd.get()) != 0) return failed("sync");
   }
   if (::renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) != 0) {
     return failed("replace");
   }
-  if (::fsync(folder_.get()) != 0) return failed("sync the folder of");
   return {};
 }
 

@@ -79,11 +79,13 @@ struct Place {
 /// the calling thread's.
 std::expected<Place, Failure> find_place(const std::string& root, int netns_fd = -1);
 
-/// The text of the file: lines of words, the first of them its format.
+/// The text of the file: lines of words, the first of them its format, the last a checksum against
+/// accidental damage.
 std::string to_text(const State& state, const Place& place);
 
-/// Reads that text. A state of another boot or namespace is an empty one: its values are gone. The
-/// reason, where the text is not understood: nothing is guessed.
+/// Reads that text, and that of the format before, which had no checksum. A state of another boot
+/// or namespace is an empty one: its values are gone. The reason, where the text is not understood:
+/// nothing is guessed.
 std::expected<State, std::string> parse_state(std::string_view text, const Place& place);
 
 /// CLOCK_BOOTTIME in nanoseconds: it runs on while the machine sleeps.
@@ -95,6 +97,8 @@ struct StateStamp {
   std::int64_t modified = 0;  ///< nanoseconds
   std::int64_t size = 0;
 
+  /// That of no stored state, nor of none.
+  static StateStamp unknown() { return {.inode = 0, .modified = -1, .size = -1}; }
   friend bool operator==(const StateStamp&, const StateStamp&) = default;
 };
 
@@ -104,7 +108,8 @@ class StateFolder {
  public:
   /// Makes the folder (0755) where it is missing and takes the lock, waiting up to `wait_seconds`.
   /// A lock that root makes belongs to the folder's owner, so that the service can take it as well.
-  /// Refused: a folder or file that anybody but root and this process's user may write.
+  /// Refused: a folder or file that anybody but root, the service's user and this process's may
+  /// write.
   static std::expected<StateFolder, Failure> lock(const std::string& directory, const Place& place,
                                                   double wait_seconds);
 
@@ -114,8 +119,9 @@ class StateFolder {
   /// Of the state on disk.
   std::expected<StateStamp, Failure> stamp() const;
 
-  /// Replaces the file by `state`, synced to disk before this returns; removes it for an empty
-  /// state. On failure the old file is still there.
+  /// Replaces the file by `state`, which is synced to disk before it takes the old one's place;
+  /// removes it for an empty state. On failure the old file is still there. The folder is not
+  /// synced: what a crash of the machine could undo ends with the boot, as the kernel's values do.
   std::expected<void, Failure> store(const State& state) const;
 
   const Place& place() const { return place_; }

@@ -107,13 +107,49 @@ TEST_CASE("a text that is not understood is refused with its reason, cut at any 
   const std::string text = to_text(example(), here);
   CHECK(reason("") == "it is empty or cut off");
   CHECK(reason("hello\n") == "it is no state of nettune's");
-  CHECK(reason("nettune-state\t2\n") == "its format is 2, and this nettune knows format 1");
+  CHECK(reason("nettune-state\t3\n") == "its format is 3, and this nettune knows formats 1 and 2");
+  CHECK(reason("nettune-state\t2\n") == "it is damaged: its checksum is another one");
   CHECK(reason("nettune-state\t1\nboot\tx\nnetns\t1\t2\n") == "line 3 is not what belongs there");
-  CHECK(reason(text + "more\n") == "line 11 is not what belongs there");
+  CHECK(reason(text + "more\n") == "it is damaged: its checksum is another one");
   for (std::size_t size = 0; size < text.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(parse_state(text.substr(0, size), here).has_value());
   }
+}
+
+TEST_CASE("a text with any one bit changed, or any byte more or less, is refused") {
+  State state = example();
+  for (const bool has_journal : {false, true}) {
+    if (!has_journal) state.journal.reset();
+    if (has_journal) state = example();
+    REQUIRE(state.journal.has_value() == has_journal);
+    const std::string text = to_text(state, here);
+    REQUIRE(same(*parse_state(text, here), state));
+    std::size_t accepted = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        std::string flipped = text;
+        flipped[i] = static_cast<char>(static_cast<unsigned char>(flipped[i]) ^ (1U << bit));
+        if (parse_state(flipped, here)) ++accepted;
+      }
+      std::string shorter = text;
+      shorter.erase(i, 1);
+      if (parse_state(shorter, here)) ++accepted;
+      std::string longer = text;
+      longer.insert(i, 1, text[i]);
+      if (parse_state(longer, here)) ++accepted;
+    }
+    CHECK(accepted == 0);
+  }
+}
+
+TEST_CASE("a state of the format before, without a checksum, is still read") {
+  std::string text = to_text(example(), here);
+  text.replace(text.find("\t2\n"), 3, "\t1\n");
+  text.replace(text.rfind("end\t"), std::string::npos, "end\n");
+  REQUIRE(parse_state(text, here).has_value());
+  CHECK(same(*parse_state(text, here), example()));
+  CHECK_FALSE(parse_state(text + "more\n", here).has_value());
 }
 
 TEST_CASE("a line with a key outside net, an unknown word or a broken escape is refused") {
@@ -254,6 +290,18 @@ TEST_CASE("what somebody else could have written is not believed") {
   CHECK(StateFolder::lock(folder.path(), here, 0).error().kind == Failure::Kind::state);
   REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
 
+  // To root another user's word is nothing, however much of his own there is.
+  if (::geteuid() == 0 && ::chown(path.c_str(), 12345, 12345) == 0) {
+    CHECK(look_at_state(folder.path(), here).error().message ==
+          path + " is not trusted: it belongs to user 12345");
+    REQUIRE(::chown(folder.path().c_str(), 12345, 12345) == 0);
+    CHECK(look_at_state(folder.path(), here).error().message ==
+          folder.path() + " is not trusted: it belongs to user 12345");
+    CHECK(StateFolder::lock(folder.path(), here, 0).error().kind == Failure::Kind::state);
+    REQUIRE(::chown(folder.path().c_str(), 0, 0) == 0);
+    REQUIRE(::chown(path.c_str(), 0, 0) == 0);
+  }
+
   fs::rename(path, folder.path() + "/elsewhere");
   fs::create_symlink(folder.path() + "/elsewhere", path);
   CHECK(kind_of(look_at_state(folder.path(), here)) == Failure::Kind::state);
@@ -270,6 +318,7 @@ TEST_CASE("a state that is not understood stays where it is") {
   CHECK(kind_of(state) == Failure::Kind::state);
   CHECK(state.error().message == path +
                                      " is not understood: its format is 9, and this nettune knows "
-                                     "format 1; nothing is changed before it is moved away");
+                                     "formats 1 and 2; nothing is changed before it is moved "
+                                     "away");
   CHECK(content(path) == "nettune-state\t9\n");
 }
