@@ -122,7 +122,11 @@ bool conclude_trial(const Machine& machine, std::int64_t until, const sigset_t& 
   const Answer answer = wait_for_answer(machine, until, signals);
   if (answer == Answer::elsewhere) {
     const auto state = look_at_state(machine);
-    const bool is_kept = state && !state->profile.empty();
+    if (!state) {
+      complain_of(state.error());
+      return false;
+    }
+    const bool is_kept = !state->profile.empty();
     complain(is_kept ? "confirmed: the change is kept" : "the change was taken back elsewhere");
     return is_kept;
   }
@@ -323,7 +327,9 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
   }
   const bool has_wrong = std::ranges::any_of(
       plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
-  int status = has_wrong || !outcome.refused.empty() ? exit_differs : exit_ok;
+  int status = complain_of_unread(plan)                ? exit_trouble
+               : has_wrong || !outcome.refused.empty() ? exit_differs
+                                                       : exit_ok;
   if (!is_json && !request.quiet) {
     const PlanView view{plan, machine.host, "", store.directories()};
     status = print(

@@ -105,7 +105,9 @@ int main(int argc, char** argv) {
   try {
     return nettune::ctl::run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::bad_alloc&) {
-    nettune::ctl::print_error("nettunectl: out of memory\n");
+    nettune::ctl::print_error(
+        "nettunectl: out of memory; a change that is not complete is taken back by the next "
+        "\"nettunectl apply\" or \"revert\"\n");
   } catch (const std::exception& error) {
     nettune::ctl::complain(fmt::format("internal error: {}", error.what()));
   }

@@ -59,7 +59,9 @@ int run(const Command& self, Arguments arguments) {
   const audit::Audit audit = audit::compare(*resolved, *machine->tree);
   const change::Plan plan =
       change::make_plan(*resolved, audit, *state, *machine->tree, lasting_name(chosen->argument));
-  const int status = plan.writes().empty() ? exit_ok : exit_differs;
+  const int status = complain_of_unread(plan) ? exit_trouble
+                     : plan.writes().empty()  ? exit_ok
+                                              : exit_differs;
   if (destination.is_file() && !save(destination, plan_to_json(plan, *place, machine->host))) {
     return exit_trouble;
   }

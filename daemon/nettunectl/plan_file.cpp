@@ -140,6 +140,8 @@ std::string outcome_to_json(std::string_view result, const change::Plan& plan,
                                {"error", name == nullptr ? Json(nullptr) : Json(name)},
                                {"reason", text_or_null(refused.reason)}});
   }
+  json["gone"] = Json::array();
+  for (const sysctl::Key& key : outcome.gone) json["gone"].push_back(key.name());
   json["stuck"] = outcome.stuck;
   json["left_alone"] = left_alone_json(plan);
   return json_text(json);

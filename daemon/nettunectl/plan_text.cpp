@@ -135,6 +135,10 @@ std::string render_outcome(const PlanView& view, const change::Outcome& outcome,
                           count_of(writes.size(), "key"));
   }
   if (right > 0) summary += fmt::format("; {} right already", right);
+  if (!outcome.gone.empty()) {
+    summary += fmt::format("; {} went with {} meanwhile", count_of(outcome.gone.size(), "key"),
+                           outcome.gone.size() == 1 ? "its link" : "their links");
+  }
   const Ink ink = is_whole ? Ink::green : Ink::yellow;
   append_wrapped(out, terminal,
                  terminal.unicode ? paint(terminal, ink, is_whole ? "✓ " : "! ") : "", "",

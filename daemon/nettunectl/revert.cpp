@@ -64,10 +64,20 @@ int run(const Command& self, Arguments arguments) {
     return exit_trouble;
   }
   for (const change::Refused& refused : outcome->refused) complain(describe(refused));
+  if (outcome->is_rolled_back)
+    complain("nothing is reverted, and all that was changed stays known");
   for (const std::string& sentence : outcome->stuck) complain(sentence);
-  const bool has_left = std::ranges::any_of(
-      plan.left_alone(), [](const change::LeftAlone& left) { return left.is_wrong; });
-  const int status = has_left || !outcome->refused.empty() ? exit_differs : exit_ok;
+  if (outcome->is_rolled_back) {
+    return quiet || !is_json
+               ? exit_trouble
+               : print(outcome_to_json("rolled-back", plan, *outcome, machine->host), exit_trouble);
+  }
+  const bool has_left = std::ranges::any_of(plan.left_alone(), [](const change::LeftAlone& left) {
+    return left.is_wrong && !left.is_unread;
+  });
+  const int status = complain_of_unread(plan)                ? exit_trouble
+                     : has_left || !outcome->refused.empty() ? exit_differs
+                                                             : exit_ok;
   if (quiet) return status;
   if (is_json) {
     return print(outcome_to_json(outcome->written.empty() ? "unchanged" : "changed", plan, *outcome,

@@ -69,6 +69,19 @@ void complain_of(const change::Recovery& recovery) {
   for (const std::string& sentence : recovery.left) complain(sentence);
 }
 
+bool complain_of_unread(const change::Plan& plan) {
+  bool has_any = false;
+  for (const change::LeftAlone& left : plan.left_alone()) {
+    if (!left.is_unread) continue;
+    has_any = true;
+    complain(left.reason);
+  }
+  if (has_any) {
+    complain("what can't be read keeps its baseline: \"nettunectl revert\" tries again");
+  }
+  return has_any;
+}
+
 void complain_of(const change::Failure& failure) {
   if (failure.kind != change::Failure::Kind::denied) {
     complain(failure.message);

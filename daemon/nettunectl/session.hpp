@@ -33,6 +33,9 @@ std::optional<change::Session> begin_change(const Machine& machine, double wait_
 /// Says on standard error what was taken back, and what was not.
 void complain_of(const change::Recovery& recovery);
 
+/// Says on standard error which keys could not be read. False where there is none.
+bool complain_of_unread(const change::Plan& plan);
+
 /// Says a failure on standard error, and where a right is missing, which one.
 void complain_of(const change::Failure& failure);
 

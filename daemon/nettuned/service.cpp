@@ -45,6 +45,7 @@ Refusal refusal_of(const change::Failure& failure) {
     case change::Failure::Kind::stale:
       return {Kind::stale, failure.message};
     case change::Failure::Kind::state:
+    case change::Failure::Kind::system:
       break;
   }
   return {Kind::failed, failure.message};
@@ -71,12 +72,6 @@ bool has_globs(const profile::Profile& profile) {
 
 bool is_wrong(Verdict verdict) {
   return verdict == Verdict::drift || verdict == Verdict::missing || verdict == Verdict::unreadable;
-}
-
-// Whether the key is there only as long as a link or a module is.
-bool may_go(const profile::Desired& desired) {
-  return desired.parameter == nullptr || !desired.parameter->module.empty() ||
-         desired.parameter->pattern.view().find('*') != std::string_view::npos;
 }
 
 // "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.
@@ -332,7 +327,7 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
 void Service::end(change::Session session) {
   const auto stamp = session.folder.stamp();
   known_.state = std::move(session.state);
-  known_.stamp = stamp ? *stamp : change::StateStamp{};
+  known_.stamp = stamp ? *stamp : change::StateStamp::unknown();
   note_baselines(known_.state);
 }
 
@@ -639,7 +634,11 @@ std::expected<void, Refusal> Service::choose(const std::string& profile) {
   if (const Result<void> written = write_choice(surroundings_.choice_file, profile); !written) {
     return std::unexpected(Refusal{
         Kind::failed,
-        fmt::format("it is in force, but not after the next boot: {}", describe(written.error()))});
+        profile.empty()
+            ? fmt::format("{} is no longer in force, but will be again after the next boot: {}",
+                          choice_.empty() ? "the profile" : choice_, describe(written.error()))
+            : fmt::format("the profile was applied, but could not be saved for the next boot: {}",
+                          describe(written.error()))});
   }
   choice_ = profile;
   return {};
@@ -766,18 +765,24 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
   const auto outcome = change::carry_out(plan, surroundings_.tree, session.folder, session.state,
                                          {.keep_going = true});
   if (!outcome) return std::unexpected(refusal_of(outcome.error()));
+  std::vector<std::string> refused;
+  for (const change::Refused& one : outcome->refused) refused.push_back(describe(one));
+  if (outcome->is_rolled_back) {
+    refused.emplace_back("nothing is reverted, and all that was changed stays known");
+    refused.insert(refused.end(), outcome->stuck.begin(), outcome->stuck.end());
+    return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
+  }
   failure_.clear();
   adopt(nullptr, nullptr);
   say_written(plan, *outcome, now);
   std::vector<std::string> left;
   for (const change::LeftAlone& one : plan.left_alone()) {
     if (one.is_wrong) left.push_back(fmt::format("{}: {}", one.key.name(), one.reason));
+    if (one.is_unread) refused.push_back(one.reason + ", so that its baseline is kept");
   }
   if (!profile_.empty() || !left.empty()) {
     set_profile("", left.empty() ? "" : "left as it is: " + joined(left, "; "), now);
   }
-  std::vector<std::string> refused;
-  for (const change::Refused& one : outcome->refused) refused.push_back(describe(one));
   if (!refused.empty()) {
     return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
   }
@@ -907,7 +912,8 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
   // some.
   std::vector<std::size_t> others;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
-    if (may_go(*keys_[i].desired) && !std::ranges::binary_search(*fresh, i)) others.push_back(i);
+    const bool may_go = sysctl::may_go(keys_[i].desired->parameter);
+    if (may_go && !std::ranges::binary_search(*fresh, i)) others.push_back(i);
   }
   judge(others, false, now);
 }

@@ -12,6 +12,7 @@ struct Failure {
     denied,  ///< the caller lacks a right
     state,   ///< the files in /run/nettune can't be read, understood or written
     stale,   ///< the live values are no longer those that the plan was made for
+    system,  ///< a key can't be looked at just now: too many open files, no memory
   };
   Kind kind;
   std::string message;  ///< one sentence without a full stop

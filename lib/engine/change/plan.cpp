@@ -231,23 +231,33 @@ struct Restored {
 // Which keys are nettune's to put back.
 enum class Right { as_left, all, none };
 
-// false: something else has changed the key, and it is left alone.
-bool restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Restored& restored,
+// What becomes of a baseline.
+enum class Fate {
+  settled,  // it is of no more use
+  foreign,  // something else has changed its key, which is left alone
+  unread,   // its key can't be read now
+};
+
+Fate restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Restored& restored,
              std::vector<LeftAlone>& left_alone) {
-  const Result<std::string> live = tree.read(baseline.key);
+  const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree, baseline.key);
   if (!live) {
-    left_alone.push_back({baseline.key, "", describe(live.error()), false});
-    return true;
+    left_alone.push_back({baseline.key, "", describe(live.error()), true, true});
+    return Fate::unread;
   }
-  const std::string now = sysctl::one_line(*live);
-  if (now == baseline.before) return true;
+  if (!*live) {
+    left_alone.push_back({baseline.key, "", "it has gone with its link or module", false});
+    return Fate::settled;
+  }
+  const std::string now = sysctl::one_line(**live);
+  if (now == baseline.before) return Fate::settled;
   if (right == Right::none || (right == Right::as_left && now != baseline.left)) {
     left_alone.push_back(
         {baseline.key, now,
          fmt::format("something else changed it: nettune left {}, and it was {} before",
                      sysctl::shown(baseline.left), sysctl::shown(baseline.before)),
          true});
-    return false;
+    return Fate::foreign;
   }
   tree.keep(baseline.key);
   std::vector<Write>& writes = baseline.is_side_effect ? restored.side_effects : restored.written;
@@ -259,7 +269,7 @@ bool restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Re
                     .declared_at = {},
                     .order = {},
                     .only_if_changed = false});
-  return true;
+  return Fate::settled;
 }
 
 }  // namespace
@@ -302,8 +312,10 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
       continue;
     }
     if (finding.verdict != Verdict::drift) {
+      // What a glob has found, and a link took along since, nobody asked for by its name.
+      const bool has_gone = finding.verdict == Verdict::pending && !desired.entry->key.is_literal();
       leave(fmt::format("{}: {}", audit::verdict_name(finding.verdict), finding.reason.view()),
-            finding.verdict != Verdict::skipped);
+            finding.verdict != Verdict::skipped && !has_gone);
       continue;
     }
     std::optional<Write> write = write_for(finding, tree);
@@ -348,8 +360,12 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   Restored restored;
   const auto go_through = [&](const std::vector<Baseline>& baselines, Right right) {
     for (const Baseline& baseline : baselines) {
-      if (!restore(baseline, tree, right, restored, plan.left_alone_)) {
+      const Fate fate = restore(baseline, tree, right, restored, plan.left_alone_);
+      const bool was_foreign = &baselines == &state.foreign;
+      if (fate == Fate::foreign || (fate == Fate::unread && was_foreign)) {
         plan.foreign_.push_back(baseline);
+      } else if (fate == Fate::unread) {
+        plan.unread_.push_back(baseline);
       }
     }
   };

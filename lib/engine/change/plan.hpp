@@ -41,6 +41,8 @@ struct LeftAlone {
   std::string reason;  ///< "": it is right already
   /// It is not as the profile, or the baseline, would have it.
   bool is_wrong = false;
+  /// It could not be read, so that nobody knows how it is: its baseline stays.
+  bool is_unread = false;
 
   bool is_right() const { return reason.empty(); }
 };
@@ -55,6 +57,8 @@ class Plan {
   bool forgets() const { return forgets_; }
   /// What a revert leaves for one by force, by key.
   const std::vector<Baseline>& foreign() const { return foreign_; }
+  /// What a revert leaves for the next one, as its keys can't be read now; by key.
+  const std::vector<Baseline>& unread() const { return unread_; }
 
  private:
   friend Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& audit,
@@ -68,6 +72,7 @@ class Plan {
   std::string profile_;
   bool forgets_ = false;
   std::vector<Baseline> foreign_;
+  std::vector<Baseline> unread_;
 };
 
 /// What leads from the live values that `audit` has seen to `resolved`. Keys that only the profile

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
+#include <memory>
+#include <new>
 #include <set>
 #include <utility>
 
@@ -57,8 +60,8 @@ bool holds(const Write& write, const std::string& got) {
 
 // The writes of `plan`, and the keys that the kernel may change with them; `changes_others` is set
 // where there may be any.
-std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree,
-                                     bool& changes_others) {
+Result<std::vector<JournalEntry>> journal_of(const Plan& plan, const sysctl::Tree& tree,
+                                             bool& changes_others) {
   std::vector<JournalEntry> entries;
   entries.reserve(plan.writes().size());
   std::vector<sysctl::KeyGlob> globs;
@@ -72,13 +75,18 @@ std::vector<JournalEntry> journal_of(const Plan& plan, const sysctl::Tree& tree,
   for (const JournalEntry& entry : entries) known.insert(entry.key);
   for (const sysctl::KeyGlob& glob : globs) {
     const Result<std::vector<sysctl::Key>> keys = tree.list(glob);
-    if (!keys) continue;  // such a folder is not here
+    if (!keys) return std::unexpected(keys.error());
     for (const sysctl::Key& key : *keys) {
-      if (tree.access_of(key) == sysctl::Access::read_only) continue;
+      const Result<sysctl::Access> access = tree.access_of(key);
+      if (!access) return std::unexpected(access.error());
+      if (*access == sysctl::Access::read_only) continue;
       if (!known.insert(key).second) continue;
-      const Result<std::string> live = tree.read(key);
-      if (!live) continue;  // gone, or not to be read: then it can't be put back either
-      const std::string before = sysctl::one_line(*live);
+      const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree, key);
+      // The one secret, stable_secret, is not even root's to read before it is set.
+      if (!live && tree.is_secret(key) == true) continue;
+      if (!live) return std::unexpected(live.error());
+      if (!*live) continue;
+      const std::string before = sysctl::one_line(**live);
       entries.push_back({key, before, before, Purpose::side_effect});
     }
   }
@@ -104,6 +112,8 @@ bool is_of_this_change(const JournalEntry& entry, const std::string& live) {
   return fields > 0;
 }
 
+using Texts = std::map<sysctl::Key, std::string>;
+
 // Puts the keys back to what they were before the change, the last one first; side effects at the
 // end, for most of them follow the key that caused them.
 class Rollback {
@@ -115,15 +125,16 @@ class Rollback {
   void respect_others() { respects_others_ = true; }
 
   void run() {
-    // A key may change with one that is put back after it; two rounds are enough for all known.
+    // A key may change with one that is put back after it; two rounds are enough for all known. And
+    // what fails in one round for want of a descriptor, say, may succeed in the next.
     constexpr int rounds = 3;
     for (int round = 0; round < rounds; ++round) {
       bool changed = false;
       for (std::size_t i = entries_.size(); i-- > 0;) {
-        if (entries_[i].purpose != Purpose::side_effect) changed |= put_back(entries_[i], round);
+        if (entries_[i].purpose != Purpose::side_effect) changed |= put_back(entries_[i]);
       }
       for (const JournalEntry& entry : entries_) {
-        if (entry.purpose == Purpose::side_effect) changed |= put_back(entry, round);
+        if (entry.purpose == Purpose::side_effect) changed |= put_back(entry);
       }
       if (!changed) break;
     }
@@ -132,16 +143,23 @@ class Rollback {
 
   const std::set<sysctl::Key>& restored() const { return restored_; }
   const std::vector<std::string>& left() const { return left_; }
+  /// What could not be put back, a sentence each, and what these keys hold.
   const std::vector<std::string>& stuck() const { return stuck_; }
-  const std::set<sysctl::Key>& stuck_keys() const { return stuck_keys_; }
+  const Texts& stuck_keys() const { return stuck_keys_; }
+  /// What can't be read, so that nobody knows whether it is back: a sentence each. None: all that
+  /// could be done is done.
+  const std::vector<std::string>& unread() const { return unread_; }
 
  private:
-  bool put_back(const JournalEntry& entry, int round) {
-    const Result<std::string> live = tree_.read(entry.key);
-    if (!live) return false;  // its link or module has gone, and its value with it
-    const std::string now = sysctl::one_line(*live);
+  // Whether another round may be of use.
+  bool put_back(const JournalEntry& entry) {
+    const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, entry.key);
+    if (!live) return true;
+    if (!*live) return false;
+    const bool is_first_look = looked_at_.insert(entry.key).second;
+    const std::string now = sysctl::one_line(**live);
     if (now == entry.before || foreign_.contains(entry.key)) return false;
-    if (respects_others_ && round == 0 && entry.purpose != Purpose::side_effect &&
+    if (respects_others_ && is_first_look && entry.purpose != Purpose::side_effect &&
         !is_of_this_change(entry, now)) {
       foreign_.insert(entry.key);
       left_.push_back(fmt::format("{} is {} now, which is neither {} nor {}: left as it is",
@@ -149,51 +167,65 @@ class Rollback {
       return false;
     }
     const Result<void> written = tree_.write(entry.key, writable(entry.before));
-    if (!written) return false;  // check() says so
-    restored_.insert(entry.key);
-    return true;
+    if (written) restored_.insert(entry.key);
+    return true;  // check() says what was refused
   }
 
   void check(const JournalEntry& entry) {
     if (foreign_.contains(entry.key)) return;
-    const Result<std::string> live = tree_.read(entry.key);
-    if (!live || sysctl::one_line(*live) == entry.before) return;
-    stuck_keys_.insert(entry.key);
+    const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, entry.key);
+    if (!live) {
+      unread_.push_back(describe(live.error()));
+      return;
+    }
+    if (!*live) return;
+    std::string now = sysctl::one_line(**live);
+    if (now == entry.before) return;
+    if (!looked_at_.contains(entry.key)) {
+      unread_.push_back(fmt::format("{} could not be read before now", entry.key.name()));
+      return;
+    }
     stuck_.push_back(fmt::format("{} is {} and was {}, and can't be put back", entry.key.name(),
-                                 sysctl::one_line(*live), entry.before));
+                                 now, entry.before));
+    stuck_keys_.insert_or_assign(entry.key, std::move(now));
   }
 
   sysctl::Tree& tree_;
   const std::vector<JournalEntry>& entries_;
   bool respects_others_ = false;
   std::set<sysctl::Key> restored_;
+  std::set<sysctl::Key> looked_at_;
   std::set<sysctl::Key> foreign_;
-  std::set<sysctl::Key> stuck_keys_;
+  Texts stuck_keys_;
   std::vector<std::string> left_;
   std::vector<std::string> stuck_;
+  std::vector<std::string> unread_;
 };
 
-// `state` once the change in `journal` was taken back. Keys that could not be put back stay known,
-// so that `revert` can try again.
-State without_change(State state, const Journal& journal, const std::set<sysctl::Key>& stuck,
-                     sysctl::Tree& tree) {
-  state.journal.reset();
-  for (const JournalEntry& entry : journal.entries) {
-    if (!stuck.contains(entry.key)) continue;
-    const Result<std::string> live = tree.read(entry.key);
-    if (!live) continue;
-    const std::string now = sysctl::one_line(*live);
+// Keys that could not be put back stay known, so that `revert` can try again.
+void remember_stuck(State& state, const std::vector<JournalEntry>& entries, const Texts& stuck) {
+  for (const JournalEntry& entry : entries) {
+    const auto found = stuck.find(entry.key);
+    if (found == stuck.end()) continue;
     const auto place = std::ranges::lower_bound(state.baselines, entry.key, {}, &Baseline::key);
     if (place != state.baselines.end() && place->key == entry.key) {
-      place->left = now;
+      place->left = found->second;
     } else {
-      state.baselines.insert(place,
-                             {entry.key, entry.before, now, entry.purpose == Purpose::side_effect});
+      state.baselines.insert(
+          place, {entry.key, entry.before, found->second, entry.purpose == Purpose::side_effect});
     }
   }
   state.drop_foreign_with_baseline();
+}
+
+// `state` once the change in `journal` was taken back.
+State without_change(State state, const Journal& journal, const Texts& stuck) {
+  state.journal.reset();
+  remember_stuck(state, journal.entries, stuck);
   return state;
 }
+
+Failure failure_of(const Error& error) { return {Failure::Kind::system, describe(error)}; }
 
 bool is_alive(int pid) { return pid > 0 && (::kill(pid, 0) == 0 || errno == EPERM); }
 
@@ -204,16 +236,32 @@ class Transaction {
       : plan_(plan), tree_(tree), folder_(folder), state_(state), options_(options) {}
 
   std::expected<Outcome, Failure> run() {
-    journal_ = Journal{journal_of(plan_, tree_, changes_others_), plan_.profile(), 0, 0};
+    try {
+      return carry_out();
+    } catch (const std::bad_alloc&) {
+      reserve_.reset();
+      // Where that is not enough, the journal on disk is for the next writer.
+      if (has_begun_) return fail({Failure::Kind::system, "out of memory"});
+      state_.journal.reset();
+      return std::unexpected(Failure{Failure::Kind::system, "out of memory"});
+    }
+  }
+
+ private:
+  std::expected<Outcome, Failure> carry_out() {
+    Result<std::vector<JournalEntry>> entries = journal_of(plan_, tree_, changes_others_);
+    if (!entries) return std::unexpected(failure_of(entries.error()));
+    journal_ = Journal{*std::move(entries), plan_.profile(), 0, 0};
     const bool puts_back = only_puts_back();
     if (!puts_back) {
       // Before this is on disk nothing is written to the kernel.
-      std::optional<Journal> before = std::exchange(state_.journal, journal_);
+      state_.journal = journal_;
       if (const auto stored = folder_.store(state_); !stored) {
-        state_.journal = std::move(before);
+        state_.journal.reset();
         return std::unexpected(stored.error());
       }
     }
+    has_begun_ = true;
 
     for (const Write& write : plan_.writes()) {
       if (write_one(write) || options_.keep_going) continue;
@@ -223,13 +271,17 @@ class Transaction {
       if (is_refused(write.key) || check_again(write)) continue;
       if (!options_.keep_going) return roll_back();
     }
-    if (!outcome_.refused.empty()) leave_out_refused();
-    note_side_effects();
+    if (!outcome_.refused.empty() && !leave_out_refused()) return roll_back();
+    if (const Result<void> noted = note_side_effects(); !noted) {
+      return fail(failure_of(noted.error()));
+    }
+    outcome_.gone.assign(gone_.begin(), gone_.end());
     if (puts_back && is_as_left()) return std::move(outcome_);
+    std::erase_if(journal_.entries,
+                  [&](const JournalEntry& entry) { return gone_.contains(entry.key); });
     return keep();
   }
 
- private:
   // Whether all that is written is what the state on disk says that nettune left.
   bool only_puts_back() const {
     if (changes_others_ || options_.confirm_for > 0 || state_.profile != plan_.profile()) {
@@ -248,6 +300,7 @@ class Transaction {
     if (!outcome_.refused.empty()) return false;
     for (std::size_t i = 0; i < plan_.writes().size(); ++i) {
       const JournalEntry& entry = journal_.entries[i];
+      if (gone_.contains(entry.key)) continue;
       const Baseline* known = state_.find(entry.key);
       if (entry.after != (known == nullptr ? plan_.writes()[i].settled : known->left)) return false;
     }
@@ -293,14 +346,25 @@ class Transaction {
       }
     }
     Result<std::string> got = tree_.write_and_read(write.key, writable(write.text));
-    // What another program wrote in between is no answer of the kernel's.
+    // What another program wrote in between is no answer of the kernel's, and a link that went may
+    // be there anew.
     const bool is_other = got && !holds(write, sysctl::one_line(*got));
-    if (is_other) got = tree_.write_and_read(write.key, writable(write.text));
+    const bool is_anew = !got && got.error().number == ENOENT && !has_gone(write.key);
+    if (is_other || is_anew) got = tree_.write_and_read(write.key, writable(write.text));
     return take(write, got);
   }
 
-  // Whether the key holds what was asked.
+  bool has_gone(const sysctl::Key& key) const {
+    const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, key);
+    return live && !*live;
+  }
+
+  // Whether the key holds what was asked, or there is none any more.
   bool take(const Write& write, const Result<std::string>& got) {
+    if (!got && got.error().number == ENOENT && has_gone(write.key)) {
+      gone_.insert(write.key);
+      return true;
+    }
     if (!got) {
       refuse(write, got.error().number);
       return false;
@@ -316,11 +380,11 @@ class Transaction {
 
   // A key that a later write may have changed is read once more, at the end.
   bool check_again(const Write& write) {
-    if (!changes_others_ || take(write, tree_.read(write.key))) {
-      if (!untouched_.contains(write.key)) outcome_.written.push_back(write.key);
-      return true;
-    }
-    return false;
+    if (gone_.contains(write.key)) return true;
+    if (changes_others_ && !take(write, tree_.read(write.key))) return false;
+    const bool is_written = !untouched_.contains(write.key) && !gone_.contains(write.key);
+    if (is_written) outcome_.written.push_back(write.key);
+    return true;
   }
 
   // Plan and journal have the writes in the same order; entries are found again by position.
@@ -334,24 +398,28 @@ class Transaction {
   }
 
   // A refused vector may hold its first fields already: put it back, and forget that it was tried.
-  void leave_out_refused() {
-    std::vector<JournalEntry> refused;
-    std::erase_if(journal_.entries, [&](const JournalEntry& entry) {
-      if (!is_refused(entry.key)) return false;
-      refused.push_back(entry);
-      return true;
-    });
-    Rollback rollback(tree_, refused);
+  // False where that can't be told.
+  bool leave_out_refused() {
+    std::ranges::copy_if(journal_.entries, std::back_inserter(left_out_),
+                         [&](const JournalEntry& entry) { return is_refused(entry.key); });
+    Rollback rollback(tree_, left_out_);
     rollback.run();
+    if (!rollback.unread().empty()) return false;
+    std::erase_if(journal_.entries,
+                  [&](const JournalEntry& entry) { return is_refused(entry.key); });
     outcome_.stuck = rollback.stuck();
+    stuck_ = rollback.stuck_keys();
+    return true;
   }
 
-  void note_side_effects() {
+  Result<void> note_side_effects() {
     for (JournalEntry& entry : journal_.entries) {
       if (entry.purpose != Purpose::side_effect) continue;
-      const Result<std::string> live = tree_.read(entry.key);
-      if (live) entry.after = sysctl::one_line(*live);
+      const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, entry.key);
+      if (!live) return std::unexpected(live.error());
+      if (*live) entry.after = sysctl::one_line(**live);
     }
+    return {};
   }
 
   std::expected<Outcome, Failure> keep() {
@@ -360,39 +428,52 @@ class Transaction {
       journal_.waiting_pid = ::getpid();
     }
     State next = state_with_journal();
+    remember_stuck(next, left_out_, stuck_);
     if (options_.confirm_for == 0) {
       next = kept(std::move(next));
       remember_settled(next);
       if (plan_.forgets()) {
-        std::erase_if(next.baselines,
-                      [&](const Baseline& baseline) { return !is_refused(baseline.key); });
+        std::erase_if(next.baselines, [&](const Baseline& baseline) {
+          return !is_refused(baseline.key) &&
+                 !std::ranges::binary_search(plan_.unread(), baseline.key, {}, &Baseline::key);
+        });
         next.foreign = plan_.foreign();
         std::ranges::copy_if(state_.foreign, std::back_inserter(next.foreign),
                              [&](const Baseline& one) { return is_refused(one.key); });
         std::ranges::sort(next.foreign, {}, &Baseline::key);
       }
     }
-    if (const auto stored = folder_.store(next); !stored) {
-      // The journal on disk still says that the change is open: it has to be taken back.
-      const Failure& failure = stored.error();
-      const std::expected<Outcome, Failure> undone = roll_back();
-      std::string message = failure.message + "; all was taken back";
-      if (undone) {
-        for (const std::string& stuck : undone->stuck) message += ", but " + stuck;
-      }
-      return std::unexpected(Failure{failure.kind, message});
-    }
+    // On failure the journal on disk still says that the change is open: it has to be taken back.
+    if (const auto stored = folder_.store(next); !stored) return fail(stored.error());
     state_ = std::move(next);
     return std::move(outcome_);
   }
 
-  std::expected<Outcome, Failure> roll_back() {
+  std::unexpected<Failure> fail(const Failure& failure) {
+    const Outcome undone = roll_back();
+    return std::unexpected(
+        Failure{failure.kind, undone.stuck.empty()
+                                  ? failure.message + "; all was taken back"
+                                  : fmt::format("{}; not all of it was taken back: {}",
+                                                failure.message, fmt::join(undone.stuck, "; "))});
+  }
+
+  Outcome roll_back() {
     Rollback rollback(tree_, journal_.entries);
     rollback.run();
     outcome_.written.clear();
     outcome_.is_rolled_back = true;
     outcome_.stuck = rollback.stuck();
-    State settled = without_change(state_, journal_, rollback.stuck_keys(), tree_);
+    if (!rollback.unread().empty()) {
+      outcome_.stuck.insert(outcome_.stuck.end(), rollback.unread().begin(),
+                            rollback.unread().end());
+      if (state_.journal)
+        outcome_.stuck.emplace_back(
+            "the next \"nettunectl apply\" or \"revert\" takes the change back");
+      return std::move(outcome_);
+    }
+    State settled = without_change(state_, journal_, rollback.stuck_keys());
+    remember_stuck(settled, left_out_, stuck_);
     // Where this fails the journal stays, and the next writer finds nothing left to take back.
     if (const auto stored = folder_.store(settled); !stored) {
       outcome_.stuck.push_back(stored.error().message);
@@ -409,9 +490,15 @@ class Transaction {
   const TransactionOptions& options_;
   Journal journal_;
   Outcome outcome_;
-  std::set<sysctl::Key> untouched_;  // right, and not written
-  bool changes_others_ = false;      // one of the writes has side effects
+  std::set<sysctl::Key> untouched_;     // right, and not written
+  std::set<sysctl::Key> gone_;          // with their links
+  std::vector<JournalEntry> left_out_;  // refused, and put back; stuck_ where that failed
+  Texts stuck_;
+  bool changes_others_ = false;  // one of the writes has side effects
+  bool has_begun_ = false;       // what is on disk leads back from whatever is written
   std::size_t next_ = 0;
+  // Given back where memory has run out, so that there is some for taking the change back.
+  std::unique_ptr<char[]> reserve_{new char[std::size_t{64} * 1024]};
 };
 
 }  // namespace
@@ -434,7 +521,7 @@ std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
     if (state.profile == plan.profile() && !forgets_any) return Outcome{};
     State next = state;
     if (plan.forgets()) {
-      next.baselines.clear();
+      next.baselines = plan.unread();
       next.foreign = plan.foreign();
     }
     next.profile = plan.profile();
@@ -457,9 +544,15 @@ std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder
   for (const JournalEntry& entry : journal.entries) {
     if (rollback.restored().contains(entry.key)) recovery.restored.push_back(entry);
   }
+  if (!rollback.unread().empty()) {
+    return std::unexpected(
+        Failure{Failure::Kind::system,
+                fmt::format("a change that was cut short can't be taken back yet: {}",
+                            fmt::join(rollback.unread(), "; "))});
+  }
   recovery.left = rollback.left();
   recovery.left.insert(recovery.left.end(), rollback.stuck().begin(), rollback.stuck().end());
-  State settled = without_change(state, journal, rollback.stuck_keys(), tree);
+  State settled = without_change(state, journal, rollback.stuck_keys());
   if (const auto stored = folder.store(settled); !stored) return std::unexpected(stored.error());
   state = std::move(settled);
   return recovery;
@@ -485,10 +578,12 @@ std::expected<Session, Failure> begin(const std::string& directory, const Place&
   }
   Session session{*std::move(folder), is_known ? std::move(known->state) : *std::move(read),
                   std::nullopt};
+  // Whatever becomes of the session: what was moved from is no state.
+  if (is_known) known->stamp = StateStamp::unknown();
   if (!session.state.journal) return session;
   std::expected<Recovery, Failure> recovery = take_back(tree, session.folder, session.state);
   if (!recovery) {
-    if (is_known) known->state = std::move(session.state);  // still what is on disk
+    if (is_known) *known = {std::move(session.state), *stamp};  // still what is on disk
     return std::unexpected(recovery.error());
   }
   session.recovery = *std::move(recovery);

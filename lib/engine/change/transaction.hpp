@@ -31,6 +31,7 @@ std::string describe(const Refused& refused);
 struct Outcome {
   std::vector<sysctl::Key> written;  ///< in order; empty where all was rolled back
   std::vector<Refused> refused;      ///< none, or the one that ended it, or all with keep_going
+  std::vector<sysctl::Key> gone;     ///< they went with their links meanwhile, and are no fault
   bool is_rolled_back = false;
   std::vector<std::string> stuck;  ///< what could not be rolled back: a sentence each
 };
@@ -44,7 +45,8 @@ struct TransactionOptions {
 /// Journal to disk, writes, read-back, and the state to disk. A plan that only puts back what
 /// `state` says that nettune left needs no journal: at any instant the state on disk is right.
 /// `state` becomes what is on disk then. A Failure says that nothing was changed, or that all of it
-/// was taken back.
+/// was taken back but for what it names. Where a key can't be looked at for that, the journal stays
+/// for the next writer.
 std::expected<Outcome, Failure> carry_out(const Plan& plan, sysctl::Tree& tree,
                                           const StateFolder& folder, State& state,
                                           const TransactionOptions& options);
@@ -56,7 +58,7 @@ struct Recovery {
   bool was_unconfirmed = false;   ///< it was complete, and nobody confirmed it in time
 };
 
-/// Takes back the change in the journal of `state`, on disk as well.
+/// Takes back the change in the journal of `state`, on disk as well. On failure the journal stays.
 std::expected<Recovery, Failure> take_back(sysctl::Tree& tree, const StateFolder& folder,
                                            State& state);
 
@@ -75,7 +77,7 @@ struct KnownState {
 
 /// Takes the lock and takes back what a killed writer left. Busy as well while a change waits for
 /// its confirmation. Where `known` is what is still on disk it is not read again, but moved into
-/// the session.
+/// the session; then `known` is no state's until the caller gives it another.
 std::expected<Session, Failure> begin(const std::string& directory, const Place& place,
                                       double wait_seconds, sysctl::Tree& tree,
                                       KnownState* known = nullptr);

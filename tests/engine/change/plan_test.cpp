@@ -189,6 +189,48 @@ TEST_CASE("a side effect stays while the key that causes it is wanted, and goes 
         Texts{"net.ipv4.ip_forward=0", "net.ipv4.conf.all.forwarding=0"});
 }
 
+TEST_CASE("a revert keeps the baseline of a key that can't be read, and says why") {
+  State state;
+  state.baselines = {{key("net.core.busy_poll"), "0", "50", false},
+                     {key("net.core.busy_read"), "0", "50", false},
+                     {key("net.core.rmem_max"), "1", "2", false},
+                     {key("net.ipv4.conf.eth9.rp_filter"), "1", "2", false},
+                     {key("net.netfilter.nf_conntrack_max"), "1", "2", false}};
+  state.foreign = {{key("net.core.wmem_max"), "3", "4", false}};
+  FakeTree tree{{"net.core.busy_poll", "50"}, {"net.core.busy_read", "50"}};
+  tree.hide("net.core.busy_read", EMFILE);
+  tree.hide("net.core.wmem_max", EIO);
+  const Plan plan = make_revert_plan(state, tree, false);
+  CHECK(texts(plan) == Texts{"net.core.busy_poll=0"});
+  REQUIRE(plan.unread().size() == 2);
+  CHECK(plan.unread()[0].key.name() == "net.core.busy_read");
+  CHECK(plan.unread()[1].key.name() == "net.core.rmem_max");  // no kernel takes it away
+  CHECK(left(plan, "net.core.busy_read").is_unread);
+  CHECK(left(plan, "net.core.busy_read").is_wrong);
+  CHECK(left(plan, "net.core.busy_read").reason == "read net.core.busy_read: Too many open files");
+  CHECK(left(plan, "net.core.wmem_max").is_unread);
+  REQUIRE(plan.foreign().size() == 1);
+  CHECK(plan.foreign()[0].key.name() == "net.core.wmem_max");
+  CHECK_FALSE(left(plan, "net.ipv4.conf.eth9.rp_filter").is_wrong);
+  CHECK_FALSE(left(plan, "net.netfilter.nf_conntrack_max").is_wrong);
+
+  // A link may have gone, and only its folder tells.
+  tree.fail_folders(ENFILE);
+  const Plan blind = make_revert_plan(state, tree, false);
+  CHECK(blind.unread().size() == 4);
+  CHECK(left(blind, "net.ipv4.conf.eth9.rp_filter").is_unread);
+}
+
+TEST_CASE("a switch keeps the baseline of a key that can't be read, and says why") {
+  State state;
+  state.baselines = {{key("net.core.busy_read"), "0", "50", false}};
+  FakeTree tree{{"net.core.busy_read", "50"}, {"net.core.somaxconn", "128"}};
+  tree.hide("net.core.busy_read", ENOMEM);
+  const Plan plan = planned("  net.core.somaxconn: 256\n", tree, state);
+  CHECK(texts(plan) == Texts{"net.core.somaxconn=256"});
+  CHECK(left(plan, "net.core.busy_read").is_unread);
+}
+
 TEST_CASE("a revert restores what is still as nettune left it, and with force all") {
   State state;
   state.baselines = {{key("net.core.busy_poll"), "0", "50", false},
@@ -196,7 +238,7 @@ TEST_CASE("a revert restores what is still as nettune left it, and with force al
                      {key("net.core.rmem_default"), "212992", "1048576", false},
                      {key("net.core.rmem_max"), "212992", "4194304", false},
                      {key("net.core.somaxconn"), "4096", "8192", false},
-                     {key("net.core.wmem_max"), "1", "2", false}};
+                     {key("net.ipv4.conf.eth9.rp_filter"), "1", "2", false}};
   const FakeTree tree{{"net.core.busy_poll", "50"},
                       {"net.core.busy_read", "70"},
                       {"net.core.rmem_default", "1048576"},
@@ -209,7 +251,7 @@ TEST_CASE("a revert restores what is still as nettune left it, and with force al
   CHECK(plan.profile() == "");
   CHECK(plan.left_alone().size() == 2);
   CHECK(left(plan, "net.core.busy_read").live == "70");
-  CHECK_FALSE(left(plan, "net.core.wmem_max").is_wrong);  // the key has gone
+  CHECK_FALSE(left(plan, "net.ipv4.conf.eth9.rp_filter").is_wrong);  // the link has gone
 
   CHECK(texts(make_revert_plan(state, tree, true)) ==
         Texts{"net.core.busy_poll=0", "net.core.busy_read=0", "net.core.rmem_default=212992",

@@ -135,6 +135,137 @@ TEST_CASE("a value that the kernel changed on the way rolls all back") {
   CHECK(tree.live("net.core.rmem_max") == "212992");
 }
 
+TEST_CASE("reads that fail for good in the middle leave the journal for the next command") {
+  constexpr std::string_view profile =
+      "  net.core.rmem_max: 16 MiB\n  net.core.wmem_max: 16 MiB\n  net.ipv4.ip_forward: true\n";
+  int torn = 0;
+  for (const bool by_revert : {false, true}) {
+    for (int count = 0;; ++count) {
+      CAPTURE(by_revert);
+      CAPTURE(count);
+      FakeTree tree{{"net.core.rmem_max", "212992"},
+                    {"net.core.wmem_max", "212992"},
+                    {"net.ipv4.conf.all.accept_redirects", "1"},
+                    {"net.ipv4.conf.all.forwarding", "0"},
+                    {"net.ipv4.conf.eth0.forwarding", "0"},
+                    {"net.ipv4.ip_forward", "0"}};
+      tree.behave("net.ipv4.ip_forward", [](FakeTree& keys, std::string_view text) {
+        for (const char* other : {"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding",
+                                  "net.ipv4.conf.eth0.forwarding"}) {
+          keys.set(other, std::string(text));
+        }
+        return 0;
+      });
+      const Machine machine(tree);
+      const auto values = [&] {
+        std::string text;
+        for (const char* name :
+             {"net.core.rmem_max", "net.core.wmem_max", "net.ipv4.conf.all.accept_redirects",
+              "net.ipv4.conf.all.forwarding", "net.ipv4.conf.eth0.forwarding",
+              "net.ipv4.ip_forward"}) {
+          text += tree.live(name) + " ";
+        }
+        return text;
+      };
+      const std::string start = values();
+      if (by_revert) REQUIRE(machine.apply(profile).has_value());
+      const std::string before = values();
+      tree.fail_reads(EIO, count);
+      const auto outcome = by_revert ? machine.revert() : machine.apply(profile);
+      const bool is_done = !tree.has_failed();
+      tree.fail_reads(0);
+      if (values() != before && values() != start) {
+        if (!is_done) ++torn;
+        CHECK_FALSE(machine.state().is_empty());
+      }
+      if (!by_revert && outcome && outcome->is_rolled_back && outcome->stuck.empty()) {
+        CHECK(values() == before);
+      }
+      REQUIRE(machine.revert().has_value());
+      CHECK(values() == start);
+      CHECK(machine.state().is_empty());
+      if (is_done) break;
+    }
+  }
+  CHECK(torn > 0);
+}
+
+TEST_CASE("a read that fails once keeps every baseline") {
+  constexpr std::string_view profile = "  net.core.rmem_max: 16 MiB\n  net.core.wmem_max: 16 MiB\n";
+  for (int count = 0;; ++count) {
+    CAPTURE(count);
+    FakeTree tree = two_keys();
+    const Machine machine(tree);
+    REQUIRE(machine.apply(profile).has_value());
+    tree.fail_reads(EMFILE, count, 1);
+    const auto outcome = machine.revert();
+    const bool is_done = !tree.has_failed();
+    tree.fail_reads(0);
+    REQUIRE(machine.revert().has_value());
+    CHECK(tree.live("net.core.rmem_max") == "212992");
+    CHECK(tree.live("net.core.wmem_max") == "212992");
+    CHECK(machine.state().is_empty());
+    if (is_done) break;
+  }
+}
+
+TEST_CASE("a change is not begun where its side effects can't be found") {
+  FakeTree tree{{"net.ipv4.conf.all.forwarding", "0"},
+                {"net.ipv4.conf.eth0.forwarding", "0"},
+                {"net.ipv4.ip_forward", "0"}};
+  const Machine machine(tree);
+  tree.fail_folders(EMFILE);
+  const auto outcome = machine.apply("  net.ipv4.ip_forward: true\n");
+  REQUIRE_FALSE(outcome.has_value());
+  CHECK(outcome.error().kind == Failure::Kind::system);
+  CHECK(outcome.error().message.ends_with(": Too many open files"));
+  CHECK(tree.writes().empty());
+  CHECK(machine.state().is_empty());
+}
+
+TEST_CASE("a link that goes between plan and write is passed over, and the rest holds") {
+  FakeTree tree{{"net.core.somaxconn", "128"},
+                {"net.ipv4.conf.eth0.rp_filter", "0"},
+                {"net.ipv4.conf.eth1.rp_filter", "0"}};
+  const Machine machine(tree);
+  tree.behave("net.core.somaxconn", [](FakeTree& keys, std::string_view text) {
+    keys.set("net.core.somaxconn", std::string(text));
+    keys.remove("net.ipv4.conf.eth0.rp_filter");
+    return 0;
+  });
+  const auto outcome = machine.apply("  net.core.somaxconn: 256\n  net.ipv4.conf.*.rp_filter: 2\n");
+  REQUIRE(outcome.has_value());
+  CHECK_FALSE(outcome->is_rolled_back);
+  CHECK(outcome->refused.empty());
+  REQUIRE(outcome->gone.size() == 1);
+  CHECK(outcome->gone[0].name() == "net.ipv4.conf.eth0.rp_filter");
+  CHECK(outcome->written.size() == 2);
+  CHECK(tree.live("net.ipv4.conf.eth1.rp_filter") == "2");
+  CHECK(machine.state().baselines.size() == 2);
+}
+
+TEST_CASE("a key that can be neither left out nor put back is still known") {
+  FakeTree tree{{"net.core.somaxconn", "128"}, {"net.ipv4.tcp_rmem", "4096 131072 6291456"}};
+  const Machine machine(tree);
+  tree.behave("net.ipv4.tcp_rmem", [](FakeTree& keys, std::string_view text) {
+    if (text.starts_with("4096")) return EIO;  // what was before is refused as well
+    keys.set("net.ipv4.tcp_rmem", "8192 131072 6291456");
+    return EINVAL;
+  });
+  const auto outcome =
+      machine.apply("  net.core.somaxconn: 256\n  net.ipv4.tcp_rmem: [8192, 262144, 8 MiB]\n",
+                    {.keep_going = true});
+  REQUIRE(outcome.has_value());
+  CHECK(outcome->stuck.size() == 1);
+  tree.behave("net.ipv4.tcp_rmem", [](FakeTree& keys, std::string_view text) {
+    keys.set("net.ipv4.tcp_rmem", std::string(text));
+    return 0;
+  });
+  REQUIRE(machine.revert().has_value());
+  CHECK(tree.live("net.ipv4.tcp_rmem") == "4096 131072 6291456");
+  CHECK(tree.live("net.core.somaxconn") == "128");
+}
+
 TEST_CASE("what another program writes between a write and its read-back is written over") {
   FakeTree tree = two_keys();
   int writes = 0;
