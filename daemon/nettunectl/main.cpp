@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <exception>
 #include <new>
 #include <string>
@@ -96,8 +95,7 @@ int run(const std::vector<std::string_view>& arguments) {
 }  // namespace nettune::ctl
 
 int main(int argc, char** argv) {
-  // A reader that has seen enough is no error: print() is told by EPIPE instead of a signal.
-  std::signal(SIGPIPE, SIG_IGN);
+  nettune::ctl::ignore_sigpipe();
   // A command is short: what one stage frees serves the next, and does not go back to the kernel to
   // be asked for again, a page fault for each page.
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 
 #include "command.hpp"
@@ -26,7 +27,15 @@ int write_all(int fd, std::string_view text) {
   return 0;
 }
 
+constinit bool ignored_before = false;
+
 }  // namespace
+
+void ignore_sigpipe() { ignored_before = std::signal(SIGPIPE, SIG_IGN) == SIG_IGN; }
+
+void restore_sigpipe() {
+  if (!ignored_before) std::signal(SIGPIPE, SIG_DFL);
+}
 
 int print(std::string_view text, int status) {
   const int number = write_all(STDOUT_FILENO, text);

@@ -7,6 +7,11 @@
 
 namespace nettune::ctl {
 
+/// From here on print() is told by EPIPE of a reader that has seen enough, instead of a signal.
+void ignore_sigpipe();
+/// For a program that is started in this one's place: as it was before.
+void restore_sigpipe();
+
 /// Writes `text` to standard output and returns `status`. A reader that has gone away is no error;
 /// a full disk is: it is said on standard error, and the status is then exit_trouble.
 [[nodiscard]] int print(std::string_view text, int status);

@@ -13,7 +13,6 @@
 #include <array>
 #include <cerrno>
 #include <climits>
-#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -161,8 +160,7 @@ std::optional<std::string> open_report(const std::string& name) {
 }
 
 int start(std::vector<std::string>& words) {
-  // Ignored by this program, see main(); what is started has the usual.
-  std::signal(SIGPIPE, SIG_DFL);
+  restore_sigpipe();
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
