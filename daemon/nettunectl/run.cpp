@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <link.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -21,8 +24,10 @@
 
 #include "command.hpp"
 #include "engine/unique_fd.hpp"
+#include "nettune/nettune.h"
 #include "options.hpp"
 #include "output.hpp"
+#include "socket/seccomp_filters.hpp"
 #include "socket_preset.hpp"
 
 namespace nettune::ctl {
@@ -159,6 +164,41 @@ std::optional<std::string> open_report(const std::string& name) {
   return path;
 }
 
+// What the library does to sockets, done to one of this program's own.
+void try_preset(const std::string& line) {
+  nettune_preset* preset = nullptr;
+  std::array<char, 512> message{};
+  if (nettune_preset_line(line.c_str(), &preset, message.data(), message.size()) != 0) return;
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  std::size_t count = 0;
+  // What is refused is reported where the program's own sockets meet it.
+  static_cast<void>(nettune_apply(preset, fd.get(), NETTUNE_CLIENT, 0, nullptr, 0, &count));
+  static_cast<void>(nettune_apply(preset, fd.get(), NETTUNE_LISTENER, 0, nullptr, 0, &count));
+  static_cast<void>(nettune_quickack_rearm(preset, fd.get()));
+}
+
+// Whether the seccomp filter of a container or a unit, which this process has inherited, kills for
+// what the library does. Most do not, and there the preset works; so it is tried, in a child.
+bool kills_for_preset(const std::string& line) {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return false;
+  const UniqueFd out(ends[0]);
+  UniqueFd in(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    const rlimit none{};
+    ::setrlimit(RLIMIT_CORE, &none);
+    try_preset(line);
+    ::_exit(::write(in.get(), "", 1) == 1 ? 0 : 1);
+  }
+  in = UniqueFd();
+  char byte = 0;
+  const ssize_t size = ::read(out.get(), &byte, 1);  // it tells, even where SIGCHLD is ignored
+  ::waitpid(child, nullptr, 0);
+  return size == 0;
+}
+
 int start(std::vector<std::string>& words) {
   restore_sigpipe();
   std::vector<char*> pointers;
@@ -221,6 +261,16 @@ int run(const Command& self, Arguments arguments) {
   ::setenv("LD_PRELOAD", preload.c_str(), 1);
   ::setenv("NETTUNE_PRESET_LINE", chosen->line.c_str(), 1);
   ::unsetenv("NETTUNE_REPORT");
+  ::unsetenv(socket::known_filters_variable);
+  if (const int filters = socket::seccomp_filters(); filters > 0) {
+    if (kills_for_preset(chosen->line)) {
+      complain(
+          "run: the seccomp filter of this process kills a program that sets socket options; allow "
+          "getsockopt and setsockopt, or start the program without \"nettunectl run\"");
+      return exit_trouble;
+    }
+    ::setenv(socket::known_filters_variable, std::to_string(filters).c_str(), 1);
+  }
   if (!report.empty()) {
     const std::optional<std::string> path = open_report(report);
     if (!path) return exit_trouble;

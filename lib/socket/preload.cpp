@@ -6,12 +6,16 @@
 // NETTUNE_PRESET_LINE is the preset; a faulty one changes nothing. NETTUNE_REPORT is a file to
 // which a block is added for each socket, and one more where a later call changes it.
 //
-// No call takes a lock or memory. Before this library's constructor has run, and where there is no
-// preset, each is the real call and one branch.
+// No call takes a lock or memory. Before this library's constructor has run, where there is no
+// preset, and once the process has a seccomp filter of its own, each is the real call and a branch:
+// a filter that allows what the program does may kill it for what this library adds.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,6 +32,7 @@
 #include "apply.hpp"
 #include "nettune/nettune.h"
 #include "preset.hpp"
+#include "seccomp_filters.hpp"
 #include "socket_state.hpp"
 
 namespace nettune::socket {
@@ -37,6 +42,7 @@ constinit nettune_preset given;
 constinit nettune_preset for_accepted;  // without quickack, which the reads see to
 constinit std::atomic<bool> is_on{false};
 constinit std::atomic<bool> rearms{false};
+constinit std::atomic<int> own_filters{0};  // that this process has set, or is about to set
 // Copies: programs write their title over the arguments and the environment.
 constinit std::array<char, PATH_MAX> report_path{};
 constinit std::array<char, 64> program_name{};
@@ -86,6 +92,11 @@ class Real<Answer(Arguments...)> {
   std::atomic<Answer (*)(Arguments...)> function_{nullptr};
 };
 
+// Both are variadic in libc: here they take the most that a system call has, all in registers or,
+// the last of syscall(), where its caller may have put something else that the kernel does not look
+// at.
+constinit Real<int(int, long, long, long, long)> real_prctl("prctl");
+constinit Real<long(long, long, long, long, long, long, long)> real_syscall("syscall");
 constinit Real<int(int, int, int)> real_socket("socket");
 constinit Real<int(int, int)> real_listen("listen");
 constinit Real<int(int, const sockaddr*, socklen_t)> real_connect("connect");
@@ -206,8 +217,12 @@ void report(int fd, nettune_role role, const Rows& rows) {
 
 // --- what the calls do beside the real ones ---
 
+bool may_call() {
+  return is_on.load(std::memory_order_acquire) && own_filters.load(std::memory_order_acquire) == 0;
+}
+
 void tune(int fd, nettune_role role) {
-  if (!is_on.load(std::memory_order_acquire)) return;
+  if (!may_call()) return;
   const ErrnoKeeper keeper;
   SocketState state;
   if (look_at_socket(fd, state) != 0 || !state.is_tcp) return;
@@ -223,7 +238,7 @@ int after_accept(int listener, int fd) {
   if (fd < 0) return fd;
   const ErrnoKeeper keeper;
   forget(fd);
-  if (!is_on.load(std::memory_order_acquire) || !is_tcp(listener)) return fd;
+  if (!may_call() || !is_tcp(listener)) return fd;
   remember(fd, Kind::tcp);
   Rows rows;
   tune_accepted(for_accepted, fd, rows);
@@ -237,10 +252,29 @@ int after_new(int fd) {
 }
 
 ssize_t after_read(int fd, ssize_t size) {
-  if (size <= 0 || !rearms.load(std::memory_order_acquire)) return size;
+  if (size <= 0 || !rearms.load(std::memory_order_acquire) || !may_call()) return size;
   const ErrnoKeeper keeper;
   if (is_tcp(fd) && nettune_quickack_rearm(&given, fd) != 0) remember(fd, Kind::other);
   return size;
+}
+
+// Runs `set`, by which the program sets a seccomp filter; -1: it has none more than before. It
+// counts from before the call, as another thread may be about to make one of ours. `is_trial`: it
+// only asks whether the kernel knows filters.
+template <typename Set>
+auto set_filter(bool is_trial, const Set& set) {
+  if (!is_trial && may_call() && report_path[0] != '\0') {
+    const ErrnoKeeper keeper;
+    std::array<char, 256> text;
+    TextOut out(text.data(), text.size());
+    start_block(out);
+    out << ": sets a seccomp filter: from here on its sockets are left alone\n";
+    add_to_report({text.data(), std::min(out.length(), text.size() - 1)});
+  }
+  own_filters.fetch_add(1, std::memory_order_acq_rel);
+  const auto answer = set();
+  if (answer == -1) own_filters.fetch_sub(1, std::memory_order_acq_rel);
+  return answer;
 }
 
 // The name is the caller's to choose, and must not look like a line of the report.
@@ -257,9 +291,10 @@ void find_all(auto&... calls) { (static_cast<void>(calls.find()), ...); }
 
 __attribute__((constructor)) void start() {
   const ErrnoKeeper keeper;
-  find_all(real_socket, real_listen, real_connect, real_accept, real_accept4, real_close,
-           real_close_range, real_dup, real_dup2, real_dup3, real_read, real_readv, real_recv,
-           real_recvfrom, real_recvmsg, real_read_chk, real_recv_chk, real_recvfrom_chk);
+  find_all(real_prctl, real_syscall, real_socket, real_listen, real_connect, real_accept,
+           real_accept4, real_close, real_close_range, real_dup, real_dup2, real_dup3, real_read,
+           real_readv, real_recv, real_recvfrom, real_recvmsg, real_read_chk, real_recv_chk,
+           real_recvfrom_chk);
   remember_name();
   const char* path = ::secure_getenv("NETTUNE_REPORT");
   if (path != nullptr && std::strlen(path) < report_path.size()) {
@@ -281,6 +316,11 @@ __attribute__((constructor)) void start() {
   // Both readings of one line come out alike.
   static_cast<void>(read_line(line, for_accepted, fault));
   for_accepted.held &= ~(std::uint64_t{1} << NETTUNE_QUICKACK);
+  // A filter that was there when "nettunectl run" started, as a container's, was tried there. One
+  // that came since was made by a program that knows nothing of this library.
+  const char* known = ::secure_getenv(known_filters_variable);
+  const int filters = seccomp_filters();
+  if (filters < 0 || filters > (known == nullptr ? 0 : std::atoi(known))) return;
   rearms.store(given.rearms_quickack, std::memory_order_release);
   is_on.store(true, std::memory_order_release);
 }
@@ -291,6 +331,27 @@ __attribute__((constructor)) void start() {
 using namespace nettune::socket;
 
 extern "C" {
+
+int filtered_prctl(int option, long a, long b, long c, long d) __asm__("prctl");
+long filtered_syscall(long number, long a, long b, long c, long d, long e,
+                      long f) __asm__("syscall");
+
+int filtered_prctl(int option, long a, long b, long c, long d) {
+  if (option != PR_SET_SECCOMP) return real_prctl(option, a, b, c, d);
+  const bool is_trial = a == SECCOMP_MODE_FILTER && b == 0;
+  return set_filter(is_trial, [&] { return real_prctl(option, a, b, c, d); });
+}
+
+// glibc has no seccomp(), and libseccomp calls this.
+long filtered_syscall(long number, long a, long b, long c, long d, long e, long f) {
+  const bool is_seccomp =
+      number == SYS_seccomp && (a == SECCOMP_SET_MODE_FILTER || a == SECCOMP_SET_MODE_STRICT);
+  const bool is_prctl = number == SYS_prctl && a == PR_SET_SECCOMP;
+  if (!is_seccomp && !is_prctl) return real_syscall(number, a, b, c, d, e, f);
+  const bool is_trial =
+      c == 0 && (is_seccomp ? a == SECCOMP_SET_MODE_FILTER : b == SECCOMP_MODE_FILTER);
+  return set_filter(is_trial, [&] { return real_syscall(number, a, b, c, d, e, f); });
+}
 
 int socket(int domain, int type, int protocol) noexcept {
   return after_new(real_socket(domain, type, protocol));
