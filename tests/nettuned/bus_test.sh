@@ -226,14 +226,6 @@ run reload
 expect_value net.ipv4.tcp_fin_timeout 20
 
 # --- rights ---
-as() { # USER ARGUMENT...
-  local user=$1
-  shift
-  ran="as $user: $*"
-  status=0
-  out=$(runuser -u "$user" -- "$nettunectl" "$@" 2>"$work/err") || status=$?
-  err=$(<"$work/err")
-}
 as nobody status
 expect_status 0
 expect_line in-sync
@@ -324,7 +316,7 @@ expect_value net.ipv4.conf.lo.rp_filter 0
 stop_service
 chown -R nettune:nettune /run/nettune /var/lib/nettune
 start_service setpriv --reuid nettune --regid nettune --clear-groups --inh-caps -all,+net_admin \
-  --ambient-caps -all,+net_admin --bounding-set -all,+net_admin --no-new-privs "$build/nettuned"
+  --ambient-caps -all,+net_admin --bounding-set -all,+net_admin --no-new-privs "$nettuned"
 run activate web
 expect_status 0
 expect_value net.ipv4.tcp_fin_timeout 20

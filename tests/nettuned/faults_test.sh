@@ -57,7 +57,7 @@ assert service.wait(10) == 0
 while "STOPPING=1" not in seen:
     seen.append(server.recv(4096).decode())
 PY
-/usr/bin/python3 "$work/notified.py" "$work" "$build/nettuned" || fail 'systemd is not told what it is to be told'
+/usr/bin/python3 "$work/notified.py" "$work" "$nettuned" || fail 'systemd is not told what it is to be told'
 [[ $(values) == "$p1" ]] || fail 'the end of the service changes values'
 
 # --- killed at random moments of 200 switches, under a foreign writer ---
@@ -77,7 +77,7 @@ for value in 0 1; do
     done
   } >/etc/nettune/profiles/k$value.yaml
 done
-/usr/bin/python3 "$source_dir/tests/nettuned/killed.py" "$build/nettuned" "$log" "$work" 200 ||
+/usr/bin/python3 "$source_dir/tests/nettuned/killed.py" "$nettuned" "$log" "$work" 200 ||
   fail 'a service that was killed leaves something inconsistent'
 [[ $(values) == "$before" ]] || fail "what was before the kills is lost: $(values)"
 for ((i = 0; i < 24; i++)); do echo "link delete k$i"; done | ip -batch -
@@ -195,11 +195,11 @@ without_watches=()
 if unshare --user --map-root-user true 2>/dev/null; then
   # shellcheck disable=SC2016  # the inner shell's
   without_watches=(unshare --user --map-root-user
-    sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$build/nettuned")
+    sh -c 'echo 1 >/proc/sys/user/max_inotify_watches && exec "$0"' "$nettuned")
 elif traced -qq -o /dev/null true 2>/dev/null; then
   # A function would be a process of its own.
   without_watches=(env "ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0" strace -D -qq -o /dev/null
-    -e trace=inotify_add_watch -e inject=inotify_add_watch:error=ENOSPC:when=2+ "$build/nettuned")
+    -e trace=inotify_add_watch -e inject=inotify_add_watch:error=ENOSPC:when=2+ "$nettuned")
 fi
 if ((${#without_watches[@]} > 0)); then
   start_service "${without_watches[@]}"
@@ -222,7 +222,7 @@ fi
     printf "  net.ipv4.conf.%s.$key: 0\n" all default lo
   done
 } >/etc/nettune/profiles/many.yaml
-start_service prlimit --nofile=80:80 "$build/nettuned"
+start_service prlimit --nofile=80:80 "$nettuned"
 run activate many
 expect_status 0
 held=$(find "/proc/$service_pid/fd" -lname '/proc/sys/net/ipv4/neigh/lo/*' | wc -l)
@@ -308,8 +308,8 @@ jump() { printf '%s\n' $(($1 * 365 * 86400)) >"$work/clock.new" && mv "$work/clo
 jump 5
 this_year=$(date +%Y)
 # A sanitizer wants to be the first of the libraries.
-start_service env LD_PRELOAD="$(ldd "$build/nettuned" | sed -n 's/.* => \(.*lib[a-z]*san\.so[^ ]*\) .*/\1/p'):$clock" \
-  TEST_WALL_CLOCK="$work/clock" "$build/nettuned"
+start_service env LD_PRELOAD="$(ldd "$nettuned" | sed -n 's/.* => \(.*lib[a-z]*san\.so[^ ]*\) .*/\1/p'):$clock" \
+  TEST_WALL_CLOCK="$work/clock" "$nettuned"
 parameter=/org/nettune1/parameter/net_2eipv4_2etcp_5ffin_5ftimeout
 changed_in() { # YEARS from now, as the bus has it
   local microseconds year

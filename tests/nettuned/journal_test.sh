@@ -26,14 +26,16 @@ cat >"$work/as_systemd" <<'SH'
 JOURNAL_STREAM=$(stat -L -c '%d:%i' /proc/self/fd/2) exec "$@"
 SH
 chmod 755 "$work/as_systemd"
-start_service systemd-cat "$work/as_systemd" "$build/nettuned"
+start_service systemd-cat "$work/as_systemd" "$nettuned"
 run activate web
 expect_status 0
 for value in 71 72 73; do
   sysctl -q -w net.ipv4.tcp_fin_timeout=$value
   sleep 0.2
 done
-runuser -u nobody -- "$nettunectl" activate web 2>/dev/null || true
+as nobody activate web
+expect_status 2
+expect_err 'not authorized for org.nettune1.activate'
 run status
 expect_status 1
 expect_line contested

@@ -47,6 +47,10 @@ chown -R root:root /etc/nettune
 grep -q '^nettune:' /etc/passwd || echo 'nettune:x:60991:60991::/:/usr/sbin/nologin' >>/etc/passwd
 grep -q '^nettune:' /etc/group || echo 'nettune:x:60991:' >>/etc/group
 chmod 755 "$work"
+# Other users start the programs, too, which a tree below /root keeps from them.
+mkdir "$work/programs"
+cp "$build"/{nettuned,nettunectl,nettunectl-bus} "$work/programs/"
+nettuned=$work/programs/nettuned nettunectl=$work/programs/nettunectl
 
 wait_for() { # SECONDS COMMAND...
   local end=$((SECONDS + $1))
@@ -89,7 +93,7 @@ start_polkit() {
 # start_service [COMMAND...]: nettuned, or COMMAND that becomes it; its log is $log.
 log=$work/nettuned.log
 start_service() {
-  (($#)) || set -- "$build/nettuned"
+  (($#)) || set -- "$nettuned"
   "$@" 2>>"$log" &
   service_pid=$!
   wait_for 10 busctl --system status org.nettune1 || { cat "$log"; exit 1; }
@@ -97,6 +101,16 @@ start_service() {
 stop_service() {
   kill "$service_pid"
   wait "$service_pid" || fail "nettuned ends with status $?"
+}
+
+# as USER ARGUMENT...: nettunectl, as run has it.
+as() {
+  local user=$1
+  shift
+  ran="as $user: $*"
+  status=0
+  out=$(runuser -u "$user" -- "$nettunectl" "$@" 2>"$work/err") || status=$?
+  err=$(<"$work/err")
 }
 
 manager() { # METHOD [ARGUMENT...]

@@ -26,7 +26,7 @@ printf 'sweep: 1 s\ncontest: {restores: 3, within: 60 s}\n' >/etc/nettune/nettun
 report=$work/valgrind
 start_service valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect,possible \
   --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=33 --log-file="$report" \
-  "$build/nettuned"
+  "$nettuned"
 
 run activate web
 expect_status 0
@@ -69,9 +69,9 @@ expect_status 0
 manager Activate 'sa{sv}' nonesuch 0
 busctl --system --json=short call org.nettune1 /org/nettune1 org.freedesktop.DBus.ObjectManager \
   GetManagedObjects >/dev/null || fail 'the objects can not be listed'
-status=0
-runuser -u nobody -- "$nettunectl" deactivate >/dev/null 2>&1 || status=$?
-[[ $status == 2 ]] || fail 'nobody may deactivate'
+as nobody deactivate
+expect_status 2
+expect_err 'not authorized for org.nettune1.deactivate'
 run reload # ends the contest
 expect_value net.ipv4.tcp_fin_timeout 25
 # Another program's change, and a trial that nobody confirms.

@@ -297,7 +297,7 @@ class Tls(AioTest):
             try:
                 subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
                                 "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                                "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                                "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
                                 "-keyout", key, "-out", certificate],
                                check=True, capture_output=True)
             except FileNotFoundError:
@@ -312,7 +312,7 @@ class Tls(AioTest):
                                     preset=preset, ssl=server) as listener:
                 address = listener.getsockname()
                 reader, writer = await nettune.aio.open_connection(
-                    "localhost", address[1], preset=preset, ssl=client, family=socket.AF_INET)
+                    *address, preset=preset, ssl=client)
                 writer.write(b"hello")
                 self.assertEqual(await reader.readexactly(5), b"hello")
                 for transport in (writer.transport, Peer.made[0].transport):
@@ -323,8 +323,8 @@ class Tls(AioTest):
                 # The server's loop would tell of the client that went away.
                 asyncio.get_running_loop().set_exception_handler(lambda *_: None)
                 with self.assertRaises(ssl.SSLCertVerificationError):
-                    await nettune.aio.open_connection("127.0.0.1", address[1], preset=preset,
-                                                      ssl=client)
+                    await nettune.aio.open_connection(*address, preset=preset, ssl=client,
+                                                      server_hostname="another")
 
 
 class Transports(AioTest):
