@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # streams_test.sh PROGRAM...: none of them holds a standard stream of the C++ library, for nothing in
 # it would set one up (daemon/without_iostreams.cpp).
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 
 for program; do

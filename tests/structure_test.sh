@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The rules about files that no compiler checks: which layer may include which, where a library's
 # header may stand, who opens /proc/sys, what the top level holds, how a file begins.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -12,13 +12,16 @@ any lines. Below a comment that says "this host" only the exit status counts; be
 the service" it is for --service, on a host that has nettuned on its bus. The README's sh blocks and the
 steps of its pipelines are run as well, but for those in RUN_ELSEWHERE.
 """
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
 
 import json
 import os
 import re
 import shlex
 import subprocess
-import sys
 import tempfile
 import textwrap
 import xml.etree.ElementTree as ElementTree

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The man pages are free of warnings by mandoc's own measure.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What changing keys needs root of the initial user namespace for: other network namespaces, an
 # ordinary user with CAP_NET_ADMIN, the TCP metrics; and a terminal that is cut off.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 if [[ -z ${NETTUNE_INSIDE-} ]]; then
   ((EUID == 0)) || { echo "skipped: needs root"; exit 77; }

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # plan, apply, confirm and revert on real keys, in a network namespace with a /run of its own.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 if [[ -z ${NETTUNE_INSIDE-} ]]; then
   export NETTUNE_INSIDE=1

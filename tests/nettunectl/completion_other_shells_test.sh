@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The completions of zsh and fish, sourced and asked, held against the program's own --help.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

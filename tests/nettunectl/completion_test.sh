@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The completion, sourced and asked as bash asks it.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # apply and revert, killed at each of their system calls, and refused the state's files: on real
 # keys, in namespaces of their own. crash.py does it.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 if [[ -z ${NETTUNE_INSIDE-} ]]; then
   command -v strace >/dev/null || { echo "skipped: needs strace"; exit 77; }

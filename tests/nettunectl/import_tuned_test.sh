@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # import tuned, held against TuneD itself: every profile of the package against what TuneD merges,
 # and the keys of two of them against what its daemon sets, in namespaces of its own.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 strangers=$(dirname "$(realpath "$1")")/strangers
 if [[ ! -d /usr/lib/tuned && -d $strangers/usr/lib/tuned ]] && unshare --mount true 2>/dev/null; then

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # nettunectl audit --live: what "sysctl -a" printed on another machine, in all the states in which
 # such a file arrives.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

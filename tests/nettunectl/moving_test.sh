@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # import and export on a temporary root; and there and back with the real systemd-sysctl, in a
 # network namespace.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # nettunectl audit --netns all: every network namespace once, by what runs in it. Within namespaces
 # of its own (mounts, processes, network), so that the host's are neither seen nor touched.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

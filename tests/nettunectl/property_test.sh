@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # For random profiles, and random writes of others in between: apply and revert lead back to the
 # start. On real keys, in namespaces of their own; property.py does it.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 if [[ -z ${NETTUNE_INSIDE-} ]]; then
   unshare --user --map-root-user --net --mount true 2>/dev/null ||

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The whole service on a system bus of its own, with real keys in a network namespace and the real
 # polkit: what people and foreign clients do with it.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The commands that ask the service, as their user sees them: what they print, how they exit, and
 # what the kernel has afterwards.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -3,6 +3,7 @@
 # The service when things go wrong: killed at any moment, a storm of links, a broken profile at the
 # start, the watchdog and READY, watches that are not to be had, events that the kernel drops, a wall
 # clock that jumps.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What the README shows of the service, on a host of its own.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # One life of the service under valgrind: no access to what is not its own, and no leak at the end.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 if ! command -v valgrind >/dev/null; then
   echo 'skipped: valgrind is not installed (apt-get install valgrind)'

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # packaging/abi-check sees what breaks programs, and nothing else: in a copy of what it looks at.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 source_dir=${2:?usage: $0 BUILD_DIR SOURCE_DIR}
 command -v abidiff >/dev/null || {

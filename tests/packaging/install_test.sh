@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Installs into a folder: each file belongs to exactly one package of Debian's and of rpm's, settings
 # that are there are kept, and packaging/uninstall leaves nothing else.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 build=${1:?usage: $0 BUILD_DIR SOURCE_DIR}
 source_dir=${2:?usage: $0 BUILD_DIR SOURCE_DIR}

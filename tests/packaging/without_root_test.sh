@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # packaging/quickstart and tests/run of a user who may not install: they name the packages that are
 # missing and the command, and leave all as it is.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 source_dir=$2
 command -v dpkg-query >/dev/null || { echo "skipped: needs dpkg"; exit 77; }

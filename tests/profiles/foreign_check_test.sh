@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A stranger's first try: nettunectl check over a copied sysctl.conf and over TuneD's profiles.
 # usage: foreign_check_test.sh NETTUNECTL
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 
 nettunectl=$(realpath "$1")

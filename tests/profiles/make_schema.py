@@ -6,10 +6,13 @@ usage: make_schema.py VOCABULARY FILE      VOCABULARY is what profile_vocabulary
 
 Scalars may arrive as texts, as nettune reads them, or as an editor types them (16, true): both fit.
 """
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
 
 import json
 import re
-import sys
 
 # Editors show a pattern that fails, so these stay short: what stands within min(..) and max(..), and
 # whether a percentage exceeds 100, only the program checks.

@@ -6,11 +6,14 @@ usage: schema_test.py VOCABULARY_PROGRAM SOURCE_DIR [--update]
 
 --update writes the schema anew; without it, a schema that is out of date fails.
 """
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
 
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 try:

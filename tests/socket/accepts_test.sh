@@ -3,6 +3,7 @@
 # accepts_test.sh PROGRAM: what nettune_accept() costs in system calls beside accept4(), counted one
 # by one. What the listener passes on costs none, but for one look at the first socket of a preset,
 # which tells whether listeners do pass it on here; the rest is set and read back.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 program=${1:?usage: $0 PROGRAM}
 command -v strace >/dev/null || { echo 'skipped: strace is not installed'; exit 77; }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # threads_test.sh PROGRAM: runs threads.cpp, built with ThreadSanitizer. Its shadow memory wants the
 # usual places of the address space, which some machines give to no program.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 program=${1:?usage: $0 PROGRAM}
 as_usual=(setarch --addr-no-randomize)

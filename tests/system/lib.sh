@@ -17,11 +17,6 @@ mkdir -p "$cache"
 
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
-usage() {
-  sed -n '3,/^set /{/^#/s/^# \?//p}' "$0" >&2
-  exit 2
-}
-
 # wait_for SECONDS COMMAND...: until it succeeds.
 wait_for() {
   local end=$((SECONDS + $1))

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # installed_test.sh BUILD-DIR: what is installed of libnettune suffices to build against it and to run,
 # by pkg-config and by find_package, in C11 and in C++20.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 build=$1
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

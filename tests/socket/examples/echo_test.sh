@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # echo_test.sh NETTUNECTL SOURCE_DIR PROGRAM: an example serves a real client, and both its listener
 # and what it accepted have the preset, as "nettunectl sockets" sees them.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 program=${3:?usage: $0 NETTUNECTL SOURCE_DIR PROGRAM}
 # shellcheck source=tests/nettunectl/lib.sh

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # nettunectl run hands on what it has inherited as it was: what is ignored and blocked of signals, limits,
 # descriptors, and all else that outlives execve(2).
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

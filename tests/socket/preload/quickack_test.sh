@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A message in two writes waits for the delayed acknowledgement of the first, but not where the
 # reader's preset has quickack=every-read.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # nettunectl run: what it starts and what it refuses to start, the exit statuses, the environment.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

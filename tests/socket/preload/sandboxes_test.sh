@@ -3,6 +3,7 @@
 # nettunectl run, with servers that shut themselves in by a seccomp filter before a user is known: one
 # logs in to OpenSSH's sshd, which prctl(2) does that for, under each preset that ships, and asks tor,
 # which has libseccomp, for its version.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

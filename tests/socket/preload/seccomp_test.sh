@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # nettunectl run, with programs that set a seccomp filter: no call that they do not make is made for
 # them from then on, whatever the filter kills for; and what a container's filter allows still works.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # redis-server, nginx and iperf3 as Debian has them, under nettunectl run: they do their own work, and
 # the kernel shows the options on their sockets.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # nettunectl run: which sockets get the options, that nothing else changes, what the report says,
 # and what a read costs.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/socket/preload/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

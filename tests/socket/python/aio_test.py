@@ -4,6 +4,11 @@
 
 usage: aio_test.py [asyncio|uvloop]
 """
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
+
 import asyncio
 import contextlib
 import gc

@@ -4,10 +4,14 @@
 
 usage: example_test.py ASYNCIO_ECHO
 """
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
+
 import signal
 import socket
 import subprocess
-import sys
 import unittest
 from pathlib import Path
 

@@ -1,6 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
 """Presets and reports of the Python module, on real sockets."""
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
+
 import copy
 import ctypes
 import errno
@@ -9,7 +14,6 @@ import os
 import pickle
 import socket
 import subprocess
-import sys
 import threading
 import unittest
 

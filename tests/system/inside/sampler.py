@@ -2,9 +2,13 @@
 # SPDX-License-Identifier: MIT
 """usage: sampler.py FILE KEY: reads KEY each millisecond until SIGTERM. FILE begins to exist with
 the first value; at the end it holds all the values that were seen, how often and how densely."""
+import sys
+
+if sys.argv[1:] == ["--help"]:
+    sys.exit(print(__doc__))
+
 import os
 import signal
-import sys
 import time
 
 out, key = sys.argv[1:]
