@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
+#include "engine/characters.hpp"
 #include "engine/sysctl/value.hpp"
 #include "terminal.hpp"
 
@@ -185,9 +187,14 @@ std::string yaml_scalar(std::string_view text, bool in_list) {
   }
   if (plain) return std::string(text);
   std::string quoted = "\"";
-  for (const char c : printable(text)) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
+  for (std::size_t i = 0; i < text.size();) {
+    const Character character = character_at(text, i);
+    const std::size_t length = std::max<std::size_t>(character.length, 1);
+    const std::string_view bytes = text.substr(i, length);
+    i += length;
+    if (bytes == "\"" || bytes == "\\" || character.length == 0) quoted += '\\';
+    // Where printable() writes an escape for a character, it is one of YAML as well.
+    quoted += printable(bytes);
   }
   return quoted + '"';
 }
@@ -221,12 +228,14 @@ std::string_view on_drift_text(profile::OnDrift on_drift) {
 void append_yaml_why(std::string& out, std::string_view text) {
   if (text.empty()) return;
   constexpr std::size_t width = 90;
-  if (const std::string why = yaml_scalar(text); why.size() <= width) {
+  // A folded text has no escapes.
+  const bool has_escapes = printable(text) != text;
+  if (const std::string why = yaml_scalar(text); why.size() <= width || has_escapes) {
     out += fmt::format("    why: {}\n", why);
     return;
   }
   out += "    why: >-\n";
-  for (const std::string& line : wrap(printable(text), width)) {
+  for (const std::string& line : wrap(text, width)) {
     out += fmt::format("      {}\n", line);
   }
 }

@@ -6,36 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 #include <tuple>
+
+#include "engine/characters.hpp"
 
 namespace nettune {
 namespace {
 
 // --- text for a terminal ---
-
-// One character of UTF-8; `length` is 0 where the bytes are none.
-struct Character {
-  char32_t code = 0;
-  std::size_t length = 0;
-};
-
-Character character_at(std::string_view text, std::size_t offset) {
-  const auto byte = [&](std::size_t i) {
-    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0u;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4) return {};
-  char32_t code = first & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80u) return {};
-    code = (code << 6u) | (byte(i) & 0x3fu);
-  }
-  constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  if (code < smallest[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-  return {code, length};
-}
 
 struct CodeRange {
   char32_t first;
@@ -46,18 +25,6 @@ template <std::size_t N>
 bool is_in(const std::array<CodeRange, N>& ranges, char32_t code) {
   return std::ranges::any_of(
       ranges, [&](const CodeRange& range) { return code >= range.first && code <= range.last; });
-}
-
-// What would change the terminal or the reading order of what stands around it.
-bool is_unsafe(char32_t code) {
-  constexpr auto unsafe = std::to_array<CodeRange>({{0x00, 0x1f},
-                                                    {0x7f, 0x9f},
-                                                    {0x61c, 0x61c},
-                                                    {0x200e, 0x200f},
-                                                    {0x2028, 0x202e},
-                                                    {0x2066, 0x2069},
-                                                    {0xfeff, 0xfeff}});
-  return is_in(unsafe, code);
 }
 
 // Terminal columns. wcwidth(3) answers by the locale, which a diagnostic must not depend on.
@@ -88,14 +55,14 @@ int width_of(char32_t code) {
   return is_in(wide, code) ? 2 : 1;
 }
 
-void append_escaped(std::string& out, std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += "\\x";
-    out += digits[byte >> 4u];
-    out += digits[byte & 0xfu];
-  }
+// A character by its code point, a byte that is none as \xNN.
+void append_escaped(std::string& out, std::string_view bytes, const Character& character) {
+  const auto number = static_cast<unsigned>(
+      character.length == 0 ? static_cast<unsigned char>(bytes.front()) : character.code);
+  const std::string_view form = number < 0x80 || character.length == 0 ? "\\x{:02X}"
+                                : number < 0x10000                     ? "\\u{:04X}"
+                                                                       : "\\U{:08X}";
+  fmt::format_to(std::back_inserter(out), fmt::runtime(form), number);
 }
 
 struct Shown {
@@ -104,17 +71,20 @@ struct Shown {
 };
 
 // Appends the character at `offset` as a terminal may have it.
-Shown append_shown(std::string& out, std::string_view text, std::size_t offset, bool unicode) {
+Shown append_shown(std::string& out, std::string_view text, std::size_t offset, bool unicode,
+                   Sight most = Sight::blank) {
   const Character character = character_at(text, offset);
   const std::size_t length = std::max<std::size_t>(character.length, 1);
   const std::string_view bytes = text.substr(offset, length);
-  if (character.length == 0 || is_unsafe(character.code) || (!unicode && character.code >= 0x80)) {
+  if (character.length == 0 || sight_of(character.code) > most ||
+      (!unicode && character.code >= 0x80)) {
     if (character.code == 0x2026) {  // an ellipsis of nettune's own messages
       out += "...";
       return {length, 3};
     }
-    append_escaped(out, bytes);
-    return {length, static_cast<int>(4 * length)};
+    const std::size_t before = out.size();
+    append_escaped(out, bytes, character);
+    return {length, static_cast<int>(out.size() - before)};
   }
   out += bytes;
   return {length, width_of(character.code)};
@@ -183,7 +153,8 @@ Excerpt excerpt_of(std::string_view line, const Origin& origin, bool unicode) {
       cell.width = tab_width - total % tab_width;
       cell.text.assign(static_cast<std::size_t>(cell.width), ' ');
     } else {
-      const Shown part = append_shown(cell.text, line, i, unicode);
+      // What was written is looked at letter by letter: another blank is seen as such.
+      const Shown part = append_shown(cell.text, line, i, unicode, Sight::seen);
       length = part.length;
       cell.width = part.width;
     }

@@ -66,7 +66,8 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
 /// The errors alone, sorted and cut, in one plain text without a line feed at its end.
 std::string format_errors(Diagnostics& diagnostics);
 
-/// `text` fit for a terminal: control characters and invalid UTF-8 become \xNN.
+/// `text` fit for a terminal, in one line: control characters and bytes that are no UTF-8 become
+/// \xNN, other characters that are not seen (is_shown) \uNNNN or \UNNNNNNNN.
 std::string printable(std::string_view text);
 
 /// The word of `candidates` that was probably meant by `word`, or "" where none is near.

@@ -184,4 +184,15 @@ expect_status 2
 expect_out 'error: a binary file: it is full of NUL bytes'
 expect_line '1 error'
 
+# --- a line end in a value would be a line of its own in a file of sysctl.d
+put inject.yaml 'nettune: 1
+sysctl:
+  net.ipv4.tcp_allowed_congestion_control: "reno\nkernel.core_pattern=|/tmp/x"'
+run check "$work/inject.yaml"
+expect_status 2
+expect_out 'inject.yaml:3:49: error: control character U+000A (line feed)'
+run export sysctl.d "$work/inject.yaml"
+expect_status 2
+expect_silent_out
+
 finish

@@ -9,11 +9,15 @@
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
 #include <exception>
 #include <istream>
 #include <streambuf>
 #include <string_view>
 
+#include "engine/characters.hpp"
 #include "engine/profile/plain_yaml.hpp"
 #include "engine/profile/repeated.hpp"
 
@@ -25,7 +29,7 @@ namespace {
 // Offsets of lines. yaml-cpp counts lines and columns from 0, a Source from 1.
 class Lines {
  public:
-  explicit Lines(const SourcePtr& source) : source_(source.get()), text_(source->text) {
+  explicit Lines(const Source& source) : source_(&source), text_(source.text) {
     starts_.push_back(0);
     for (std::size_t i = text_.find('\n'); i != std::string_view::npos;
          i = text_.find('\n', i + 1)) {
@@ -133,37 +137,6 @@ class Report {
 
 // --- what is refused before YAML is read ---
 
-// The length of the UTF-8 character at `offset`, and its code; length 0 where there is none.
-struct Character {
-  char32_t code = 0;
-  std::size_t length = 0;
-};
-
-Character character_at(std::string_view text, std::size_t offset) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return offset + i < text.size() ? static_cast<unsigned char>(text[offset + i]) : 0u;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return {first, 1};
-  if (first < 0xc2 || first > 0xf4) return {};
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  char32_t code = first & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0u) != 0x80u) return {};
-    code = (code << 6u) | (byte(i) & 0x3fu);
-  }
-  const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-  if (overlong || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-  return {code, length};
-}
-
-// Line ends that only some programs see, and marks that turn the reading order round: with them a
-// line can look like another one than it is.
-bool is_deceptive(char32_t code) {
-  return code == 0x2028 || code == 0x2029 || code == 0xfeff || code == 0x61c || code == 0x200e ||
-         code == 0x200f || (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-}
-
 // A program or a picture, say: that it is one says more than each of its bytes. A slip has a NUL
 // byte or two in a file of lines.
 bool is_binary(std::string_view text) {
@@ -175,45 +148,24 @@ void check_characters(std::string_view text, Report& report) {
     return report.error_at(text.find('\0'), 1, "a binary file: it is full of NUL bytes",
                            "a profile is plain text");
   }
-  for (std::size_t i = 0; i < text.size();) {
+  std::size_t i = 0;
+  while (const std::optional<Stranger> found = find_stranger(text, TextKind::prose, i)) {
     if (report.count() > max_diagnostics) return;
-    const auto byte = static_cast<unsigned char>(text[i]);
-    if ((byte >= 0x20 && byte < 0x7f) || byte == '\n' || byte == '\t') {
-      ++i;
-      continue;
-    }
-    if (byte == '\r' && i + 1 < text.size() && text[i + 1] == '\n') {
-      i += 2;
-      continue;
-    }
-    const Character character = character_at(text, i);
-    const char32_t code = character.code;
-    if (character.length == 0) {
-      report.error_at(i, 1, fmt::format("byte 0x{:02X} is not valid UTF-8", byte),
-                      "save the file as UTF-8");
-      ++i;
-      // One report for a run of such bytes: a file in another encoding has one on each word.
-      while (i < text.size() && static_cast<unsigned char>(text[i]) >= 0x80 &&
-             character_at(text, i).length == 0) {
-        ++i;
-      }
-      continue;
-    }
-    if (code == 0) {
-      report.error_at(i, 1, "a NUL byte in the text", "a profile is plain text");
-    } else if (code == '\r') {
-      report.error_at(i, 1, "a carriage return that ends no line",
+    const Character character = found->character;
+    i = found->offset + std::max<std::size_t>(character.length, 1);
+    if (character.length == 1 && character.code == '\r') {
+      if (i < text.size() && text[i] == '\n') continue;
+      report.error_at(found->offset, 1, "a carriage return that ends no line",
                       "end lines with a line feed, or with both");
-    } else if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) {
-      report.error_at(i, character.length,
-                      fmt::format("control character U+{:04X}", static_cast<unsigned>(code)),
-                      "only tabs and line ends may stand in a profile");
-    } else if (is_deceptive(code)) {
-      report.error_at(i, character.length,
-                      fmt::format("invisible character U+{:04X}", static_cast<unsigned>(code)),
-                      "delete it: the line reads differently from what it says");
+      continue;
     }
-    i += character.length;
+    report.error_at(found->offset, std::max<std::size_t>(character.length, 1), found->what(text),
+                    found->help());
+    // One report for a run of bad bytes: a file in another encoding has one on each word.
+    while (character.length == 0 && i < text.size() &&
+           static_cast<unsigned char>(text[i]) >= 0x80 && character_at(text, i).length == 0) {
+      ++i;
+    }
   }
 }
 
@@ -903,7 +855,74 @@ std::optional<NodeTree> parse_tree(const Lines& lines, Report& report) {
   return tree.take_tree();
 }
 
+// What an escape of a text in double quotes stands for; `escape` begins behind the backslash. Its
+// length without the backslash is 0 where it is none that stands for a character.
+Character escaped_character(std::string_view escape) {
+  struct Letter {
+    char letter;
+    char32_t code;
+  };
+  constexpr auto letters = std::to_array<Letter>({{'0', 0x00},
+                                                  {'a', 0x07},
+                                                  {'b', 0x08},
+                                                  {'t', 0x09},
+                                                  {'\t', 0x09},
+                                                  {'n', 0x0a},
+                                                  {'v', 0x0b},
+                                                  {'f', 0x0c},
+                                                  {'r', 0x0d},
+                                                  {'e', 0x1b},
+                                                  {'N', 0x85},
+                                                  {'_', 0xa0},
+                                                  {'L', 0x2028},
+                                                  {'P', 0x2029}});
+  if (escape.empty()) return {};
+  const auto letter = std::ranges::find(letters, escape.front(), &Letter::letter);
+  if (letter != letters.end()) return {letter->code, 1};
+  const std::size_t digits = escape.front() == 'x'   ? 2
+                             : escape.front() == 'u' ? 4
+                             : escape.front() == 'U' ? 8
+                                                     : 0;
+  std::uint32_t code = 0;
+  const std::string_view number = escape.substr(1, digits);
+  const auto [end, fault] = std::from_chars(number.begin(), number.end(), code, 16);
+  if (digits == 0 || fault != std::errc() || end != number.begin() + digits) return {};
+  return {code, 1 + digits};
+}
+
 }  // namespace
+
+std::optional<Stranger> find_stranger(const Node& node, TextKind kind) {
+  std::optional<Stranger> found = find_stranger(node.text, kind);
+  // yaml-cpp writes a bare byte for \N and \_. The file itself is valid.
+  if (found && found->character.length == 0) {
+    found->character = {static_cast<unsigned char>(node.text[found->offset]), 1};
+  }
+  return found;
+}
+
+Origin origin_of(const Node& node, const Stranger& stranger) {
+  Origin origin = node.origin;
+  if (node.verbatim) {
+    origin.column += static_cast<int>(stranger.offset) + (node.quoted ? 1 : 0);
+    origin.length = static_cast<int>(std::max<std::size_t>(stranger.character.length, 1));
+    return origin;
+  }
+  const Lines lines(*origin.source);
+  const std::string_view text = lines.text();
+  const std::size_t begin = lines.offset(origin);
+  if (begin >= text.size() || text[begin] != '"') return origin;
+  const char32_t wanted = stranger.character.code;
+  for (std::size_t i = begin + 1; i < text.size() && text[i] != '"'; ++i) {
+    if (text[i] != '\\') continue;
+    const Character escape = escaped_character(text.substr(i + 1));
+    if (escape.length > 0 && escape.code == wanted) {
+      return lines.origin(i, escape.length + 1);
+    }
+    ++i;
+  }
+  return origin;
+}
 
 std::optional<Document> parse_document(std::string name, std::string text,
                                        Diagnostics& diagnostics) {
@@ -914,7 +933,7 @@ std::optional<Document> parse_document(std::string name, std::string text,
   if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
   const SourcePtr source = std::make_shared<const Source>(std::move(name), std::move(text));
   diagnostics.sources.push_back(source);
-  const Lines lines(source);
+  const Lines lines(*source);
   Report report(diagnostics, lines);
   const Origin whole{source.get(), 0, 0, 1};
   if (size > max_file_size) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/characters.hpp"
 #include "engine/diagnostic.hpp"
 
 namespace nettune::profile {
@@ -75,12 +76,20 @@ class Document {
   NodeTree tree_;
 };
 
-/// Reads one YAML document. Refused, each with its own diagnostic: invalid UTF-8, NUL and control
-/// characters, duplicate keys, anchors, aliases, tags, keys that are no plain text, `<<`, a second
-/// document, an empty one, more than max_depth levels, max_nodes nodes or max_file_size bytes.
-/// Nothing is returned where a diagnostic is an error of syntax; faults that leave the rest
-/// readable (a duplicate key, a tag) are reported, and the document is returned all the same.
+/// Reads one YAML document. Refused, each with its own diagnostic: invalid UTF-8, characters that
+/// no prose holds (TextKind), where they do not stand as an escape, duplicate keys, anchors,
+/// aliases, tags, keys that are no plain text, `<<`, a second document, an empty one, more than
+/// max_depth levels, max_nodes nodes or max_file_size bytes. Nothing is returned where a diagnostic
+/// is an error of syntax; faults that leave the rest readable (a duplicate key, a tag) are
+/// reported, and the document is returned all the same.
 std::optional<Document> parse_document(std::string name, std::string text,
                                        Diagnostics& diagnostics);
+
+/// What does not belong into the text of a scalar; an escape may stand for it.
+std::optional<Stranger> find_stranger(const Node& node, TextKind kind);
+
+/// Where it stands in the file: the character or its escape; the whole scalar where it has neither,
+/// such as the line end of a block.
+Origin origin_of(const Node& node, const Stranger& stranger);
 
 }  // namespace nettune::profile

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/characters.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/tuned_conf.hpp"
@@ -227,6 +228,12 @@ class Converter {
   // The rules of what a line writes; nullopt where the kernel refuses it.
   std::optional<std::vector<Rule>> rules_of(const sysctl::KeyGlob& key, const Parameter* parameter,
                                             const Written& written, Rule::Kind kind) {
+    if (const std::optional<Stranger> found = find_stranger(written.text, TextKind::name)) {
+      report(Severity::error,
+             part_of(written, found->offset, std::max<std::size_t>(found->character.length, 1)),
+             fmt::format("{} in a value", found->what(written.text)), found->help(), "");
+      return std::nullopt;
+    }
     if (parameter == nullptr) return unknown_rules(key, written, kind);
     const std::string text = written.text + (written.with_line_feed ? "\n" : "");
     const sysctl::Range range = widest_range(*parameter);

@@ -5,38 +5,21 @@
 
 #include <algorithm>
 
+#include "engine/characters.hpp"
 #include "engine/profile/document.hpp"
 
 namespace nettune::profile {
 namespace {
 
-// The length of the UTF-8 character at `at`; 0 where the bytes are none, or one that is too long, a
-// surrogate or beyond Unicode.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(at);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || at + length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(at + i) & 0xc0) != 0x80) return 0;
+std::string what_is_wrong(const Stranger& stranger, std::string_view text) {
+  if (stranger.character.length == 1 && stranger.character.code == 0) {
+    return "a NUL byte: systemd-sysctl goes on behind it, sysctl(8) does not";
   }
-  const unsigned char second = byte(at + 1);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second >= 0xa0) ||
-      (first == 0xf0 && second < 0x90) || (first == 0xf4 && second >= 0x90)) {
-    return 0;
-  }
-  return length;
-}
-
-std::string what_is_wrong(unsigned char byte) {
-  if (byte == 0) return "a NUL byte: systemd-sysctl goes on behind it, sysctl(8) does not";
-  if (byte == '\r') {
+  if (stranger.character.code == '\r') {
     return "a carriage return inside the line: systemd-sysctl ends the line here, sysctl(8) does "
            "not";
   }
-  if (byte < 0x80) return fmt::format("control character 0x{:02X}", byte);
-  return fmt::format("byte 0x{:02X} is not valid UTF-8", byte);
+  return stranger.what(text);
 }
 
 }  // namespace
@@ -76,14 +59,14 @@ std::optional<ForeignText> take_foreign_text(std::string name, std::string text,
   clean.reserve(text.size());
   int line = 1;
   std::size_t begin_of_line = 0;
-  const auto report = [&](std::string message, std::string help) {
+  const auto report = [&](std::string message, std::string help, std::size_t length = 1) {
     if (!result.bad_lines.empty() && result.bad_lines.back() == line) return;  // once a line
     result.bad_lines.push_back(line);
     // What is never shown needs no text; the lines are counted all the same.
     if (result.bad_lines.size() > max_diagnostics + 1) return;
     const int column = static_cast<int>(clean.size() - begin_of_line) + 1;
     diagnostics.list.push_back({Severity::error,
-                                {source.get(), line, column, 1},
+                                {source.get(), line, column, static_cast<int>(length)},
                                 std::move(message),
                                 std::move(help),
                                 ""});
@@ -92,30 +75,26 @@ std::optional<ForeignText> take_foreign_text(std::string name, std::string text,
     report("the file begins with a byte order mark, which the loaders take for a part of this line",
            "save the file as UTF-8 without a mark");
   }
-  for (std::size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == '\n') {
-      clean += '\n';
+  std::size_t copied = 0;
+  const auto copy_until = [&](std::size_t end) {
+    for (; copied < end; ++copied) {
+      clean += text[copied];
+      if (text[copied] != '\n') continue;
       ++line;
       begin_of_line = clean.size();
-      ++i;
-      continue;
     }
-    if (c == '\r' && (i + 1 == text.size() || text[i + 1] == '\n')) {
-      ++i;
-      continue;
-    }
-    const std::size_t length = utf8_length(text, i);
-    const bool is_control = (static_cast<unsigned char>(c) < ' ' && c != '\t') || c == '\x7f';
-    if (length == 0 || is_control) {
-      report(what_is_wrong(static_cast<unsigned char>(c)), "");
-      clean += '?';
-      ++i;
-      continue;
-    }
-    clean.append(text, i, length);
-    i += length;
+  };
+  for (std::size_t i = 0; const auto found = find_stranger(text, TextKind::prose, i);) {
+    copy_until(found->offset);
+    const std::size_t length = std::max<std::size_t>(found->character.length, 1);
+    i = copied = found->offset + length;
+    if (found->character.code == '\r' && (i == text.size() || text[i] == '\n')) continue;
+    // What is no control character may be shown: by its code point.
+    const bool is_kept = length > 1;
+    report(what_is_wrong(*found, text), is_kept ? found->help() : "", length);
+    clean += is_kept ? text.substr(found->offset, length) : "?";
   }
+  copy_until(text.size());
   result.source = std::move(source);
   return result;
 }

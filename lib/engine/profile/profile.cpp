@@ -92,9 +92,25 @@ std::optional<bool> read_bool(const Node& node, std::string_view word, Reporter&
 }
 
 std::optional<std::string> read_text(const Node& node, std::string_view word, Reporter& report) {
-  if (node.kind == Node::Kind::scalar && !node.empty) return std::string(node.text);
+  if (node.kind == Node::Kind::scalar && !node.empty) return sysctl::one_line(node.text);
   report.error(node.origin, fmt::format("{} is a text, not {}", word, kind_name(node)));
   return std::nullopt;
+}
+
+// Characters that a person does not see, wherever a scalar holds one: also as an escape, which the
+// document has taken for what it stands for.
+void refuse_strangers(const Node& node, TextKind kind, Reporter& report) {
+  if (node.kind == Node::Kind::scalar) {
+    if (const std::optional<Stranger> found = find_stranger(node, kind)) {
+      report.error(origin_of(node, *found), found->what(node.text), found->help());
+    }
+  }
+  for (const Node& item : node.items()) refuse_strangers(item, TextKind::name, report);
+  for (const Node::Entry& entry : node.entries()) {
+    refuse_strangers(entry.key, TextKind::name, report);
+    const bool is_prose = entry.key.text == "why" || entry.key.text == "summary";
+    refuse_strangers(entry.value, is_prose ? TextKind::prose : TextKind::name, report);
+  }
 }
 
 std::optional<OnDrift> read_on_drift(const Node& node, Reporter& report) {
@@ -240,7 +256,7 @@ class EntryReader {
       report_.error(node.origin, fmt::format("the list of {} is empty", key_.name()));
       return {};
     }
-    return exactly(words, node.origin);
+    return exactly(sysctl::one_line(words), node.origin);
   }
 
   static std::vector<Rule> exactly(std::string_view word, const Origin& origin) {
@@ -428,6 +444,8 @@ class EntryReader {
       return std::nullopt;
     }
     if (parameter_ == nullptr) return word_operand(text, origin);
+    // The kernel ends the list at a second blank, and takes a tab for a part of a name.
+    if (is_list_of_words()) return word_operand(sysctl::one_line(text), origin);
     if (parameter_->encoding == sysctl::Encoding::number_list && has_other_base(text)) {
       report_.error(origin, "the kernel reads a 0 before a number as octal or hexadecimal",
                     "write the numbers in decimal, without zeros before them");
@@ -786,6 +804,8 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
   profile.sources_.push_back(document.source());
 
   const Node& root = document.root();
+  refuse_strangers(root, TextKind::name, report);
+  if (diagnostics.list.size() > before) return std::nullopt;  // the rest would be told of twice
   if (root.kind != Node::Kind::mapping) {
     report.error(root.origin, fmt::format("a profile is a mapping, not {}", kind_name(root)),
                  "begin with \"nettune: 1\"");

@@ -296,7 +296,7 @@ class PresetReader {
 
   void read_why(const Node& value) {
     if (value.kind == Node::Kind::scalar && !value.empty && !value.text.empty()) {
-      preset_.why = value.text;
+      preset_.why = sysctl::one_line(value.text);
     } else {
       error(value.origin, "why is a text", "for example: why: a hundred thousand idle clients");
     }

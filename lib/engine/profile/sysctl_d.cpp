@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "engine/characters.hpp"
 #include "engine/profile/foreign_text.hpp"
 
 namespace nettune::profile {
@@ -150,6 +151,16 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
     before_number = line.number;
     if (taken->is_bad(line.number)) continue;
     const Origin origin = origin_in(source, line.number, line.key);
+    if (const std::optional<Stranger> found = find_stranger(line.key, TextKind::name)) {
+      const std::string_view character =
+          line.key.substr(found->offset, std::max<std::size_t>(found->character.length, 1));
+      report(Severity::error, origin_in(source, line.number, character),
+             fmt::format("{} in a key: every loader takes it for a part of the name, and no key "
+                         "has it",
+                         found->what(line.key)),
+             found->help(), "");
+      continue;
+    }
     if (line.kind == SysctlLine::Kind::fault) {
       report(Severity::error, origin, "this line is no assignment, and every loader passes it over",
              above.ends_with('\\') ? "a line is not continued in the next one: write it as one line"

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/diagnostic.hpp"
+#include "engine/characters.hpp"
 
 namespace nettune::sysctl {
 namespace {
@@ -67,8 +67,13 @@ std::string fault(std::string_view path) {
     begin = end + 1;
   }
   if (!reason.empty()) return reason;
-  // The bus and JSON take no other text. A link may have such a name: it has no key then.
-  if (!is_ascii && printable(path) != path) return "a key is valid UTF-8";
+  // The bus and JSON take valid UTF-8 alone, and a person tells no two keys apart that differ in
+  // what is not seen. A link may have such a name: it has no key then.
+  if (is_ascii) return components < 2 ? "\"net\" is a folder of keys, not a key" : "";
+  if (const std::optional<Stranger> found = find_stranger(path, TextKind::name)) {
+    return found->character.length == 0 ? "a key is valid UTF-8"
+                                        : "a key holds no " + found->what(path);
+  }
   if (components < 2) return "\"net\" is a folder of keys, not a key";
   return {};
 }

@@ -131,17 +131,18 @@ TEST_CASE("null and ~ are words, and only an absent value is empty") {
 
 TEST_CASE("what would break the terminal or the log is refused, with its place") {
   CHECK(faults("a: \x01 b\n") == "1:4 control character U+0001\n");
-  CHECK(faults(std::string("a: x\0y\n", 7)) == "1:5 a NUL byte in the text\n");
+  CHECK(faults(std::string("a: x\0y\n", 7)) == "1:5 control character U+0000 (NUL)\n");
   CHECK(faults("a:" + std::string(8, '\0')) == "1:3 a binary file: it is full of NUL bytes\n");
   CHECK(faults("a: \xff\xfe x\nb: \xc3\n") ==
         "1:4 byte 0xFF is not valid UTF-8\n2:4 byte 0xC3 is not valid UTF-8\n");
   CHECK(faults("a: \xc0\x80\n") == "1:4 byte 0xC0 is not valid UTF-8\n");
   CHECK(faults("a: \xed\xa0\x80\n") == "1:4 byte 0xED is not valid UTF-8\n");
   CHECK(faults("a: x\ry\n") == "1:5 a carriage return that ends no line\n");
-  CHECK(faults("a: x\xc2\x85y\n") == "1:5 control character U+0085\n");
-  CHECK(faults("a: x \x7f\n") == "1:6 control character U+007F\n");
-  CHECK(faults("a: \xe2\x80\xaex\n") == "1:4 invisible character U+202E\n");
-  CHECK(faults("a: x\xef\xbb\xbf\n") == "1:5 invisible character U+FEFF\n");
+  CHECK(faults("a: x\xc2\x85y\n") == "1:5 control character U+0085 (next line)\n");
+  CHECK(faults("a: x \x7f\n") == "1:6 control character U+007F (delete)\n");
+  CHECK(faults("a: \xe2\x80\xaex\n") ==
+        "1:4 invisible character U+202E (right-to-left override)\n");
+  CHECK(faults("a: x\xef\xbb\xbf\n") == "1:5 invisible character U+FEFF (byte order mark)\n");
   CHECK(faults("\xff\xfe"
                "a") == "0:0 the file is UTF-16\n");
 }

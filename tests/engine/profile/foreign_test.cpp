@@ -199,6 +199,38 @@ TEST_CASE("a range of an older kernel is no error here: resolve() knows the kern
   CHECK(loaded.said().empty());
 }
 
+TEST_CASE("a line with a character that is not seen is refused, and its code point is named") {
+  const struct {
+    const char* text;
+    const char* said;
+  } rows[] = {
+      {"\xe2\x80\x8bnet.ipv4.tcp_sack = 1",
+       "1:1+3 error: invisible character U+200B (zero width "
+       "space) (delete it: the line reads differently from "
+       "what it says)\n"},
+      {"net.ipv4.tcp_sack\xc2\xa0= 1",
+       "1:18+2 error: unusual blank U+00A0 (no-break space) in a key: every loader takes it for a "
+       "part of the name, and no key has it (write an ordinary blank, or none)\n"},
+      {"net.ipv4.tcp_sack =\xc2\xa0"
+       "1",
+       "1:20+2 error: unusual blank U+00A0 (no-break space) in a value (write an ordinary blank, "
+       "or none)\n"},
+      {"net.ipv4.tcp_congestion_control = re\xe2\x80\x8dno",
+       "1:37+3 error: invisible character U+200D (zero width joiner) in a value (delete it: only a "
+       "summary, a why or a comment may hold it)\n"},
+      {"# 10\xc2\xa0%, \xe2\x80\x8d", ""},
+      {"# \xe2\x80\xae",
+       "1:3+3 error: invisible character U+202E (right-to-left override) (delete "
+       "it: the line reads differently from what it says)\n"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.text);
+    const Loaded loaded({std::string(row.text) + "\n"});
+    CHECK(loaded.said() == row.said);
+    CHECK(text_of(loaded.profile).empty());
+  }
+}
+
 TEST_CASE("an algorithm that Linux does not have is doubted") {
   const Loaded loaded({"net.ipv4.tcp_congestion_control = cubik\n"});
   CHECK(
@@ -356,7 +388,7 @@ TEST_CASE("whoever asks is told of each line of a sysctl.d file that the profile
   }
   CHECK(
       all ==
-      "11: : control character 0x01\n"
+      "11: : control character U+0001\n"
       "5: no assignment: this line is no assignment, and every loader passes it over\n"
       "1: kernel.panic: it is not below net.\n"
       "2: net.ipv4.tcp_sack: line 3 sets it again\n"

@@ -178,7 +178,7 @@ TEST_CASE("bytes that mean nothing make their line void") {
   CHECK(parsed.said() ==
         "1:22: error: a NUL byte: systemd-sysctl goes on behind it, sysctl(8) does not; "
         "2:14: error: byte 0xFF is not valid UTF-8; "
-        "3:21: error: control character 0x1B; "
+        "3:21: error: control character U+001B (escape); "
         "5:22: error: a carriage return inside the line: systemd-sysctl ends the line here, "
         "sysctl(8) does not");
   REQUIRE(parsed.file.assignments.size() == 1);
