@@ -428,8 +428,9 @@ const Command apply_command = {
     "the kernel refuses one, or makes another value of it, everything is rolled back. What the "
     "keys were before is kept in /run/nettune until \"nettunectl revert\" or the next boot.\n"
     "Needs root, or CAP_NET_ADMIN. Exit status: 0 as declared, 1 some keys could not be made so "
-    "(absent, or left out by --keep-going), 2 trouble: nothing was changed, or all was rolled "
-    "back.",
+    "(absent, or left out by --keep-going), 2 trouble: nothing was changed, all was rolled back, "
+    "or "
+    "a key could not be read; what could not be taken back is said, and the next command does it.",
     examples,
     run,
 };

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/audit/report.hpp"
+#include "engine/checksum.hpp"
 #include "engine/diagnostic.hpp"
 #include "json.hpp"
 
@@ -18,7 +19,10 @@ namespace {
 using change::Write;
 using Purpose = change::JournalEntry::Purpose;
 
-constexpr std::string_view format_name = "plan/1";
+constexpr std::string_view format_name = "plan/2";
+constexpr std::string_view format_without_checksum = "plan/1";
+constexpr std::string_view checksum_begin = ",\n  \"checksum\": \"";
+constexpr std::string_view json_end = "\n}\n";
 constexpr std::string_view outcome_format_name = "change/1";
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
@@ -51,7 +55,22 @@ Json left_alone_json(const change::Plan& plan) {
   return json;
 }
 
+// The checksum is the last member, of all that stands before it.
+std::string with_checksum(std::string text) {
+  text.resize(text.size() - json_end.size());
+  text += checksum_begin;
+  const std::string sum = checksum(text);
+  return text + sum + '"' + std::string(json_end);
+}
+
 // --- reading ---
+
+bool has_right_checksum(std::string_view text) {
+  const std::size_t begin = text.rfind(checksum_begin);
+  if (begin == std::string_view::npos) return false;
+  const std::string_view sum = text.substr(begin + checksum_begin.size());
+  return sum == checksum(text.substr(0, text.size() - sum.size())) + '"' + std::string(json_end);
+}
 
 std::optional<std::string> text_member(const Json& json, const char* name) {
   const auto member = json.find(name);
@@ -117,7 +136,7 @@ std::string plan_to_json(const change::Plan& plan, const change::Place& place,
   json["writes"] = Json::array();
   for (const Write& write : plan.writes()) json["writes"].push_back(write_json(write, host));
   json["left_alone"] = left_alone_json(plan);
-  return json_text(json);
+  return with_checksum(json_text(json));
 }
 
 std::string outcome_to_json(std::string_view result, const change::Plan& plan,
@@ -154,9 +173,12 @@ std::expected<SavedPlan, std::string> plan_from_json(std::string_view text) {
   if (!format || !format->starts_with("plan/")) {
     return std::unexpected("it is no plan of \"nettunectl plan -o\"");
   }
-  if (*format != format_name) {
-    return std::unexpected(fmt::format("its format is {}, and this nettunectl knows {}",
-                                       printable(*format), format_name));
+  if (*format != format_name && *format != format_without_checksum) {
+    return std::unexpected(fmt::format("its format is {}, and this nettunectl knows {} and {}",
+                                       printable(*format), format_without_checksum, format_name));
+  }
+  if (*format == format_name && !has_right_checksum(text)) {
+    return std::unexpected("it was changed since it was made: its checksum is another one");
   }
   SavedPlan saved;
   const auto profile = text_member(json, "profile");

@@ -75,7 +75,10 @@ int run(const Command& self, Arguments arguments) {
   const bool has_left = std::ranges::any_of(plan.left_alone(), [](const change::LeftAlone& left) {
     return left.is_wrong && !left.is_unread;
   });
-  const int status = complain_of_unread(plan)                ? exit_trouble
+  const bool has_unread = complain_of_unread(plan);
+  if (has_unread)
+    complain("what can't be read keeps its baseline, for another \"nettunectl revert\"");
+  const int status = has_unread                              ? exit_trouble
                      : has_left || !outcome->refused.empty() ? exit_differs
                                                              : exit_ok;
   if (quiet) return status;
@@ -106,7 +109,7 @@ const Command revert_command = {
     "it is still as nettune left it. What something else has changed since is listed and left, for "
     "a revert with --force.\n"
     "Needs root, or CAP_NET_ADMIN. Exit status: 0 all is as before, 1 some keys were left, 2 "
-    "trouble.",
+    "trouble; what nettune has changed and could not put back stays known for another revert.",
     examples,
     run,
 };

@@ -74,10 +74,7 @@ bool complain_of_unread(const change::Plan& plan) {
   for (const change::LeftAlone& left : plan.left_alone()) {
     if (!left.is_unread) continue;
     has_any = true;
-    complain(left.reason);
-  }
-  if (has_any) {
-    complain("what can't be read keeps its baseline: \"nettunectl revert\" tries again");
+    complain(fmt::format("{} is left alone: {}", left.key.name(), left.reason));
   }
   return has_any;
 }

@@ -57,7 +57,7 @@ expect_key net.core.somaxconn 4096
 run plan a --format json
 expect_status 1
 "$python" -c 'import json, sys; plan = json.load(sys.stdin)
-assert plan["format"] == "plan/1" and plan["profile"] == "a", plan
+assert plan["format"] == "plan/2" and plan["profile"] == "a", plan
 assert [w["key"] for w in plan["writes"]] == ["net.core.somaxconn", "net.ipv4.tcp_keepalive_time", "net.ipv4.tcp_rmem"], plan
 assert plan["writes"][0]["before"] == "4096" and plan["writes"][0]["after"] == "8192", plan' \
   <<<"$out" || fail "the plan in JSON is another one"
@@ -309,7 +309,7 @@ expect_status 1
 grep -q '"profile": "b"' "$work/plan.json" || fail 'the plan was not replaced'
 run plan a --output - # as import and export have it
 expect_status 1
-expect_out '"format": "plan/1"'
+expect_out '"format": "plan/2"'
 [[ ! -e - ]] || fail 'there is a file "-"'
 run plan a -o "$work/plan.json" --force
 run apply --plan "$work/plan.json"
@@ -322,6 +322,12 @@ expect_status 2
 expect_err 'stale: net.core.somaxconn was 4096 and is 8192; net.ipv4.tcp_keepalive_time was 7200 and is 300'
 run revert --quiet
 expect_status 0
+sed 's/"boot_id": "[^"]*"/"boot_id": "other"/' "$work/plan.json" >"$work/old.json"
+run apply --plan "$work/old.json"
+expect_status 2
+expect_err 'old.json: it was changed since it was made: its checksum is another one'
+# The format before has no checksum.
+sed -i 's,plan/2,plan/1,' "$work/plan.json"
 sed 's/"boot_id": "[^"]*"/"boot_id": "other"/' "$work/plan.json" >"$work/old.json"
 run apply --plan "$work/old.json"
 expect_status 2

@@ -305,7 +305,10 @@ Plan make_plan(const profile::ResolvedProfile& resolved, const audit::Audit& aud
   for (const audit::Finding& finding : audit.findings()) {
     const Desired& desired = *finding.desired;
     const auto leave = [&](std::string reason, bool is_wrong) {
-      plan.left_alone_.push_back({desired.key, finding.live_text, std::move(reason), is_wrong});
+      // A value that is there and not understood is no failure.
+      const bool is_unread = finding.verdict == Verdict::unreadable && finding.live_text.empty();
+      plan.left_alone_.push_back(
+          {desired.key, finding.live_text, std::move(reason), is_wrong, is_unread});
     };
     if (finding.verdict == Verdict::match) {
       leave({}, false);

@@ -41,7 +41,7 @@ struct LeftAlone {
   std::string reason;  ///< "": it is right already
   /// It is not as the profile, or the baseline, would have it.
   bool is_wrong = false;
-  /// It could not be read, so that nobody knows how it is: its baseline stays.
+  /// It could not be read, so that nobody knows how it is: a baseline that it has stays.
   bool is_unread = false;
 
   bool is_right() const { return reason.empty(); }

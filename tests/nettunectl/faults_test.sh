@@ -1,0 +1,34 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# apply, switch, revert, confirm and the recovery of a change that was cut short, with each system
+# call of theirs failing: on real keys, in namespaces of their own. faults.py does it.
+set -euo pipefail
+library=${3:?usage: $0 NETTUNECTL SOURCE_DIR FAULTS_LIBRARY}
+if [[ -z ${NETTUNE_INSIDE-} ]]; then
+  command -v strace >/dev/null || { echo "skipped: needs strace"; exit 77; }
+  unshare --user --map-root-user --net --mount strace -o /dev/null true 2>/dev/null ||
+    { echo "skipped: no namespace may be made here, or nothing traced"; exit 77; }
+  export NETTUNE_INSIDE=1
+  exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
+fi
+# shellcheck source=tests/nettunectl/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+mount -t tmpfs -o mode=755 tmpfs /run
+ip link set lo up
+ip link add v0 type veth peer name v1
+
+put p/a.yaml 'nettune: 1
+sysctl:
+  net.core.somaxconn: 8192
+  net.ipv4.conf.*.arp_announce: 2
+  net.ipv4.ip_forward: true
+  net.ipv4.tcp_keepalive_time: 300 s
+  net.ipv4.tcp_rmem: [8192, 262144, 8388608]'
+put p/b.yaml 'nettune: 1
+sysctl:
+  net.core.somaxconn: 16384
+  net.ipv4.conf.v0.rp_filter: 2
+  net.ipv4.conf.*.arp_ignore: 1
+  net.ipv4.tcp_keepalive_time: 120 s'
+export NETTUNE_PROFILE_PATH=$work/p
+"$python" "$source_dir/tests/nettunectl/faults.py" "$nettunectl" "$library" "$work"
