@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <syslog.h>
 
+#include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 #include <utility>
 
@@ -15,50 +17,47 @@ namespace {
 
 constexpr const char* bus_name = "org.nettune1";
 constexpr std::uint64_t pause_before_retry = 500'000;  // microseconds
+constexpr std::uint64_t slack = 250'000;               // microseconds
 
 }  // namespace
 
 BusConnection::BusConnection(sd_event* loop, Service& service, const Outside& outside,
                              Listener listener)
-    : loop_(loop), service_(service), outside_(outside), listener_(std::move(listener)) {
+    : loop_(loop),
+      service_(service),
+      outside_(outside),
+      listener_(std::move(listener)),
+      retry_(loop, CLOCK_MONOTONIC, slack, [this] { connect(); }) {
   connect();
 }
 
 void BusConnection::connect() {
+  connected_.reset();
   sd_bus* opened = nullptr;
-  if (sd_bus_open_system(&opened) < 0) return retry(pause_before_retry);
+  if (sd_bus_open_system(&opened) < 0) return retry_.arm_after(pause_before_retry);
   auto connected = std::make_unique<Connected>(Bus(opened), service_, outside_);
-  connected->parameters.emit_changes();
-  connected->manager.emit_changes();
+  int code = std::min(connected->manager.code(), connected->parameters.code());
+  if (code >= 0) code = connected->parameters.emit_changes();
+  if (code >= 0) code = connected->manager.emit_changes();
   sd_bus_slot* slot = nullptr;
-  int code = sd_bus_add_filter(opened, &slot, on_message, this);
+  if (code >= 0) code = sd_bus_add_filter(opened, &slot, on_message, this);
   connected->filter.reset(slot);
   if (code >= 0) code = sd_bus_attach_event(opened, loop_, SD_EVENT_PRIORITY_NORMAL);
   slot = nullptr;
   if (code >= 0) code = sd_bus_request_name_async(opened, &slot, bus_name, 0, on_name, this);
   connected->name.reset(slot);
-  if (code < 0) return retry(pause_before_retry);
+  if (code < 0) {
+    log_line(LOG_WARNING, fmt::format("the bus can't be used yet: {}", std::strerror(-code)));
+    return retry_.arm_after(pause_before_retry);
+  }
   connected_ = std::move(connected);
-}
-
-void BusConnection::retry(std::uint64_t after) {
-  sd_event_source* source = nullptr;
-  sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, after, 0, on_retry, this);
-  retry_.reset(source);
-}
-
-int BusConnection::on_retry(sd_event_source*, std::uint64_t, void* data) {
-  auto& self = *static_cast<BusConnection*>(data);
-  self.connected_.reset();
-  self.connect();
-  return 0;
 }
 
 int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error*) {
   if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
     log_line(LOG_WARNING, "the bus is gone; the profile stays in force without it");
     // Not in the midst of its own message.
-    static_cast<BusConnection*>(data)->retry(pause_before_retry);
+    static_cast<BusConnection*>(data)->retry_.arm_after(pause_before_retry);
   }
   return 0;
 }
@@ -89,9 +88,15 @@ int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
 
 void BusConnection::emit(const std::vector<Event>& events) {
   if (connected_ == nullptr) return;
-  connected_->manager.emit(events);
-  connected_->parameters.emit_changes();
-  connected_->manager.emit_changes();
+  int code = connected_->manager.emit(events);
+  if (code >= 0) code = connected_->parameters.emit_changes();
+  if (code >= 0) code = connected_->manager.emit_changes();
+  // A bus that has gone says so itself. Else a client would not know that it does not know: with a
+  // new connection it asks again.
+  if (code >= 0 || sd_bus_is_open(connected_->bus.get()) <= 0) return;
+  log_line(LOG_WARNING, fmt::format("the bus does not take what has changed: {}; connecting again",
+                                    std::strerror(-code)));
+  retry_.arm_after(pause_before_retry);
 }
 
 }  // namespace nettune::daemon

@@ -12,6 +12,7 @@
 #include "manager_object.hpp"
 #include "parameter_objects.hpp"
 #include "service.hpp"
+#include "timer.hpp"
 
 namespace nettune::daemon {
 
@@ -47,16 +48,14 @@ class BusConnection {
 
   static int on_message(sd_bus_message* message, void* self, sd_bus_error* error);
   static int on_name(sd_bus_message* answer, void* self, sd_bus_error* error);
-  static int on_retry(sd_event_source* source, std::uint64_t now, void* self);
   void connect();
-  void retry(std::uint64_t after);
 
   sd_event* loop_;
   Service& service_;
   const Outside& outside_;
   Listener listener_;
   std::unique_ptr<Connected> connected_;
-  Source retry_;
+  Timer retry_;
 };
 
 }  // namespace nettune::daemon

@@ -20,14 +20,14 @@ FileWatch::FileWatch(sd_event* loop, const std::string& folder, std::function<vo
     return;
   }
   sd_event_source* source = nullptr;
-  const int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
+  int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
+  // Who asks for the state right after a change is told of it.
+  if (code >= 0) code = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
   source_.reset(source);
   if (code < 0) {
     why_blind_ = fmt::format("{}: {}", folder, std::strerror(-code));
-    return;
+    source_.reset();
   }
-  // Who asks for the state right after a change is told of it.
-  sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 int FileWatch::on_events(sd_event_source*, int fd, unsigned, void* data) {

@@ -35,6 +35,7 @@
 #include "module_watch.hpp"
 #include "service.hpp"
 #include "settings.hpp"
+#include "timer.hpp"
 
 namespace nettune::daemon {
 namespace {
@@ -42,7 +43,8 @@ namespace {
 constexpr const char* proc_sys = "/proc/sys";
 constexpr const char* state_folder = "/run/nettune";
 // What cannot be seen is looked for.
-constexpr std::uint64_t trim_pause = 500'000;  // microseconds
+constexpr std::uint64_t trim_pause = 500'000;    // microseconds
+constexpr std::uint64_t deadline_slack = 1'000;  // microseconds
 
 std::int64_t read_clock(clockid_t clock) {
   struct timespec time{};
@@ -132,7 +134,14 @@ class Daemon {
                     [this](const std::vector<std::string>& links) {
                       service_.look_for_keys(links, now());
                     }),
-        module_watch_(loop, [this] { service_.look_for_keys({}, now()); }) {
+        module_watch_(loop, [this] { service_.look_for_keys({}, now()); }),
+        sweep_(loop, CLOCK_MONOTONIC, 1,
+               [this] {
+                 sweep();
+                 arm_sweep();
+               }),
+        deadline_(loop, CLOCK_BOOTTIME, deadline_slack, [this] { service_.pass_time(now()); }),
+        trim_(loop, CLOCK_MONOTONIC, trim_pause, [] { ::malloc_trim(0); }) {
     for (const std::string* why : std::initializer_list<const std::string*>{
              &shut_off_, &drift_watch_.why_blind(), &state_watch_.why_blind(),
              &link_watch_.why_blind(), &module_watch_.why_blind()}) {
@@ -144,7 +153,10 @@ class Daemon {
     on_signal<SIGINT>();
     add(sd_event_add_signal(loop_, &source_, SIGHUP, on_hangup, this));
     add(sd_event_add_post(loop_, &source_, on_post, this));
-    sd_event_set_watchdog(loop_, 1);  // where systemd asks for it
+    // Where systemd asks for it. It would take this service for one that hangs.
+    if (const int code = sd_event_set_watchdog(loop_, 1); code < 0) {
+      throw std::runtime_error(fmt::format("watchdog: {}", std::strerror(-code)));
+    }
     settle();
     bus_ = std::make_unique<BusConnection>(
         loop_, service_, outside_,
@@ -190,22 +202,10 @@ class Daemon {
     return 0;
   }
 
-  static int on_sweep(sd_event_source*, std::uint64_t, void* data) {
-    auto& self = *static_cast<Daemon*>(data);
-    self.sweep();
-    self.arm_sweep();
-    return 0;
-  }
-
   // What inotify and netlink may have missed: the watched folders are looked at as well.
   void sweep() {
     service_.sweep(now());
     watches_again_ = true;
-  }
-
-  static int on_deadline(sd_event_source*, std::uint64_t, void* data) {
-    static_cast<Daemon*>(data)->service_.pass_time(now());
-    return 0;
   }
 
   void become_ready() {
@@ -264,21 +264,9 @@ class Daemon {
       tell_status();
     }
     arm_deadline();
-    if (has_changed) arm_trim();
-  }
-
-  // What reading a profile and telling of each key took is not needed again soon. Once all of it
-  // was told: until then the messages stand between what is free.
-  void arm_trim() {
-    sd_event_source* source = nullptr;
-    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, trim_pause, trim_pause, on_trim,
-                               this);
-    trim_.reset(source);
-  }
-
-  static int on_trim(sd_event_source*, std::uint64_t, void*) {
-    ::malloc_trim(0);
-    return 0;
+    // What reading a profile and telling of each key took is not needed again soon. Once all of it
+    // was told: until then the messages stand between what is free.
+    if (has_changed) trim_.arm_after(trim_pause);
   }
 
   // Why not all that matters is seen when it happens; "" where it is.
@@ -296,23 +284,16 @@ class Daemon {
 
   void arm_sweep() {
     armed_sweep_ = sweep_pause();
-    sd_event_source* source = nullptr;
-    // It may come with another wakeup.
-    sd_event_add_time_relative(loop_, &source, CLOCK_MONOTONIC, armed_sweep_, armed_sweep_ / 4,
-                               on_sweep, this);
-    sweep_.reset(source);
+    sweep_.arm_after(armed_sweep_, armed_sweep_ / 4);  // it may come with another wakeup
   }
 
   void arm_deadline() {
     const std::optional<std::int64_t> deadline = service_.deadline();
-    if (deadline == armed_ && !deadline) return;
-    armed_ = deadline;
-    deadline_.reset();
-    if (!deadline) return;
-    sd_event_source* source = nullptr;
-    sd_event_add_time(loop_, &source, CLOCK_BOOTTIME,
-                      static_cast<std::uint64_t>(*deadline) / 1000 + 1, 1000, on_deadline, this);
-    deadline_.reset(source);
+    if (deadline) {
+      deadline_.arm_at(static_cast<std::uint64_t>(*deadline) / 1000 + 1);
+    } else {
+      deadline_.stop();
+    }
   }
 
   sd_event* loop_;
@@ -324,16 +305,15 @@ class Daemon {
   FileWatch state_watch_;
   LinkWatch link_watch_;
   ModuleWatch module_watch_;
+  Timer sweep_, deadline_, trim_;
   std::unique_ptr<BusConnection> bus_;  // once all else is there
   bool watches_again_ = false;
   std::uint64_t watched_version_ = 0;
   std::uint64_t settled_revision_ = 0;
   std::uint64_t armed_sweep_ = 0;  // microseconds
-  std::optional<std::int64_t> armed_;
   std::string told_;
   sd_event_source* source_ = nullptr;  // of the call that add() looks at
   std::vector<Source> sources_;
-  Source sweep_, deadline_, trim_;
 };
 
 int fail(const std::string& why) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
@@ -15,7 +14,6 @@
 #include "engine/change/plan.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/catalogue.hpp"
-#include "journal.hpp"
 
 namespace nettune::daemon {
 namespace {
@@ -160,10 +158,8 @@ const sd_bus_vtable vtable[] = {
 ManagerObject::ManagerObject(sd_bus* bus, Service& service, const Outside& outside)
     : bus_(bus), service_(service), outside_(outside), polkit_(bus) {
   sd_bus_slot* slot = nullptr;
-  const int code =
-      sd_bus_add_object_vtable(bus, &slot, manager_path, manager_interface, vtable, this);
+  code_ = sd_bus_add_object_vtable(bus, &slot, manager_path, manager_interface, vtable, this);
   slot_.reset(slot);
-  if (code < 0) log_line(3, fmt::format("no object on the bus: {}", std::strerror(-code)));
 }
 
 // --- properties ---
@@ -178,7 +174,7 @@ std::uint64_t ManagerObject::last_applied() const { return service_.last_applied
 std::uint64_t ManagerObject::last_audited() const { return service_.last_audited(); }
 std::vector<std::string> ManagerObject::features() const { return {"confirm", "contest", "links"}; }
 
-void ManagerObject::emit_changes() {
+int ManagerObject::emit_changes() {
   const std::pair<const char*, std::string> now[] = {
       {"State", state()},
       {"StateText", sentence()},
@@ -195,18 +191,22 @@ void ManagerObject::emit_changes() {
     shown = text;
     changed.push_back(const_cast<char*>(name));
   }
-  if (changed.empty()) return;
+  if (changed.empty()) return 0;
   changed.push_back(nullptr);
-  sd_bus_emit_properties_changed_strv(bus_, manager_path, manager_interface, changed.data());
+  return sd_bus_emit_properties_changed_strv(bus_, manager_path, manager_interface, changed.data());
 }
 
-void ManagerObject::emit(const std::vector<Event>& events) {
+int ManagerObject::emit(const std::vector<Event>& events) {
+  int first = 0;
   const auto signal = [&](const char* name, std::initializer_list<std::string_view> fields) {
     sd_bus_message* made = nullptr;
-    if (sd_bus_message_new_signal(bus_, &made, manager_path, manager_interface, name) < 0) return;
+    int code = sd_bus_message_new_signal(bus_, &made, manager_path, manager_interface, name);
     const Message message(made);
-    for (const std::string_view field : fields) append(made, std::string(field));
-    sd_bus_send(bus_, made, nullptr);
+    for (const std::string_view field : fields) {
+      if (code >= 0) code = append(made, std::string(field));
+    }
+    if (code >= 0) code = sd_bus_send(bus_, made, nullptr);
+    if (first >= 0) first = code;
   };
   for (const Event& event : events) {
     switch (event.kind) {
@@ -226,6 +226,7 @@ void ManagerObject::emit(const std::vector<Event>& events) {
         break;
     }
   }
+  return first;
 }
 
 // --- what anybody may ask ---

@@ -34,10 +34,13 @@ class ManagerObject {
   ManagerObject(const ManagerObject&) = delete;
   ManagerObject& operator=(const ManagerObject&) = delete;
 
-  /// Emits the events as signals.
-  void emit(const std::vector<Event>& events);
-  /// Emits PropertiesChanged for what is not as it was at the last call.
-  void emit_changes();
+  /// Negative: it is not on the bus, sd-bus's code says why.
+  int code() const { return code_; }
+
+  /// Emits the events as signals. Gives the first negative code of sd-bus.
+  int emit(const std::vector<Event>& events);
+  /// Emits PropertiesChanged for what is not as it was at the last call. The same.
+  int emit_changes();
 
   // The members of the interface, for the vtable.
   int list_profiles(sd_bus_message* call, sd_bus_error* error);
@@ -80,6 +83,7 @@ class ManagerObject {
   const Outside& outside_;
   Polkit polkit_;
   std::map<std::string, std::string> shown_;  // by property, as a text to compare
+  int code_ = 0;
   Slot slot_;
 };
 

@@ -13,11 +13,12 @@ namespace {
 // The kernel tells of a module before its init function runs, which makes the keys.
 constexpr unsigned looks = 8;
 constexpr std::uint64_t pause_between = 10'000;  // microseconds
+constexpr std::uint64_t slack = 250'000;         // microseconds
 
 }  // namespace
 
 ModuleWatch::ModuleWatch(sd_event* loop, std::function<void()> changed)
-    : loop_(loop), changed_(std::move(changed)) {
+    : changed_(std::move(changed)), timer_(loop, CLOCK_MONOTONIC, slack, [this] { look(); }) {
   sd_device_monitor* made = nullptr;
   int code = sd_device_monitor_new(&made);
   monitor_.reset(made);
@@ -34,19 +35,16 @@ int ModuleWatch::on_device(sd_device_monitor*, sd_device* device, void* data) {
   sd_device_action_t action{};
   if (sd_device_get_action(device, &action) < 0) return 0;
   if (action != SD_DEVICE_ADD && action != SD_DEVICE_REMOVE) return 0;
-  self.looks_left_ = looks;
-  return on_time(nullptr, 0, data);
+  // One that waits already does for this one as well: modules that come and go all the time leave
+  // the time between to others.
+  const bool is_waiting = std::exchange(self.looks_left_, looks) > 0;
+  if (!is_waiting) self.look();
+  return 0;
 }
 
-int ModuleWatch::on_time(sd_event_source*, std::uint64_t, void* data) {
-  auto& self = *static_cast<ModuleWatch*>(data);
-  self.changed_();
-  if (--self.looks_left_ == 0) return 0;
-  sd_event_source* source = nullptr;
-  sd_event_add_time_relative(self.loop_, &source, CLOCK_MONOTONIC, pause_between, 0, on_time,
-                             &self);
-  self.timer_.reset(source);
-  return 0;
+void ModuleWatch::look() {
+  changed_();
+  if (--looks_left_ > 0) timer_.arm_after(pause_between);
 }
 
 }  // namespace nettune::daemon

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "handles.hpp"
+#include "timer.hpp"
 
 namespace nettune::daemon {
 
@@ -18,13 +19,12 @@ class ModuleWatch {
 
  private:
   static int on_device(sd_device_monitor* monitor, sd_device* device, void* self);
-  static int on_time(sd_event_source* source, std::uint64_t now, void* self);
+  void look();
 
-  sd_event* loop_;
   std::function<void()> changed_;
   std::string why_blind_;
   unsigned looks_left_ = 0;
-  Source timer_;
+  Timer timer_;
   DeviceMonitor monitor_;
 };
 

@@ -91,13 +91,19 @@ std::vector<char*> changed_properties(const profile::Desired& desired, const Man
 }  // namespace
 
 ParameterObjects::ParameterObjects(sd_bus* bus, Service& service) : bus_(bus), service_(service) {
-  sd_bus_slot* slot = nullptr;
-  sd_bus_add_fallback_vtable(bus, &slot, parameter_prefix, parameter_interface, vtable, find, this);
-  vtable_.reset(slot);
-  sd_bus_add_node_enumerator(bus, &slot, parameter_prefix, enumerate, this);
-  enumerator_.reset(slot);
-  sd_bus_add_object_manager(bus, &slot, manager_path);
+  code_ = publish();
+}
+
+int ParameterObjects::publish() {
+  sd_bus_slot* slot = nullptr;  // stays as it is where sd-bus fails
+  int code = sd_bus_add_fallback_vtable(bus_, &slot, parameter_prefix, parameter_interface, vtable,
+                                        find, this);
+  vtable_.reset(std::exchange(slot, nullptr));
+  if (code >= 0) code = sd_bus_add_node_enumerator(bus_, &slot, parameter_prefix, enumerate, this);
+  enumerator_.reset(std::exchange(slot, nullptr));
+  if (code >= 0) code = sd_bus_add_object_manager(bus_, &slot, manager_path);
   manager_.reset(slot);
+  return code;
 }
 
 std::string ParameterObjects::path_of(const sysctl::Key& key) {
@@ -136,7 +142,9 @@ int ParameterObjects::enumerate(sd_bus*, const char*, void* self, char*** nodes,
   return 1;
 }
 
-void ParameterObjects::emit_changes() {
+int ParameterObjects::emit_changes() {
+  int code = 0;
+  const auto keep_first = [&](int other) { code = code < 0 ? code : other; };
   const std::vector<profile::Desired> none;
   const std::vector<profile::Desired>& shown = shown_ != nullptr ? shown_->desired() : none;
   auto old = shown.begin();
@@ -147,20 +155,22 @@ void ParameterObjects::emit_changes() {
       std::vector<char*> names = changed_properties(*old++, managed);
       if (names.empty()) continue;
       names.push_back(nullptr);
-      sd_bus_emit_properties_changed_strv(bus_, path_of(managed.key()).c_str(), parameter_interface,
-                                          names.data());
+      keep_first(sd_bus_emit_properties_changed_strv(bus_, path_of(managed.key()).c_str(),
+                                                     parameter_interface, names.data()));
     } else if (!is_first_) {
-      sd_bus_emit_interfaces_added(bus_, path_of(managed.key()).c_str(), parameter_interface,
-                                   nullptr);
+      keep_first(sd_bus_emit_interfaces_added(bus_, path_of(managed.key()).c_str(),
+                                              parameter_interface, nullptr));
     }
   }
   while (old != shown.end()) gone.push_back(&(old++)->key);
   for (const sysctl::Key* key : gone) {
-    sd_bus_emit_interfaces_removed(bus_, path_of(*key).c_str(), parameter_interface, nullptr);
+    keep_first(
+        sd_bus_emit_interfaces_removed(bus_, path_of(*key).c_str(), parameter_interface, nullptr));
   }
   shown_ = service_.resolved();
   service_.views_are_told();
   is_first_ = false;
+  return code;
 }
 
 }  // namespace nettune::daemon

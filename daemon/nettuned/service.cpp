@@ -110,9 +110,10 @@ Result<void> write_choice(const std::string& path, const std::string& choice) {
         ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
     if (!fd) return failed("write");
     const std::string line = choice + "\n";
-    if (::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-      return failed("write");
-    }
+    const ssize_t written = ::write(fd.get(), line.data(), line.size());
+    // A file system that is full takes a part, and sets no errno.
+    if (written >= 0 && written < static_cast<ssize_t>(line.size())) errno = ENOSPC;
+    if (written != static_cast<ssize_t>(line.size())) return failed("write");
     if (::fsync(fd.get()) != 0) return failed("sync");
   }
   if (std::rename(next.c_str(), path.c_str()) != 0) return failed("replace");
