@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "drift_watch.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/inotify.h>
@@ -9,36 +10,65 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "engine/sysctl/side_effects.hpp"
 
 namespace nettune::daemon {
+namespace {
+
+// What a turn reads at most: some hundred events.
+constexpr std::size_t turn_size = 16'384;  // bytes
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
+};
+
+// All keys of a folder that is held open.
+void append_keys(int folder, const std::string& path, std::vector<sysctl::Key>& keys) {
+  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;  // its link or module has gone
+  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd));
+  if (directory == nullptr) {
+    ::close(fd);
+    return;
+  }
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (entry->d_type == DT_DIR) continue;
+    if (const auto key = sysctl::Key::parse(path + "/" + entry->d_name)) keys.push_back(*key);
+  }
+}
+
+}  // namespace
 
 DriftWatch::DriftWatch(sd_event* loop, std::string directory, Listener listener)
     : directory_(std::move(directory)),
       listener_(std::move(listener)),
-      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)),
+      rest_(loop, CLOCK_MONOTONIC, 1000, [this] { end_rest(); }) {
   if (!inotify_) {
     why_blind_ = fmt::format("inotify: {}", std::strerror(errno));
     return;
   }
   sd_event_source* source = nullptr;
-  const int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
+  int code = sd_event_add_io(loop, &source, inotify_.get(), EPOLLIN, on_events, this);
+  // What was written is looked at before anything else; begin_rest() sees to it that all else has
+  // its turn.
+  if (code >= 0) code = sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
   source_.reset(source);
   if (code < 0) {
     why_blind_ = fmt::format("inotify: {}", std::strerror(-code));
-    return;
+    source_.reset();
   }
-  // What was written is looked at before anything else.
-  sd_event_source_set_priority(source, SD_EVENT_PRIORITY_IMPORTANT);
 }
 
 void DriftWatch::release(Folder& folder) {
   if (folder.watch >= 0) {
     ::inotify_rm_watch(inotify_.get(), folder.watch);
-    paths_.erase(folder.watch);
+    held_.erase(folder.watch);
   }
   folder = {};
 }
@@ -51,6 +81,10 @@ bool DriftWatch::hold(const std::string& path, Folder& folder) {
     if (errno != ENOENT) why_blind_ = fmt::format("{}: {}", path, std::strerror(errno));
     return false;
   }
+  return watch_held(path, folder);
+}
+
+bool DriftWatch::watch_held(const std::string& path, Folder& folder) {
   folder.watch =
       ::inotify_add_watch(inotify_.get(), fmt::format("/proc/self/fd/{}", folder.fd.get()).c_str(),
                           IN_MODIFY | IN_ONLYDIR);
@@ -60,7 +94,7 @@ bool DriftWatch::hold(const std::string& path, Folder& folder) {
     folder = {};
     return false;
   }
-  paths_[folder.watch] = path;
+  held_[folder.watch] = folders_.find(path);
   return true;
 }
 
@@ -120,38 +154,103 @@ int DriftWatch::on_events(sd_event_source*, int, unsigned, void* self) {
   return 0;
 }
 
+// One bounded piece of what is there: the rest has its turn after what else is waiting.
 void DriftWatch::read_events() {
   std::vector<sysctl::Key> written;
-  bool is_lost = false;
-  alignas(inotify_event) char buffer[16384];
-  for (;;) {
-    const ssize_t size = ::read(inotify_.get(), buffer, sizeof buffer);
-    if (size <= 0) break;  // EAGAIN: that was all
-    for (const char* at = buffer; at < buffer + size;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(at);
-      at += sizeof(inotify_event) + event->len;
-      if ((event->mask & IN_Q_OVERFLOW) != 0) {
-        is_lost = true;
-        continue;
-      }
-      const auto path = paths_.find(event->wd);
-      if (path == paths_.end()) continue;
-      if ((event->mask & IN_IGNORED) != 0) {
-        // The kernel ended it: renew() begins it anew where the folder is there again.
-        folders_[path->second] = {};
-        paths_.erase(path);
-        continue;
-      }
-      if (event->len == 0) continue;
-      const auto key = sysctl::Key::parse(path->second + "/" + event->name);
-      if (key) written.push_back(*key);
+  alignas(inotify_event) char buffer[turn_size];
+  const ssize_t size = ::read(inotify_.get(), buffer, sizeof buffer);
+  if (size <= 0) return;  // EAGAIN: another turn has read it
+  const std::uint64_t begin = monotonic_now();
+  begin_window(begin);
+  debt_ -= std::min(debt_, (begin - turn_end_) / 2);
+  note(buffer, static_cast<std::size_t>(size), written);
+  if (!written.empty()) listener_.written(written);
+  turn_end_ = monotonic_now();
+  debt_ += turn_end_ - begin;
+  if (events_ > most_events || debt_ > most_debt || is_lost_) begin_rest();
+}
+
+// Counts the events, and adds each key that they tell of once.
+void DriftWatch::note(const char* events, std::size_t size, std::vector<sysctl::Key>& written) {
+  std::vector<std::pair<Folders::iterator, std::string_view>> names;
+  for (const char* at = events; at < events + size;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(at);
+    at += sizeof(inotify_event) + event->len;
+    if ((event->mask & IN_Q_OVERFLOW) != 0) {
+      is_lost_ = true;
+      continue;
+    }
+    const auto found = held_.find(event->wd);
+    if (found == held_.end()) continue;  // it was let go, or rests
+    const Folders::iterator folder = found->second;
+    if ((event->mask & IN_IGNORED) != 0) {
+      // The kernel ended it: renew() begins it anew where the folder is there again.
+      held_.erase(found);
+      folder->second = {};
+      continue;
+    }
+    if (event->len == 0) continue;
+    ++events_;
+    folder->second.written = window_;
+    names.emplace_back(folder, event->name);
+  }
+  const auto place = [](const auto& one) {
+    return std::pair<std::string_view, std::string_view>(one.first->first, one.second);
+  };
+  std::ranges::sort(names, {}, place);
+  const auto repeated = std::ranges::unique(names, {}, place);
+  names.erase(repeated.begin(), repeated.end());
+  for (const auto& [folder, name] : names) {
+    const auto key = sysctl::Key::parse(fmt::format("{}/{}", folder->first, name));
+    if (key) written.push_back(*key);
+  }
+}
+
+void DriftWatch::begin_window(std::uint64_t now) {
+  if (window_ != 0 && now - window_begin_ < window) return;
+  ++window_;
+  window_begin_ = now;
+  events_ = 0;
+}
+
+// Of the folders that were written in this window. Events of theirs that wait already are passed
+// over, as those of any watch that was ended.
+void DriftWatch::begin_rest() {
+  for (auto& [path, folder] : folders_) {
+    if (folder.watch < 0 || folder.written != window_) continue;
+    ::inotify_rm_watch(inotify_.get(), folder.watch);
+    held_.erase(folder.watch);
+    folder.watch = -1;
+    folder.rests = true;
+  }
+  events_ = 0;
+  debt_ = 0;
+  if (!rest_.is_armed()) {
+    rest_.arm_after(std::clamp(4 * look_took_, shortest_rest, longest_rest));
+  }
+}
+
+void DriftWatch::end_rest() {
+  const std::uint64_t begin = monotonic_now();
+  bool is_lost = std::exchange(is_lost_, false);
+  std::vector<sysctl::Key> keys;
+  for (auto& [path, folder] : folders_) {
+    if (!folder.rests) continue;
+    folder.rests = false;
+    // Watched before it is looked at: nothing is missed between the two.
+    if (watch_held(path, folder)) {
+      append_keys(folder.fd.get(), path, keys);
+    } else {
+      is_lost = true;  // a look at all says what is not seen now
     }
   }
+  std::ranges::sort(keys);
   if (is_lost) {
     listener_.lost();
-  } else if (!written.empty()) {
-    listener_.written(written);
+  } else if (!keys.empty()) {
+    listener_.written(keys);
   }
+  look_took_ = monotonic_now() - begin;
 }
 
 bool has_own_proc(std::string_view mountinfo) {

@@ -9,6 +9,7 @@
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +23,8 @@ namespace {
 constexpr int buffer_size = 8 << 20;                  // bytes
 constexpr std::uint64_t pause_before_look = 100'000;  // microseconds
 constexpr std::array<std::uint64_t, 2> pauses_after_message = {2'000, 20'000};
+constexpr int most_messages = 64;                   // of the kernel's packets in one turn
+constexpr std::uint64_t longest_pause = 1'000'000;  // microseconds
 
 struct FreeCache {
   void operator()(nl_cache* cache) const noexcept { nl_cache_free(cache); }
@@ -34,7 +37,10 @@ void LinkWatch::FreeSocket::operator()(nl_sock* socket) const noexcept { nl_sock
 LinkWatch::~LinkWatch() = default;
 
 LinkWatch::LinkWatch(sd_event* loop, Changed changed)
-    : changed_(std::move(changed)), socket_(nl_socket_alloc()) {
+    : changed_(std::move(changed)),
+      socket_(nl_socket_alloc()),
+      first_look_(loop, CLOCK_MONOTONIC, pause_before_look, [this] { look_first(); }),
+      next_look_(loop, CLOCK_MONOTONIC, 100, [this] { tell(); }) {
   why_blind_ = connect(loop);
 }
 
@@ -54,24 +60,19 @@ std::string LinkWatch::connect(sd_event* loop) {
   static_cast<void>(nl_socket_set_buffer_size(socket, buffer_size, 0));
   sd_event_source* source = nullptr;
   // Which links there are is asked when the start is over: it takes long where they are many.
-  code = sd_event_add_time_relative(loop, &source, CLOCK_MONOTONIC, pause_before_look, 0,
-                                    on_first_look, this);
-  first_look_.reset(source);
-  if (code < 0) return reason(std::strerror(-code));
+  first_look_.arm_after(pause_before_look);
   code = sd_event_add_io(loop, &source, nl_socket_get_fd(socket), EPOLLIN, on_readable, this);
   source_.reset(source);
   return code < 0 ? reason(std::strerror(-code)) : std::string();
 }
 
-int LinkWatch::on_first_look(sd_event_source*, std::uint64_t, void* data) {
-  auto& self = *static_cast<LinkWatch*>(data);
-  const int code = self.look_at_all();
-  if (code < 0) self.why_blind_ = fmt::format("rtnetlink: {}", nl_geterror(code));
+void LinkWatch::look_first() {
+  const int code = look_at_all();
+  if (code < 0) why_blind_ = fmt::format("rtnetlink: {}", nl_geterror(code));
   // Most of them are those that the profile was resolved for; one may have come just after.
-  self.fresh_.clear();
-  self.has_changed_ = false;
-  self.changed_({});
-  return 0;
+  fresh_.clear();
+  has_changed_ = false;
+  changed_({});
 }
 
 // Which links there are, asked through a socket of its own. Gives libnl's code.
@@ -130,36 +131,31 @@ int LinkWatch::on_readable(sd_event_source*, int, unsigned, void* self) {
   return 0;
 }
 
+// A bounded number of what is there: the rest has its turn after what else is waiting.
 void LinkWatch::read_messages() {
-  for (;;) {
+  for (int i = 0; i < most_messages; ++i) {
     const int code = nl_recvmsgs_default(socket_.get());
-    if (code == -NLE_AGAIN) break;
     if (code == -NLE_NOMEM || code == -NLE_MSG_OVERFLOW) {  // ENOBUFS: some were lost
       static_cast<void>(look_at_all());
-      continue;
     }
-    if (code < 0) break;
+    if (code < 0) break;  // -NLE_AGAIN: that was all
   }
   if (!has_changed_) return;
   has_changed_ = false;
+  looks_ = 0;
+  const std::uint64_t now = monotonic_now();
+  if (now >= may_tell_at_) return tell();
+  next_look_.arm_after(may_tell_at_ - now);
+}
+
+void LinkWatch::tell() {
+  const std::uint64_t begin = monotonic_now();
   changed_(std::exchange(fresh_, {}));
-  look_again_soon(0);
-}
-
-void LinkWatch::look_again_soon(std::size_t look) {
-  looks_ = look;
-  sd_event_source* source = nullptr;
-  sd_event* loop = sd_event_source_get_event(source_.get());
-  sd_event_add_time_relative(loop, &source, CLOCK_MONOTONIC, pauses_after_message[look], 100,
-                             on_second_look, this);
-  second_look_.reset(source);
-}
-
-int LinkWatch::on_second_look(sd_event_source*, std::uint64_t, void* data) {
-  auto& self = *static_cast<LinkWatch*>(data);
-  self.changed_({});
-  if (self.looks_ + 1 < pauses_after_message.size()) self.look_again_soon(self.looks_ + 1);
-  return 0;
+  const std::uint64_t end = monotonic_now();
+  const std::uint64_t pause = std::min(4 * (end - begin), longest_pause);
+  may_tell_at_ = end + pause;
+  if (looks_ == pauses_after_message.size()) return;
+  next_look_.arm_after(std::max(pauses_after_message[looks_++], pause));
 }
 
 }  // namespace nettune::daemon

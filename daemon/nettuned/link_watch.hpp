@@ -13,6 +13,7 @@
 
 #include "engine/result.hpp"
 #include "handles.hpp"
+#include "timer.hpp"
 
 struct nl_sock;
 struct nl_msg;
@@ -22,8 +23,10 @@ namespace nettune::daemon {
 class LinkWatch {
  public:
   /// Links that are new or were renamed, by their names now; it may be none, where one went or
-  /// changed. One call for all messages that are there, and two soon after with none: a renamed
-  /// link is told of before its keys have moved (rtnetlink_event() comes before inetdev_event()).
+  /// changed. One call for all messages that are there, and two soon after: a renamed link is told
+  /// of before its keys have moved (rtnetlink_event() comes before inetdev_event()). Where the call
+  /// takes long the next one waits, so that links that come and go all the time leave most of it to
+  /// others.
   using Changed = std::function<void(const std::vector<std::string>& links)>;
 
   LinkWatch(sd_event* loop, Changed changed);
@@ -39,12 +42,11 @@ class LinkWatch {
     void operator()(nl_sock* socket) const noexcept;
   };
 
-  static int on_first_look(sd_event_source* source, std::uint64_t now, void* self);
   static int on_readable(sd_event_source* source, int fd, unsigned events, void* self);
   static int on_message(nl_msg* message, void* self);
   std::string connect(sd_event* loop);
-  static int on_second_look(sd_event_source* source, std::uint64_t now, void* self);
-  void look_again_soon(std::size_t look);
+  void look_first();
+  void tell();
   void read_messages();
   void note(const nl_msg* message);
   int look_at_all();
@@ -55,8 +57,10 @@ class LinkWatch {
   std::vector<std::string> fresh_;
   bool has_changed_ = false;
   std::string why_blind_;
-  std::size_t looks_ = 0;  // since the last message
-  Source first_look_, second_look_, source_;
+  std::size_t looks_ = 0;          // since the last message
+  std::uint64_t may_tell_at_ = 0;  // microseconds
+  Timer first_look_, next_look_;
+  Source source_;
 };
 
 }  // namespace nettune::daemon

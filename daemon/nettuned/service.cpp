@@ -464,6 +464,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
   for (const std::size_t i : which) {
     const profile::Desired& desired = resolved_->desired()[i];
     ManagedKey& managed = keys_[i];
+    if (is_looked_at_later(managed, now)) continue;
     Finding finding = audit::compare_one(*resolved_, desired, surroundings_.tree);
     if (finding.verdict == Verdict::drift) {
       const bool is_known = managed.view.verdict == Verdict::drift &&
@@ -526,6 +527,16 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
   end(*std::move(session));
 }
 
+// What keeps changing a key that is left alone is not worth a look, a line and a signal each time.
+bool Service::is_looked_at_later(ManagedKey& managed, Moment now) {
+  if (!managed.is_left_alone()) return false;
+  Contest& contest = *managed.contest;
+  contest.is_written =
+      now.boot - contest.looked_at < std::chrono::nanoseconds(contested_look).count();
+  if (!contest.is_written) contest.looked_at = now.boot;
+  return contest.is_written;
+}
+
 // Whether one restore more would be a fight.
 bool Service::is_contest(ManagedKey& managed, Moment now) {
   if (managed.contest == nullptr) return false;
@@ -549,6 +560,8 @@ void Service::leave_alone(ManagedKey& managed, Moment now) {
   ++contest.times;
   contest.restores.clear();
   contest.left_until = now.boot + minutes * minute;
+  contest.looked_at = now.boot;
+  contest.is_written = false;
   managed.change().is_contested = true;
   say({.kind = Event::Kind::contested,
        .key = managed.key().name(),
@@ -975,7 +988,12 @@ std::optional<std::int64_t> Service::deadline() const {
   consider(look_again_);
   consider(trial_until_);
   for (const ManagedKey& managed : keys_) {
-    if (managed.contest != nullptr) consider(managed.contest->left_until);
+    if (!managed.is_left_alone()) continue;
+    const Contest& contest = *managed.contest;
+    consider(contest.left_until);
+    if (contest.is_written) {
+      consider(contest.looked_at + std::chrono::nanoseconds(contested_look).count());
+    }
   }
   return first;
 }
@@ -989,7 +1007,11 @@ void Service::pass_time(Moment now) {
   std::vector<std::size_t> calm;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     ManagedKey& managed = keys_[i];
-    if (!managed.is_left_alone() || managed.contest->left_until > now.boot) continue;
+    if (!managed.is_left_alone()) continue;
+    if (managed.contest->left_until > now.boot) {
+      if (managed.contest->is_written) calm.push_back(i);
+      continue;
+    }
     managed.contest->left_until = 0;
     if (managed.view.is_contested) managed.change().is_contested = false;
     managed.contest->tries_again = true;

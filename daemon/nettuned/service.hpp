@@ -65,6 +65,8 @@ struct Contest {
   std::int64_t left_until = 0;           ///< left alone until then, boot clock; 0: it is not
   unsigned times = 0;                    ///< it was left alone, in a row
   bool tries_again = false;              ///< the first restore after that is due
+  std::int64_t looked_at = 0;            ///< while it is left alone, boot clock
+  bool is_written = false;               ///< since then: it is looked at once it may be again
 };
 
 struct ManagedKey {
@@ -130,6 +132,9 @@ struct Surroundings {
   std::string state_folder;  ///< /run/nettune
   std::string choice_file;   ///< /var/lib/nettune/active
 };
+
+/// A key that is left alone is looked at so often at most, however often it is written.
+constexpr std::chrono::seconds contested_look{1};
 
 /// From one sweep to the next while the writes of others are not seen.
 constexpr std::chrono::seconds blind_sweep{2};
@@ -223,6 +228,7 @@ class Service {
   void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,
                Moment now);
   bool is_contest(ManagedKey& managed, Moment now);
+  static bool is_looked_at_later(ManagedKey& managed, Moment now);
   void leave_alone(ManagedKey& managed, Moment now);
   void note_baselines(change::State& state);
   void note_trial(const change::State& state, Moment now);

@@ -265,25 +265,26 @@ assert libc.inotify_add_watch(witness, folder.encode(), IN_MODIFY) >= 0
 keys = [os.open(f"{folder}/{name}", os.O_RDWR) for name in ("tcp_frto", "tcp_reordering")]
 values = [os.pread(key, 64, 0) for key in keys]
 os.kill(service, signal.SIGSTOP)
+lost, names = False, set()
 try:
     # Two events in a row about one file would be one.
     for turn in range(int(open("/proc/sys/fs/inotify/max_queued_events").read()) + 10):
         os.pwrite(keys[turn % 2], values[turn % 2], 0)
     with open(f"{folder}/tcp_fin_timeout", "w") as file:
         file.write("88")
+    # Before the service goes on, and writes as well.
+    while True:
+        try:
+            data = os.read(witness, 65536)
+        except BlockingIOError:
+            break
+        while data:
+            _, mask, _, size = struct.unpack_from("iIII", data)
+            names.add(data[16:16 + size].rstrip(b"\0").decode())
+            lost |= mask & IN_Q_OVERFLOW != 0
+            data = data[16 + size:]
 finally:
     os.kill(service, signal.SIGCONT)
-lost, names = False, set()
-while True:
-    try:
-        data = os.read(witness, 65536)
-    except BlockingIOError:
-        break
-    while data:
-        _, mask, _, size = struct.unpack_from("iIII", data)
-        names.add(data[16:16 + size].rstrip(b"\0").decode())
-        lost |= mask & IN_Q_OVERFLOW != 0
-        data = data[16 + size:]
 assert lost, "the queue did not run over"
 assert "tcp_fin_timeout" not in names, names
 PY

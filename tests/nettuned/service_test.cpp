@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <random>
 #include <sstream>
@@ -102,9 +103,10 @@ struct Host {
 
   // "drift-detected net.core.rmem_max" …, since the last call.
   std::vector<std::string> events() {
-    static const char* const names[] = {"profile", "applied",   "drift",      "restored",
-                                        "ended",   "contested", "refused",    "recovered",
-                                        "taken",   "failed",    "trial-from", "trial-to"};
+    static constexpr auto names = std::to_array<const char*>(
+        {"profile", "applied", "drift", "restored", "ended", "contested", "refused", "recovered",
+         "taken", "failed", "trial-from", "trial-to", "written"});
+    static_assert(names.size() == static_cast<std::size_t>(Event::Kind::written) + 1);
     std::vector<std::string> texts;
     for (const Event& event : service.take_events()) {
       if (event.kind == Event::Kind::written) {
@@ -414,7 +416,27 @@ TEST_CASE("after five restores in a minute a key is contested, for longer each t
     CHECK(host.events() == Texts{"drift net.core.rmem_max", "restored net.core.rmem_max"});
   }
   SUBCASE("the right value by somebody else ends it") {
+    host.wait(second);
     host.foreign(rmem, "16777216");
+    CHECK(host.service.status() == Status::in_sync);
+    CHECK_FALSE(host.service.deadline().has_value());
+  }
+  SUBCASE(
+      "however often it is written, it is looked at once a second, and the last is not missed") {
+    host.wait(second);
+    host.events();
+    for (int i = 0; i < 1000; ++i) {
+      host.wait(second / 500);
+      host.foreign(rmem, std::to_string(4097 + i));
+      host.service.pass_time(host.now());
+    }
+    CHECK(host.events() == Texts{"drift net.core.rmem_max", "drift net.core.rmem_max"});
+    REQUIRE(host.service.deadline().has_value());
+    CHECK(*host.service.deadline() <= host.time + second);
+    host.foreign(rmem, "16777216");
+    CHECK(host.service.status() == Status::contested);
+    host.wait(second);
+    host.service.pass_time(host.now());
     CHECK(host.service.status() == Status::in_sync);
     CHECK_FALSE(host.service.deadline().has_value());
   }
