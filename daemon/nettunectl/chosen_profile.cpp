@@ -4,6 +4,9 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <cerrno>
+
+#include "engine/profile/document.hpp"
 #include "engine/profile/foreign.hpp"
 #include "files.hpp"
 #include "output.hpp"
@@ -13,13 +16,30 @@
 
 namespace nettune::ctl {
 
-std::string active_profile(const Machine& machine) {
-  if (const auto state = look_at_state(machine); state && !state->profile.empty()) {
-    return state->profile;
+std::string profile_in_force(const Machine& machine) {
+  const auto state = look_at_state(machine);
+  return state ? state->profile : "";
+}
+
+std::string profile_of_service(const Machine& machine) {
+  const Result<std::string> text =
+      profile::read_file(machine.root + "/var/lib/nettune/active", 4096);
+  if (text) return text->substr(0, text->find('\n'));
+  if (text.error().number != ENOENT) return {};
+  Result<std::string> settings = profile::read_file(machine.root + "/etc/nettune/nettuned.yaml");
+  if (!settings) return {};
+  Diagnostics diagnostics;  // the service says them
+  const auto document = profile::parse_document("nettuned.yaml", *std::move(settings), diagnostics);
+  if (!document || document->root().kind != profile::Node::Kind::mapping) return {};
+  for (const profile::Node::Entry& entry : document->root().entries()) {
+    if (entry.key.text == "profile") return std::string(entry.value.text);
   }
-  std::string text = read_fact(machine.root + "/var/lib/nettune/active", 4096);
-  text.erase(std::min(text.find('\n'), text.size()));
-  return text;
+  return {};
+}
+
+std::string active_profile(const Machine& machine) {
+  std::string profile = profile_in_force(machine);
+  return profile.empty() ? profile_of_service(machine) : profile;
 }
 
 std::optional<Chosen> choose_profile(std::string_view command, const std::string& argument,
@@ -32,8 +52,11 @@ std::optional<Chosen> choose_profile(std::string_view command, const std::string
                     command));
     return std::nullopt;
   }
-  if (std::string active = active_profile(machine); !active.empty()) {
+  if (std::string active = profile_in_force(machine); !active.empty()) {
     return Chosen{std::move(active), ChosenBy::active};
+  }
+  if (std::string choice = profile_of_service(machine); !choice.empty()) {
+    return Chosen{std::move(choice), ChosenBy::choice};
   }
   if (std::optional<std::string> name = recommended_profile(machine.root, machine.host, store)) {
     return Chosen{std::move(*name), ChosenBy::recommend};
@@ -58,8 +81,9 @@ std::optional<profile::ResolvedProfile> resolve_chosen(const Chosen& chosen, con
   if (!resolved || diagnostics.has_errors()) {
     fold_repeated(diagnostics);
     print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
-    if (chosen.by == ChosenBy::active) {
-      complain(fmt::format("the active profile is \"{}\"", chosen.argument));
+    if (chosen.by == ChosenBy::active || chosen.by == ChosenBy::choice) {
+      complain(fmt::format("the {} profile is \"{}\"",
+                           chosen.by == ChosenBy::active ? "active" : "chosen", chosen.argument));
     }
     return std::nullopt;
   }

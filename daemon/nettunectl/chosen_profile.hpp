@@ -13,15 +13,25 @@
 namespace nettune::ctl {
 
 /// How the profile came to be the one.
-enum class ChosenBy { argument, active, recommend };
+enum class ChosenBy {
+  argument,
+  active,  ///< it is in force
+  choice,  ///< the service is to put it in force, and it is not, or not any more
+  recommend,
+};
 
 struct Chosen {
   std::string argument;
   ChosenBy by;
 };
 
-/// What was applied on this machine, or what the service is to apply; "" where no profile is
-/// active.
+/// What is in force on this machine; "" for nothing.
+std::string profile_in_force(const Machine& machine);
+
+/// What the service of this machine puts in force when it starts; "" for nothing.
+std::string profile_of_service(const Machine& machine);
+
+/// The one, else the other.
 std::string active_profile(const Machine& machine);
 
 /// `argument`, else the active profile, else what "recommend" puts first. nullopt: there is none,

@@ -106,6 +106,8 @@ std::string_view chosen_word(ChosenBy chosen_by) {
       return "argument";
     case ChosenBy::active:
       return "active";
+    case ChosenBy::choice:
+      return "choice";
     case ChosenBy::recommend:
       break;
   }

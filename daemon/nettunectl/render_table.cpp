@@ -380,6 +380,8 @@ std::string_view chosen_text(ChosenBy chosen_by) {
       return "";
     case ChosenBy::active:
       return " (the active profile)";
+    case ChosenBy::choice:
+      return " (chosen, not in force)";
     case ChosenBy::recommend:
       break;
   }

@@ -103,12 +103,19 @@ expect_err 'no profile is active and none that ships is found in'
 put m/var/lib/nettune/active right
 run audit --root "$work/m"
 expect_status 0
-expect_out 'right (the active profile)'
+expect_out 'right (chosen, not in force)'
 put m/var/lib/nettune/active gone
 run audit --root "$work/m"
 expect_status 2
-expect_err 'the active profile is "gone"'
+expect_err 'the chosen profile is "gone"'
 rm "$work/m/var/lib/nettune/active"
+put m/etc/nettune/nettuned.yaml 'profile: right' # until activate or deactivate says otherwise
+run audit --root "$work/m"
+expect_out 'right (chosen, not in force)'
+put m/var/lib/nettune/active ''
+run audit --root "$work/m"
+expect_err 'no profile is active and none that ships is found in'
+rm "$work/m/var/lib/nettune/active" "$work/m/etc/nettune/nettuned.yaml"
 NETTUNE_PROFILE_PATH=$source_dir/profiles run audit --root "$work/m"
 expect_status 1
 expect_out 'server-base (none is active; it is what "nettunectl recommend" picks)'
