@@ -25,11 +25,30 @@ int keep_reason(sd_bus_message* message, void* data, sd_bus_error*) {
   return 0;
 }
 
-// Asks, with a person on the terminal to answer polkit, and says how it is afterwards: the state,
-// what the service left as it is, and `more`. `append` adds the arguments of the call.
-template <class Append>
+// How it is after a call.
+struct After {
+  std::string before;  // the profile that was active
+  std::string now;     // the one that is
+  std::string state;   // in words
+  std::string reason;  // of the change of the profile; "" where there was none
+};
+
+std::string state_words(const After& after) {
+  return (after.now.empty() ? "" : "profile " + after.now + ": ") + after.state + "\n";
+}
+
+// "deactivated throughput: 7 keys put back".
+std::string deactivation_words(const After& after) {
+  if (after.reason.empty()) return "no profile is active: nothing to do\n";
+  return fmt::format("deactivated{}{}: {}\n", after.before.empty() ? "" : " ", after.before,
+                     after.reason);
+}
+
+// Asks, with a person on the terminal to answer polkit, and says how it is afterwards: what `words`
+// makes of that, and what the service left as it is. `append` adds the arguments of the call.
+template <class Append, class Words>
 int ask(const Where& where, const char* method, bool waits, bool quiet, Append append,
-        const std::string& more = "") {
+        Words words) {
   std::string reason;  // outlives the bus, whose signals fill it
   const daemon::Bus bus = connect(where);
   if (bus == nullptr) return exit_trouble;
@@ -38,6 +57,8 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
     sd_bus_match_signal(bus.get(), nullptr, service_name, manager_path, manager_interface,
                         "ProfileChanged", keep_reason, &reason);
   }
+  After after;
+  after.before = waits ? text_property(bus.get(), "ActiveProfile") : "";
   const TerminalAgent agent(where);
   const daemon::Message call = make_call(bus.get(), method);
   // A request to do something starts the service where it is not running.
@@ -67,19 +88,22 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   const daemon::Message answer = send_call(bus.get(), call.get(), where);
   if (answer == nullptr) return exit_trouble;
   if (!waits) return exit_ok;
-  const std::string profile = text_property(bus.get(), "ActiveProfile");
-  std::string out = profile.empty() ? "" : "profile " + profile + ": ";
-  out += text_property(bus.get(), "StateText") + "\n";
+  after.now = text_property(bus.get(), "ActiveProfile");
+  after.state = text_property(bus.get(), "StateText");
   // The service has sent its signals before it answered these questions.
   while (sd_bus_process(bus.get(), nullptr) > 0) {
   }
-  const bool has_left = reason.starts_with("left as it is: ");
+  // "7 keys put back; left as it is: net.core.rmem_max: something else changed it".
+  const std::size_t left = reason.find("left as it is: ");
+  const bool has_left = left != std::string::npos;
+  after.reason = reason.substr(0, has_left && left >= 2 ? left - 2 : left);
+  std::string out = words(after);
   if (has_left) {
-    out += fmt::format("{}\n\"nettunectl revert --force\"{} puts that back as well\n", reason,
-                       where.is_here() ? "" : " there");
+    out += fmt::format("{}\n\"nettunectl revert --force\"{} puts that back as well\n",
+                       reason.substr(left), where.is_here() ? "" : " there");
   }
   const int status = has_left ? exit_differs : exit_ok;
-  return quiet ? status : print(out + more, status);
+  return quiet ? status : print(out, status);
 }
 
 int append_flag(sd_bus_message* call, const char* name, bool is_set) {
@@ -122,7 +146,7 @@ int run_activate(const Command& self, Arguments arguments) {
                                  : sd_bus_message_append(call, "sa{sv}", name.c_str(), 1, "confirm",
                                                          "t", microseconds);
       },
-      trial);
+      [&](const After& after) { return state_words(after) + trial; });
 }
 
 int run_deactivate(const Command& self, Arguments arguments) {
@@ -134,8 +158,9 @@ int run_deactivate(const Command& self, Arguments arguments) {
   options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
   where.add(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
-  return ask(where, "Deactivate", true, quiet,
-             [&](sd_bus_message* call) { return append_flag(call, "keep", keep); });
+  return ask(
+      where, "Deactivate", true, quiet,
+      [&](sd_bus_message* call) { return append_flag(call, "keep", keep); }, deactivation_words);
 }
 
 int run_reload(const Command& self, Arguments arguments) {
@@ -145,16 +170,16 @@ int run_reload(const Command& self, Arguments arguments) {
   options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
   where.add(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
-  return ask(where, "Reload", true, quiet, [](sd_bus_message*) { return 0; });
+  return ask(where, "Reload", true, quiet, [](sd_bus_message*) { return 0; }, state_words);
 }
 
 constexpr Example activate_examples[] = {
     {"nettunectl activate latency", "now, and after each boot"},
-    {"nettunectl activate ./web.yaml --confirm 60", "back after a minute unless it is confirmed"},
+    {"nettunectl activate web --confirm 60", "back after a minute unless it is confirmed"},
 };
 constexpr Example deactivate_examples[] = {
     {"nettunectl deactivate", "each key goes back to what it was"},
-    {"nettunectl deactivate --keep", "the values stay, and nobody looks after them"},
+    {"nettunectl deactivate --keep", "the values stay, and are no longer looked after"},
 };
 constexpr Example reload_examples[] = {
     {"nettunectl reload", "after a profile or nettuned.yaml was edited"},
@@ -167,8 +192,11 @@ const Command activate_command = {
     "PROFILE",
     "have the service put a profile in force",
     "Asks nettuned to apply a profile, to keep it so, and to apply it again after each boot. "
-    "PROFILE is a name (see \"nettunectl list\") or a file that nobody but root may write.\n"
-    "Root may; others are asked by polkit (org.nettune1.activate). Exit status: 0 it is in force, "
+    "PROFILE is a name (see \"nettunectl list\"); profiles of your own belong into "
+    "/etc/nettune/profiles. It may also be the absolute path of a file that only root may write; "
+    "the "
+    "service does not see /root, /home and /tmp.\n"
+    "Needs root or a polkit authorization (org.nettune1.activate). Exit status: 0 it is in force, "
     "2 it was refused and nothing was changed.",
     activate_examples,
     run_activate,
@@ -177,10 +205,10 @@ const Command activate_command = {
 const Command deactivate_command = {
     "deactivate",
     "",
-    "have the service let go of the profile",
+    "have the service put back what it changed and keep no profile",
     "Asks nettuned to put back what it changed, and to keep nothing in force, also after the next "
     "boot. What something else has changed since is listed and left as it is.\n"
-    "Root may; others are asked by polkit (org.nettune1.deactivate). Exit status: 0 done, 1 some "
+    "Needs root or a polkit authorization (org.nettune1.deactivate). Exit status: 0 done, 1 some "
     "keys were left, 2 trouble.",
     deactivate_examples,
     run_deactivate,
@@ -190,10 +218,12 @@ const Command reload_command = {
     "reload",
     "",
     "have the service read the profile again",
-    "Asks nettuned to read its settings and the active profile again and to apply it. A profile "
-    "with a fault is refused with its diagnostics, and the last good one stays in force. Keys that "
-    "were contested are tried again.\n"
-    "Root may; others are asked by polkit (org.nettune1.reload). Exit status: 0 done, 2 it was "
+    "Asks nettuned to read its settings and the chosen profile again and to apply it, also where "
+    "\"nettunectl apply\" or \"revert\" has put something else in force meanwhile. A profile with "
+    "a "
+    "fault is refused with its diagnostics, and the last good one stays in force. Keys that were "
+    "contested are tried again.\n"
+    "Needs root or a polkit authorization (org.nettune1.reload). Exit status: 0 done, 2 it was "
     "refused.",
     reload_examples,
     run_reload,

@@ -82,7 +82,7 @@ std::string text_property(sd_bus* bus, const char* name) {
                                  &text) < 0) {
     return {};
   }
-  std::string value = printable(text);
+  std::string value = printable(in_one_line(text));
   std::free(text);
   return value;
 }

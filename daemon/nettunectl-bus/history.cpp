@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nettunectl history: who changed what, when, and what nettuned did, read from the journal.
 #include <fmt/core.h>
+#include <systemd/sd-id128.h>
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -8,8 +9,10 @@
 #include <array>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "command.hpp"
@@ -67,6 +70,33 @@ std::vector<std::array<std::string, 3>> changes_of(sd_journal* journal, std::str
   return changes;
 }
 
+// Where the system's journal is.
+std::vector<std::string> system_folders() {
+  sd_id128_t machine{};
+  char id[SD_ID128_STRING_MAX];
+  if (sd_id128_get_machine(&machine) < 0) return {};
+  sd_id128_to_string(machine, id);
+  return {std::string("/var/log/journal/") + id, std::string("/run/log/journal/") + id};
+}
+
+// Whether there is a journal in `folders`, and this process may read none of its files that begin
+// with `prefix`: libsystemd passes over them without a word.
+bool is_closed(const std::vector<std::string>& folders, std::string_view prefix) {
+  bool is_any = false;
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    std::filesystem::directory_iterator entry(folder, error);
+    if (error == std::errc::permission_denied) is_any = true;
+    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+      const std::string file = entry->path().filename().string();
+      if (!file.starts_with(prefix) || !file.ends_with(".journal")) continue;
+      if (::access(entry->path().c_str(), R_OK) == 0) return false;
+      is_any = true;
+    }
+  }
+  return is_any;
+}
+
 int run(const Command& self, Arguments arguments) {
   std::string name;
   std::string since;
@@ -76,7 +106,7 @@ int run(const Command& self, Arguments arguments) {
   options.argument("KEY", name);
   options.option("--since", "TIME", since,
                  "from then on: \"2026-11-23 13:10\", \"13:10\", today, yesterday, -2h");
-  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json"}, "output format");
   options.option("--directory", "DIR", folder, "read the journal's files in DIR");
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   std::uint64_t begin = 0;
@@ -94,6 +124,16 @@ int run(const Command& self, Arguments arguments) {
     const auto key = sysctl::Key::parse(name);
     if (!key) return options.refuse(fmt::format("\"{}\": {}", printable(name), key.error()));
     name = key->name();
+  }
+  if (folder.empty() && is_closed(system_folders(), "system")) {
+    complain(
+        "the system's journal can't be read: Permission denied; reading it needs root or the "
+        "group systemd-journal");
+    return exit_trouble;
+  }
+  if (!folder.empty() && is_closed({folder}, "")) {
+    complain(fmt::format("the journal in {} can't be read: Permission denied", printable(folder)));
+    return exit_trouble;
   }
   sd_journal* opened = nullptr;
   const int code = folder.empty()
@@ -129,10 +169,8 @@ int run(const Command& self, Arguments arguments) {
     line.before = field(opened, "NETTUNE_BEFORE");
     line.message = field(opened, "MESSAGE");
     const auto changes = changes_of(opened, name);
-    if (changes.empty()) {
-      lines.push_back(std::move(line));
-      continue;
-    }
+    // The entry itself, which says what was done as a whole; of one key, that key's line says it.
+    if (changes.empty() || name.empty()) lines.push_back(line);
     for (const auto& [key, before, after] : changes) {
       Line one = line;
       one.key = key;
@@ -161,15 +199,13 @@ int run(const Command& self, Arguments arguments) {
   if (lines.empty()) {
     if (!name.empty()) asked += " about " + printable(name);
     if (!since.empty()) asked += fmt::format(" since {}", printable(since));
-    if (folder.empty() && ::geteuid() != 0) {
-      asked += "; to see the system's journal needs root or the group systemd-journal";
-    }
     complain(asked);
     return exit_ok;
   }
   Table table{{"TIME", "EVENT", "WHAT"}, {}};
   for (const Line& line : lines) {
-    table.rows.push_back({local_time(line.time), printable(line.event), printable(line.message)});
+    table.rows.push_back(
+        {local_time(line.time), printable(line.event), printable(in_one_line(line.message))});
   }
   std::string out;
   append_table(out, look_at_terminal(STDOUT_FILENO), table);
@@ -189,7 +225,8 @@ const Command history_command = {
     "read from the journal who changed what, and when",
     "Lists what nettuned has logged: what was changed, from what, by whom where that is known, "
     "and what nettuned did about it.\n"
-    "Needs the right to read the system's journal. Exit status: 0, or 2 where it can't be read.",
+    "Needs root or the group systemd-journal. Exit status: 0, or 2 where the journal can't be "
+    "read.",
     examples,
     run,
 };

@@ -109,7 +109,8 @@ int run(const Command& self, Arguments arguments) {
   std::string format = "text";
   Where where;
   Options options(self);
-  options.choice("-f,--format", format, {"text", "json"}, "a line of words, or of JSON, an event");
+  options.choice("-f,--format", format, {"text", "json"},
+                 "print each event as text or as one JSON object per line");
   where.add(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   const daemon::Bus bus = connect(where);
@@ -143,7 +144,7 @@ int run(const Command& self, Arguments arguments) {
     if (code == -EINTR) code = 0;
   }
   if (watcher.status >= 0) return watcher.status;
-  complain("the bus is gone");
+  complain("lost the connection to the bus");
   return exit_trouble;
 }
 

@@ -40,22 +40,26 @@ std::string render(const Json& json, const Terminal& terminal) {
   const std::string state = json.value("state", "");
   const Ink ink = state == "in-sync" ? Ink::green : state == "inactive" ? Ink::bold : Ink::red;
   std::string out = paint(terminal, ink, state) + "\n";
-  append_wrapped(out, terminal, "  ", "  ", text_of(json, "stateText"));
+  append_wrapped(out, terminal, "  ", "  ", text_of(json, "state_text"));
   const std::string profile = text_of(json, "profile");
   const std::string choice = text_of(json, "choice");
   if (!profile.empty()) {
     std::string line = "profile: " + profile;
-    if (json.value("onTrial", false)) {
+    if (json.value("on_trial", false)) {
       line += " (on trial)";
     } else if (choice != profile) {
-      line += choice.empty() ? " (until the next boot)"
-                             : fmt::format(" (until the service starts again; then {})", choice);
+      line += choice.empty()
+                  ? " (until the next boot)"
+                  : fmt::format(" (until a reload or the service's next start; then {})", choice);
     }
     append_wrapped(out, terminal, "  ", "  ", line);
   } else if (!choice.empty()) {
-    append_wrapped(out, terminal, "  ", "  ", "once the service starts again: " + choice);
+    append_wrapped(
+        out, terminal, "  ", "  ",
+        fmt::format("{} is chosen, and not in force until a reload or the service's next start",
+                    choice));
   }
-  const auto applied = json.value("lastApplied", std::uint64_t{0});
+  const auto applied = json.value("last_applied", std::uint64_t{0});
   if (applied != 0 && !profile.empty()) {
     out += "  applied: " + local_time(applied) + "\n";
   }
@@ -63,7 +67,7 @@ std::string render(const Json& json, const Terminal& terminal) {
   for (const Json& key : json.value("keys", Json::array())) {
     if (!is_notable(key)) continue;
     const auto changes = key.value("changes", 0U);
-    const auto last = key.value("lastChanged", std::uint64_t{0});
+    const auto last = key.value("last_changed", std::uint64_t{0});
     table.rows.push_back(
         {text_of(key, "key"), key.value("contested", false) ? "contested" : text_of(key, "verdict"),
          text_of(key, "desired"), text_of(key, "live"),
@@ -93,7 +97,7 @@ int run(const Command& self, Arguments arguments) {
   std::string format = "table";
   Where where;
   Options options(self);
-  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json"}, "output format");
   where.add(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   const daemon::Bus bus = connect(where);
@@ -109,7 +113,7 @@ int run(const Command& self, Arguments arguments) {
   const char* text = nullptr;
   const bool is_text = sd_bus_message_read(answer.get(), "s", &text) >= 0;
   const Json json = is_text ? Json::parse(text, nullptr, false) : Json();
-  if (!json.is_object()) {
+  if (!json.is_object() || json.value("format", "") != "service/2") {
     complain("the service's answer is not understood; is it of another version?");
     return exit_trouble;
   }
@@ -133,7 +137,7 @@ const Command status_command = {
     "Says in one word and one sentence how this host's keys are, then the profile, when it was "
     "applied, and each key that is not as declared, with how often something else has changed it.\n"
     "Needs no root. Exit status: 0 in sync, 1 drifted or contested, 2 failed or no service, 3 "
-    "inactive.",
+    "inactive. The JSON is described by nettune-service.schema.json.",
     examples,
     run,
 };

@@ -359,7 +359,7 @@ int run(const Command& self, Arguments arguments) {
                "make the kernel forget what it remembers of TCP peers");
   options.option("--wait", "SECONDS", request.wait,
                  "wait so long for another writer to end (default: 5)");
-  options.choice("-f,--format", request.format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", request.format, {"table", "json"}, "output format");
   options.flag("-q,--quiet", request.quiet, "print nothing but what went wrong");
   which.add_netns(options);
   which.add_root(options);

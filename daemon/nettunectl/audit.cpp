@@ -50,7 +50,7 @@ int run(const Command& self, Arguments arguments) {
   MachineOptions which;
   Options options(self);
   options.argument("PROFILE", argument);
-  options.choice("-f,--format", format, {"table", "json", "junit"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json", "junit"}, "output format");
   options.flag("-a,--all", all, "show the keys that are right as well (JSON and JUnit always do)");
   options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
   which.add_live(options);

@@ -104,7 +104,7 @@ int run(const Command& self, Arguments arguments) {
   Options options(self);
   options.arguments("FILE", files);
   options.flag("-s,--strict", strict, "a warning is an error");
-  options.choice("-f,--format", format, {"text", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"text", "json"}, "output format");
   options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
   which.add_facts(options);
   which.add_root(options);

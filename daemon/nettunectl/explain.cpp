@@ -611,7 +611,7 @@ int run(const Command& self, Arguments arguments) {
   MachineOptions which;
   Options options(self);
   options.argument("KEY", word);
-  options.choice("-f,--format", format, {"text", "json", "names"}, "how to answer");
+  options.choice("-f,--format", format, {"text", "json", "names"}, "output format");
   which.add_netns(options);
   which.add_facts(options);
   which.add_root(options);

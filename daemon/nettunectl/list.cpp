@@ -118,7 +118,7 @@ int run(const Command& self, Arguments arguments) {
   std::string format = "table";
   MachineOptions which;
   Options options(self);
-  options.choice("-f,--format", format, {"table", "json", "names"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json", "names"}, "output format");
   which.add_facts(options);
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;

@@ -33,7 +33,7 @@ int run(const Command& self, Arguments arguments) {
   MachineOptions which;
   Options options(self);
   options.argument("PROFILE", argument);
-  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json"}, "output format");
   destination.add_to(options, "save the plan in a file for \"apply --plan\"");
   options.flag("-a,--all", all, "show the keys that are right already as well");
   which.add_netns(options);

@@ -191,7 +191,7 @@ int run(const Command& self, Arguments arguments) {
   bool verbose = false;
   MachineOptions which;
   Options options(self);
-  options.choice("-f,--format", format, {"text", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"text", "json"}, "output format");
   options.flag("-v,--verbose", verbose, "show all the facts that were looked at");
   which.add_facts(options);
   which.add_root(options);

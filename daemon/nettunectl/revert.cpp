@@ -37,7 +37,7 @@ int run(const Command& self, Arguments arguments) {
   Options options(self);
   options.flag("--force", force, "put back also what something else has changed since");
   options.option("--wait", "SECONDS", wait, "wait so long for another writer to end (default: 5)");
-  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json"}, "output format");
   options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
   which.add_netns(options);
   which.add_root(options);

@@ -222,7 +222,7 @@ int run(const Command& self, Arguments arguments) {
   options.argument("PROFILE", argument, true);
   options.flag("-r,--resolved", wants_numbers,
                "in numbers for this machine, each glob as its keys");
-  options.choice("-f,--format", format, {"yaml", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"yaml", "json"}, "output format");
   which.add_facts(options);
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;

@@ -373,7 +373,7 @@ int run(const Command& self, Arguments arguments) {
                  "the profile that has it (default: the active one, else server-base)");
   options.flag("--apply", applies, "set what can be set on the running sockets");
   options.flag("--line", as_line, "with \"preset NAME\": print it as one line");
-  options.choice("-f,--format", format, {"table", "json"}, "how to answer");
+  options.choice("-f,--format", format, {"table", "json"}, "output format");
   options.flag("-a,--all", all, "show what is right as well (JSON always does)");
   options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
   if (const std::optional<int> status = options.parse(arguments)) return *status;

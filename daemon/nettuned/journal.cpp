@@ -153,24 +153,26 @@ std::string describe(const Event& event) {
       if (event.profile.empty()) return "no profile is active any more" + tail;
       return fmt::format("profile {} is active{}", event.profile, tail);
     case Kind::applied:
-      return fmt::format("{} was {} and is {} now", event.key, shown(event.live),
-                         shown(event.desired));
+      return fmt::format("{} was {} and is {} now", event.key, shown(event.before),
+                         shown(event.live));
     case Kind::drift_detected:
       return fmt::format("{} was changed {}to {} {}; the profile wants {}", event.key,
                          event.before.empty() ? "" : "from " + event.before + " ",
                          shown(event.live), by(event), shown(event.desired));
     case Kind::written:
       return describe_written(event);
+    case Kind::taken_over:
+      if (event.changes.empty()) return "nettunectl applied " + event.profile + " again";
+      return "nettunectl: " + describe_written(event);
     case Kind::drift_restored:
-      return fmt::format("{} is {} again; it was {}", event.key, shown(event.desired),
-                         shown(event.live));
+      return fmt::format("{} is {} again; it was {}", event.key, shown(event.live),
+                         shown(event.before));
     case Kind::drift_ended:
       return fmt::format("{} is {} again, and not by nettuned", event.key, shown(event.live));
     case Kind::contested:
       return fmt::format("{} is contested at {}{}", event.key, shown(event.live), tail);
     case Kind::refused:
     case Kind::recovered:
-    case Kind::taken_over:
     case Kind::failed:
     case Kind::trial_started:
     case Kind::trial_ended:
@@ -194,6 +196,8 @@ void log_event(const Event& event) {
   add("NETTUNE_PROFILE", event.profile);
   if (event.kind == Kind::drift_detected || event.kind == Kind::contested) {
     add("NETTUNE_WRITER", event.writer.empty() ? "unknown" : event.writer);
+  } else {
+    add("NETTUNE_WRITER", event.writer);
   }
   if (!event.changes.empty()) return log_changes(event, meaning.priority, fields);
   send(meaning.priority, describe(event), std::move(fields));

@@ -375,15 +375,15 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
 
 int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
   using Json = nlohmann::ordered_json;
-  Json json = {{"nettune", 1}, {"format", "service/1"}};
+  Json json = {{"nettune", 1}, {"format", "service/2"}};
   json["version"] = version();
   json["state"] = state();
-  json["stateText"] = printable(sentence());
+  json["state_text"] = printable(in_one_line(sentence()));
   json["profile"] = service_.profile();
   json["choice"] = service_.choice();
-  json["lastApplied"] = last_applied();
-  json["lastAudited"] = last_audited();
-  json["onTrial"] = service_.waits_for_confirmation();
+  json["last_applied"] = last_applied();
+  json["last_audited"] = last_audited();
+  json["on_trial"] = service_.waits_for_confirmation();
   json["keys"] = Json::array();
   for (const ManagedKey& managed : service_.keys()) {
     const ParameterView& view = managed.view;
@@ -393,10 +393,10 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
                             {"desired", managed.desired_text()},
                             {"live", view.live},
                             {"baseline", view.baseline},
-                            {"declaredAt", managed.declared_at()},
+                            {"declared_at", managed.declared_at()},
                             {"reason", view.reason.view()},
                             {"changes", view.changes},
-                            {"lastChanged", view.last_changed}});
+                            {"last_changed", view.last_changed}});
   }
   Reply reply(call);
   return reply.add(json.dump(2, ' ', true, Json::error_handler_t::replace)).send();

@@ -87,6 +87,40 @@ bool is_of_link(const sysctl::Key& key, const std::vector<std::string>& links) {
   return false;
 }
 
+std::string count_keys(std::size_t count) {
+  return count == 1 ? "1 key" : fmt::format("{} keys", count);
+}
+
+// Whether both say the same of what nettune has left.
+bool is_same(const change::State& a, const change::State& b) {
+  const auto is_same_end = [](const change::Baseline& one, const change::Baseline& other) {
+    return one.key == other.key && one.left == other.left;
+  };
+  return a.profile == b.profile && std::ranges::equal(a.baselines, b.baselines, is_same_end);
+}
+
+// What another writer has changed from the one state to the other.
+std::vector<Event::Change> changes_between(const change::State& before, const change::State& after,
+                                           const sysctl::Tree& tree) {
+  std::vector<Event::Change> changes;
+  for (const change::Baseline& now : after.baselines) {
+    const change::Baseline* const was = before.find(now.key);
+    const std::string& from = was != nullptr ? was->left : now.before;
+    if (!now.is_side_effect && from != now.left) {
+      changes.push_back({now.key.name(), from, now.left});
+    }
+  }
+  for (const change::Baseline& was : before.baselines) {
+    if (was.is_side_effect || after.find(was.key) != nullptr) continue;
+    // A key that has gone, or that something else had changed, was not put back.
+    const Result<std::string> live = tree.read(was.key);
+    if (live && sysctl::one_line(*live) == was.before) {
+      changes.push_back({was.key.name(), was.left, was.before, true});
+    }
+  }
+  return changes;
+}
+
 // The first line of the file; nullopt where there is no file.
 Result<std::optional<std::string>> read_choice(const std::string& path) {
   const Result<std::string> text = profile::read_file(path, max_choice_size);
@@ -305,23 +339,27 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
   }
   patience_ = 0;
   if (const auto& recovery = session->recovery) {
-    Event event{.kind = Event::Kind::recovered};
-    event.text = fmt::format(
-        "{}; {} went back to what they were",
-        recovery->was_unconfirmed ? "a change was not confirmed in time"
-                                  : "a change was cut short when its process ended",
-        recovery->restored.size() == 1 ? "1 key"
-                                       : fmt::format("{} keys", recovery->restored.size()));
+    Event event{.kind =
+                    recovery->was_unconfirmed ? Event::Kind::trial_ended : Event::Kind::recovered};
+    event.text =
+        fmt::format("{}: {} put back",
+                    recovery->was_unconfirmed ? trial_name() + " was not confirmed in time"
+                                              : "a change was cut short when its process ended",
+                    count_keys(recovery->restored.size()));
     for (const std::string& sentence : recovery->left) event.text += "; " + sentence;
     for (const change::JournalEntry& entry : recovery->restored) {
       event.changes.push_back({entry.key.name(), entry.after, entry.before, true});
     }
     say(std::move(event), now);
-    if (recovery->was_unconfirmed) has_trial_choice_ = false;
+    if (recovery->was_unconfirmed) {
+      has_trial_choice_ = false;
+      trial_.reset();
+    }
   }
+  const bool is_confirmed = end_trial(session->state, now);
   const auto stamp = session->folder.stamp();
   const bool is_other = !stamp || *stamp != before || session->recovery;
-  if (is_other && other == OtherState::take_over) take_over(*session, now);
+  if (is_other && other == OtherState::take_over) take_over(*session, is_confirmed, now);
   return *std::move(session);
 }
 
@@ -329,6 +367,7 @@ void Service::end(change::Session session) {
   const auto stamp = session.folder.stamp();
   known_.state = std::move(session.state);
   known_.stamp = stamp ? *stamp : change::StateStamp::unknown();
+  has_looked_ = true;
   note_baselines(known_.state);
 }
 
@@ -336,23 +375,50 @@ void Service::note_trial(const change::State& state, Moment now) {
   // One whose time is over waits for nobody: it is being taken back.
   const std::int64_t until = state.confirm_until() > now.boot ? state.confirm_until() : 0;
   if (until == trial_until_) return;
-  const bool starts = trial_until_ == 0;
+  const bool starts = !trial_;
   trial_until_ = until;
-  if (starts) {
-    say({.kind = Event::Kind::trial_started,
-         .text = fmt::format("a change waits {} s for its confirmation",
-                             (until - now.boot) / (1000 * millisecond))},
-        now);
-  } else if (until == 0) {
-    say({.kind = Event::Kind::trial_ended, .text = "no change waits for its confirmation any more"},
-        now);
-  }
+  if (until == 0) return;  // what becomes of it is known once its journal is gone
+  trial_ = state;
+  if (!starts) return;
+  say({.kind = Event::Kind::trial_started,
+       .text = fmt::format("{} is on trial: {} s to confirm it", trial_name(),
+                           (until - now.boot) / (1000 * millisecond))},
+      now);
+}
+
+// "latency", or what else is on trial.
+std::string Service::trial_name() const {
+  const bool has_name = trial_ && trial_->journal && !trial_->journal->profile.empty();
+  return has_name ? trial_->journal->profile : "a change";
+}
+
+// Says what became of a trial whose journal is gone. true: it was confirmed.
+bool Service::end_trial(const change::State& state, Moment now) {
+  if (!trial_) return false;
+  // Another change may have followed the confirmation already.
+  const bool is_confirmed = is_same(change::kept(*trial_), state) || !is_same(*trial_, state);
+  say({.kind = Event::Kind::trial_ended,
+       .text = is_confirmed ? fmt::format("confirmed: {} is kept", trial_name())
+                            : fmt::format("{} was not confirmed and is taken back", trial_name())},
+      now);
+  trial_.reset();
+  trial_until_ = 0;
+  return is_confirmed;
 }
 
 // Another writer has changed the state, or it is the first look at it.
-void Service::take_over(change::Session& session, Moment now) {
+void Service::take_over(change::Session& session, bool is_confirmed, Moment now) {
   change::State& state = session.state;
-  note_trial(state, now);
+  Event others{.kind = Event::Kind::taken_over, .writer = "nettunectl", .profile = state.profile};
+  // A recovery has said what it put back, and before the first look nothing is known.
+  if (has_looked_ && !session.recovery) {
+    others.changes = changes_between(is_confirmed ? change::kept(known_.state) : known_.state,
+                                     state, surroundings_.tree);
+  }
+  const auto say_reason = [&](const char* reason) {
+    if (session.recovery) return session.recovery->was_unconfirmed ? "the trial is over" : "";
+    return is_confirmed ? "confirmed" : reason;
+  };
   if (has_trial_choice_ && !state.journal) {
     has_trial_choice_ = false;
     if (state.profile == trial_choice_) {
@@ -365,30 +431,28 @@ void Service::take_over(change::Session& session, Moment now) {
   if (state.profile.empty()) {
     adopt(nullptr, nullptr);
     if (!profile_.empty()) {
-      set_profile("", session.recovery ? "" : "another program took the profile back", now);
+      set_profile("", say_reason("nettunectl took it back"), now);
     }
+    if (!others.changes.empty()) say(std::move(others), now);
     note_baselines(state);
     return;
   }
   auto resolved = load(state.profile);
   if (!resolved) {
     profile_ = state.profile;
-    fail(fmt::format("the profile {} was applied by another program and can't be read: {}",
-                     state.profile, resolved.error().message),
+    if (!others.changes.empty()) say(std::move(others), now);
+    fail(fmt::format("nettunectl applied the profile {}, which can't be read: {}", state.profile,
+                     resolved.error().message),
          now);
     return;
   }
   const audit::Audit audit = audit::compare(*resolved, surroundings_.tree);
   last_audited_ = now.wall;
   adopt(shared(*std::move(resolved)), &audit);
-  if (profile_ != state.profile) {
-    set_profile(state.profile, session.recovery ? "" : "another program applied it", now);
-  } else if (!session.recovery) {
-    say({.kind = Event::Kind::taken_over,
-         .profile = profile_,
-         .text = "another program changed keys by the same profile"},
-        now);
-  }
+  const bool is_new = profile_ != state.profile;
+  if (is_new) set_profile(state.profile, say_reason("nettunectl applied it"), now);
+  const bool is_news = !others.changes.empty() || (!is_new && !session.recovery && !is_confirmed);
+  if (is_news) say(std::move(others), now);
   last_applied_ = now.wall;
   note_baselines(state);
   // What is not right now has changed after the other's work.
@@ -606,7 +670,8 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
          .key = managed.key().name(),
          .desired = managed.desired_text(),
-         .live = write.before},
+         .live = managed.view.live,
+         .before = write.before},
         now);
   }
   last_applied_ = now.wall;
@@ -690,7 +755,7 @@ void Service::start(Moment now) {
   } else {
     done = std::unexpected(resolved.error());
   }
-  if (!done) take_over(*session, now);  // what is in force is the profile before
+  if (!done) take_over(*session, false, now);  // what is in force is the profile before
   end(*std::move(session));
   if (!done) fail(done.error().message, now);
 }
@@ -795,7 +860,9 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
     if (one.is_unread) refused.push_back(one.reason + ", so that its baseline is kept");
   }
   if (!profile_.empty() || !left.empty()) {
-    set_profile("", left.empty() ? "" : "left as it is: " + joined(left, "; "), now);
+    std::string what = count_keys(outcome->written.size()) + " put back";
+    if (!left.empty()) what += "; left as it is: " + joined(left, "; ");
+    set_profile("", std::move(what), now);
   }
   if (!refused.empty()) {
     return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
@@ -807,6 +874,7 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
   ++revision_;
   auto session = begin(now);
   if (!session) return std::unexpected(session.error());
+  const bool was_inactive = profile_.empty();
   std::expected<void, Refusal> done;
   if (keep) {
     const auto outcome = change::carry_out(change::restore_plan("", {}), surroundings_.tree,
@@ -814,7 +882,7 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
     if (outcome) {
       failure_.clear();
       adopt(nullptr, nullptr);
-      if (!profile_.empty()) set_profile("", "its values stay", now);
+      if (!profile_.empty()) set_profile("", "the values are kept", now);
     } else {
       done = std::unexpected(refusal_of(outcome.error()));
     }
@@ -823,7 +891,12 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
   }
   end(*std::move(session));
   if (!done) return done;
-  return choose("");
+  const std::string chosen = choice_;
+  done = choose("");
+  if (done && was_inactive && !chosen.empty()) {
+    set_profile("", chosen + " is no longer chosen", now);
+  }
+  return done;
 }
 
 std::expected<void, Refusal> Service::revert(bool force, Moment now) {
@@ -840,9 +913,8 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
   const bool follows_settings = choice_ == settings_.profile;
   if (follows_settings && settings.profile != settings_.profile) choice_ = settings.profile;
   settings_ = std::move(settings);
-  const std::string name = failure_.empty() && !profile_.empty() && !follows_settings
-                               ? profile_
-                               : (choice_.empty() ? profile_ : choice_);
+  // What was applied beside the choice was for the time until now.
+  const std::string name = choice_.empty() ? profile_ : choice_;
   if (name.empty()) {
     failure_.clear();
     return {};

@@ -101,11 +101,11 @@ struct Event {
     contested,
     refused,        ///< the kernel refused a key
     recovered,      ///< what another writer left unfinished was taken back
-    taken_over,     ///< another writer changed the state, and the service goes on from there
+    taken_over,     ///< another writer changed the state: `changes`; the service goes on from there
     failed,         ///< the profile can't be put in force
     trial_started,  ///< a change waits for its confirmation
-    trial_ended,
-    written,  ///< a profile was put in force or taken back: `changes`
+    trial_ended,    ///< it was confirmed, or taken back: `changes`
+    written,        ///< a profile was put in force or taken back: `changes`
   };
   struct Change {
     std::string key, before, after;
@@ -114,8 +114,8 @@ struct Event {
   Kind kind;
   std::string key{};  ///< of one key
   std::string desired{};
-  std::string live{};     ///< what was found
-  std::string before{};   ///< drift_detected: what it was until then; "" where that is not known
+  std::string live{};     ///< what it is then
+  std::string before{};   ///< what it was until then; "" where that is not known
   std::string writer{};   ///< who wrote that; "" where it is not known
   std::string profile{};  ///< profile_changed: the one that is active now
   std::string text{};     ///< a sentence
@@ -219,7 +219,7 @@ class Service {
                                             change::Session& session, std::int64_t confirm_for,
                                             Moment now);
   std::expected<void, Refusal> go_back(change::Session& session, bool force, Moment now);
-  void take_over(change::Session& session, Moment now);
+  void take_over(change::Session& session, bool is_confirmed, Moment now);
   void adopt(std::shared_ptr<const profile::ResolvedProfile> resolved, const audit::Audit* audit);
   std::optional<std::vector<std::size_t>> find_new_keys(const std::vector<std::string>& links,
                                                         Moment now);
@@ -232,6 +232,8 @@ class Service {
   void leave_alone(ManagedKey& managed, Moment now);
   void note_baselines(change::State& state);
   void note_trial(const change::State& state, Moment now);
+  std::string trial_name() const;
+  bool end_trial(const change::State& state, Moment now);
   bool is_restored(const profile::Desired& desired) const;
   void fail(std::string why, Moment now);
   void set_profile(std::string profile, std::string why, Moment now);
@@ -251,6 +253,9 @@ class Service {
   std::uint64_t revision_ = 0;
   change::KnownState known_;
   std::int64_t trial_until_ = 0;
+  std::optional<change::State>
+      trial_;                 ///< as it was on disk last; while what becomes of it is open
+  bool has_looked_ = false;   ///< `known_` was read
   std::string trial_choice_;  ///< becomes the choice once the trial is confirmed
   bool has_trial_choice_ = false;
   bool starts_again_ = false;    ///< another writer was in the way of start()

@@ -423,6 +423,23 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
 
 std::string printable(std::string_view text) { return shown(text, true); }
 
+std::string in_one_line(std::string_view text) {
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    const std::size_t number = std::min(part.find_first_not_of("0123456789"), part.size());
+    const bool is_source = part.substr(number).starts_with("|") ||
+                           (number > 0 && part.substr(number).starts_with(" |"));
+    if (part.empty() || is_source) continue;
+    if (!line.empty()) line += "; ";
+    line += part;
+  }
+  return line;
+}
+
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
   constexpr std::size_t longest = 128;  // what is longer was no slip of the finger
   if (word.empty() || word.size() > longest) return {};

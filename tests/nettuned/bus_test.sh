@@ -119,12 +119,12 @@ wait "$signals_pid" || true
 : >"$log"
 run apply latency
 expect_status 0
-expect_logged 'profile latency is active: another program applied it'
+expect_logged 'profile latency is active: nettunectl applied it'
 run status
-expect_out 'profile: latency (until the service starts again; then web)'
+expect_out "profile: latency (until a reload or the service's next start; then web)"
 run revert
 expect_status 0
-expect_logged 'no profile is active any more: another program took the profile back'
+expect_logged 'no profile is active any more: nettunectl took it back'
 expect_value net.ipv4.tcp_fin_timeout 60
 if logged 'was changed'; then fail 'a local apply is taken for drift'; fi
 
@@ -185,7 +185,7 @@ expect_out 'on trial until it is confirmed'
 expect_line 'run "nettunectl confirm" within 1 s to keep it; otherwise it is taken back'
 expect_value net.ipv4.tcp_fin_timeout 20
 expect_value net.ipv4.tcp_fin_timeout 60   # by itself
-expect_logged 'a change was not confirmed in time'
+expect_logged 'web was not confirmed in time'
 run activate web --confirm 60
 run confirm
 expect_status 0
@@ -325,7 +325,7 @@ sysctl -q -w net.ipv4.tcp_fin_timeout=46
 expect_value net.ipv4.tcp_fin_timeout 20
 run apply latency   # by root, in the same folder
 expect_status 0
-expect_logged 'profile latency is active: another program applied it'
+expect_logged 'profile latency is active: nettunectl applied it'
 run deactivate
 expect_status 0
 expect_value net.ipv4.tcp_fin_timeout 60

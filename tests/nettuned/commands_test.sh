@@ -60,7 +60,7 @@ key=net.ipv4.tcp_fin_timeout
 for value in 71 72; do
   sysctl -q -w $key=$value
   expect_told "drift-detected $key  desired: 20  live: $value  writer: unknown"
-  expect_told "drift-restored $key  desired: 20  live: $value"
+  expect_told "drift-restored $key  desired: 20  live: 20"
   expect_value $key 20
 done
 run status
@@ -78,6 +78,25 @@ expect_out "$key  contested  20       73    3 times"
 run status --format json
 expect_status 1
 expect_out '"state": "contested"'
+as_the_schema_has_it() {
+  /usr/bin/python3 - "$source_dir/packaging/schema/nettune-service.schema.json" "$work/out" <<'PY' ||
+import json, sys
+try:
+    import jsonschema
+except ImportError:
+    print("skipped: python3-jsonschema is not installed; the schema is not held against the answer")
+    sys.exit()
+schema, answer = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator.check_schema(schema)
+jsonschema.Draft202012Validator(schema).validate(answer)
+known = schema["properties"]
+assert set(answer) == set(known), set(answer) ^ set(known)
+keys = known["keys"]["items"]["properties"]
+assert all(set(key) == set(keys) for key in answer["keys"])
+PY
+    fail 'the JSON of status is not as its schema has it'
+}
+as_the_schema_has_it
 holds $key 73 || fail 'a contested key is put back'
 on_bus() { # MEMBER STRING...: such a signal, with these strings in that order
   /usr/bin/python3 - "$work/signals" "$@" <<'PY'
@@ -130,7 +149,8 @@ if logged 'was refused to'; then fail 'root was refused'; fi
 # --- deactivate --keep, and without ---
 run deactivate --keep
 expect_status 0
-expect_told 'profile-changed  from: web  to: none  reason: its values stay'
+expect_line 'deactivated web: the values are kept'
+expect_told 'profile-changed  from: web  to: none  reason: the values are kept'
 holds $key 20 || fail '--keep does not leave the value'
 holds net.ipv4.tcp_keepalive_time 600 || fail '--keep does not leave the value'
 run status
@@ -145,8 +165,40 @@ run activate web
 expect_status 0
 run deactivate
 expect_status 0
+expect_line 'deactivated web: 2 keys put back'
 expect_value $key 60
 expect_value net.ipv4.tcp_keepalive_time 7200
+run deactivate
+expect_status 0
+expect_line 'no profile is active: nothing to do'
+
+# --- after a local apply or revert the choice is not in force until a reload; all commands say so ---
+run activate web
+run apply watch
+is_seen() { [[ $(property ActiveProfile) == "\"$1\"" ]]; }
+wait_for 5 is_seen watch || fail 'the service does not see an apply'
+run status
+expect_line "  profile: watch (until a reload or the service's next start; then web)"
+run reload
+expect_status 0
+expect_out 'profile web: 2 keys: 2 as declared'
+run revert
+wait_for 5 is_seen '' || fail 'the service does not see a revert'
+expect_value $key 60
+run status
+expect_status 3
+expect_line "  web is chosen, and not in force until a reload or the service's next start"
+run audit
+expect_out 'web (chosen, not in force), on this machine'
+run audit --format json
+expect_out '"chosen_by": "choice"'
+run deactivate
+expect_status 0
+expect_line 'deactivated: web is no longer chosen'
+run activate web
+run audit
+expect_out 'web (the active profile), on this machine'
+run deactivate
 
 # --- a profile in a folder that others may write, wherever that is on the way ---
 refused() { # FOLDER MODE: of the way to a profile, with that mode

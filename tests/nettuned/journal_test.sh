@@ -20,6 +20,7 @@ nettune: 1
 sysctl:
   net.ipv4.tcp_fin_timeout: 20
 YAML
+sed 's/: 20$/: 21/' /etc/nettune/profiles/web.yaml >/etc/nettune/profiles/watch.yaml
 printf 'contest: {restores: 2, within: 60 s}\n' >/etc/nettune/nettuned.yaml
 # As systemd starts it: its standard error is the journal's, and it is told so.
 cat >"$work/as_systemd" <<'SH'
@@ -57,7 +58,8 @@ wait_for 10 has_contested || fail 'the journal has no event of the contest'
 [[ $(field NETTUNE_CHANGE written) == $'net.ipv4.tcp_fin_timeout\t60\t20' ]] || fail 'the journal has no change'
 [[ $(field NETTUNE_DESIRED drift-detected) == 20 ]] || fail 'the journal has no desired value'
 [[ $(field NETTUNE_WRITER drift-detected) == unknown ]] || fail 'an unknown writer is not unknown'
-[[ $(field NETTUNE_LIVE drift-restored) == 72 ]] || fail 'the restore has no live value'
+[[ $(field NETTUNE_LIVE drift-restored) == 20 ]] || fail 'the restore has no live value'
+[[ $(field NETTUNE_BEFORE drift-restored) == 72 ]] || fail 'the restore has no value before'
 [[ $(field NETTUNE_PROFILE profile-changed) == web ]] || fail 'the journal has no profile'
 [[ $(field NETTUNE_CALLER_UID denied) == 65534 ]] || fail 'the denied caller is not in the journal'
 [[ $(field PRIORITY contested) == 4 ]] || fail 'a contest is no warning'
@@ -118,6 +120,71 @@ PATH=$work/bin:$PATH run status -H admin@db1
 expect_status 1
 expect_line contested
 grep -q 'admin@db1' "$work/ssh.log" || fail 'ssh was not called for the host'
+
+# --- each act of nettune's own has its own name ---
+run activate web --confirm 60
+run confirm
+expect_status 0
+run activate latency --confirm 1
+is_web() { [[ $(property ActiveProfile) == '"web"' ]]; }
+wait_for 10 is_web || fail 'a trial does not end'
+run apply watch
+is_watch() { [[ $(property ActiveProfile) == '"watch"' ]]; }
+wait_for 5 is_watch || fail 'the service does not see an apply'
+run revert
+is_none() { [[ $(property ActiveProfile) == '""' ]]; }
+wait_for 5 is_none || fail 'the service does not see a revert'
+run reload
+is_web || fail 'a reload does not put the choice in force'
+sed -i 's/: 20$/: atleast 20/' /etc/nettune/profiles/web.yaml
+run reload
+expect_status 2
+sed -i 's/: atleast 20$/: 20/' /etc/nettune/profiles/web.yaml
+has_fault() {
+  journalctl --sync 2>/dev/null || true
+  run history --directory "$journal"
+  [[ $out == *'failed'* ]]
+}
+wait_for 10 has_fault || fail 'a refused reload is not in the journal'
+events() { sed -E 's/^[^ ]+ [^ ]+ +//; s/  +/ /' <<<"$out"; }
+has_event() { grep -qxF -- "$1" <<<"$(events)" || fail "the history has no line: $1"; }
+has_event 'trial-ended confirmed: web is kept'
+has_event 'profile-changed profile latency is active: on trial'
+grep -qE '^trial-ended latency was not confirmed in time: [0-9]+ keys put back$' <<<"$(events)" ||
+  fail 'the history does not name a trial that was not confirmed'
+has_event 'profile-changed profile web is active: the trial is over'
+has_event 'profile-changed profile watch is active: nettunectl applied it'
+has_event 'taken-over nettunectl: watch set 1 key: net.ipv4.tcp_fin_timeout'
+has_event 'taken-over net.ipv4.tcp_fin_timeout was 20 and is 21 now'
+has_event 'profile-changed no profile is active any more: nettunectl took it back'
+has_event 'taken-over nettunectl: put back 1 key: net.ipv4.tcp_fin_timeout'
+has_event 'taken-over net.ipv4.tcp_fin_timeout was 21 and is 60 now'
+fault=$(events | grep '^failed')
+[[ $fault == 'failed web stays in force as it was: /etc/nettune/profiles/web.yaml:3:'*'; help: '* ]] ||
+  fail "a refused reload is not told in words: $fault"
+[[ $out != *'\x'* ]] || fail 'the history holds escapes'
+run history net.ipv4.tcp_fin_timeout --directory "$journal" --format json
+expect_out '"writer": "nettunectl"'
+
+# --- who may not read it is told so ---
+chmod 755 /run/log /run/log/journal
+chmod 600 "$journal"/*
+run_as_nobody() {
+  status=0
+  out=$(runuser -u nobody -- "$nettunectl" "$@" 2>"$work/err") || status=$?
+  err=$(<"$work/err")
+  ran="as nobody: nettunectl $*"
+}
+run_as_nobody history --directory "$journal"
+expect_status 2
+expect_silent_out
+expect_err "the journal in $journal can't be read: Permission denied"
+chmod 755 "$journal"
+run_as_nobody history --directory "$journal"
+expect_err "the journal in $journal can't be read: Permission denied"
+run_as_nobody history
+expect_status 2
+expect_err "the system's journal can't be read: Permission denied; reading it needs root or the group systemd-journal"
 
 # An entry has room for some hundred keys: more are spread over several, and none is lost.
 for ((i = 0; i < 125; i++)); do printf 'link add v%d type veth peer name w%d\n' "$i" "$i"; done | ip -batch -

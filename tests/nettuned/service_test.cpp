@@ -11,6 +11,7 @@
 #include <random>
 #include <sstream>
 
+#include "nettuned/journal.hpp"
 #include "support/fake_tree.hpp"
 #include "support/temp_tree.hpp"
 
@@ -108,11 +109,14 @@ struct Host {
          "taken", "failed", "trial-from", "trial-to", "written"});
     static_assert(names.size() == static_cast<std::size_t>(Event::Kind::written) + 1);
     std::vector<std::string> texts;
+    sentences.clear();
     for (const Event& event : service.take_events()) {
+      sentences.push_back(describe(event));
       if (event.kind == Event::Kind::written) {
         written = event.changes;
         continue;
       }
+      if (event.kind == Event::Kind::taken_over) others = event.changes;
       std::string text = names[static_cast<std::size_t>(event.kind)];
       const std::string& about = event.key.empty() ? event.profile : event.key;
       if (!about.empty()) text += " " + about;
@@ -144,6 +148,8 @@ struct Host {
   Service service;
   std::int64_t time = 1000 * second;
   std::vector<Event::Change> written;  // with the events that were asked for last
+  std::vector<Event::Change> others;   // what another writer has changed
+  std::vector<std::string> sentences;  // the same events, in words
 };
 
 FakeTree two_keys() {
@@ -489,7 +495,7 @@ TEST_CASE("a local apply or revert is no drift: the service goes on from there")
   CHECK(host.service.choice() == "big");
   CHECK(tree.live(rmem) == "65536");
   CHECK(tree.live(wmem) == "212992");
-  CHECK(host.events() == Texts{"profile small"});
+  CHECK(host.events() == Texts{"profile small", "taken small"});
   CHECK(host.service.keys().size() == 1);
 
   host.revert_locally();
@@ -497,7 +503,100 @@ TEST_CASE("a local apply or revert is no drift: the service goes on from there")
   CHECK(host.service.status() == Status::inactive);
   CHECK(host.service.profile().empty());
   CHECK(tree.live(rmem) == "212992");
-  REQUIRE(host.events() == Texts{"profile"});
+  REQUIRE(host.events() == Texts{"profile", "taken"});
+}
+
+TEST_CASE("what nettunectl changes is told key by key, from what to what") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.add("small", "  net.core.rmem_max: 65536\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.events();
+  host.apply_locally("small");
+  host.service.look_at_state(host.now());
+  CHECK(host.events() == Texts{"profile small", "taken small"});
+  CHECK(host.sentences ==
+        Texts{"profile small is active: nettunectl applied it",
+              "nettunectl: small set 1 key: net.core.rmem_max; put back 1 key: net.core.wmem_max"});
+  REQUIRE(host.others.size() == 2);
+  CHECK(host.others[0].before == "16777216");
+  CHECK(host.others[0].after == "65536");
+  CHECK(host.others[1].after == "212992");
+  CHECK(host.others[1].is_restored);
+
+  // What something else has changed is not put back, and not among what was.
+  tree.set(rmem, "4096");
+  host.revert_locally();
+  host.service.look_at_state(host.now());
+  host.events();
+  CHECK(host.sentences == Texts{"no profile is active any more: nettunectl took it back"});
+
+  // A service that starts knows nothing of what was before.
+  host.apply_locally("big");
+  Service next({tree, host.store, Host::facts(), here, host.folder.path() + "/state",
+                host.folder.path() + "/none"},
+               {});
+  next.start(host.now());
+  for (const Event& event : next.take_events()) {
+    CHECK(describe(event) == "profile big is active: nettunectl applied it");
+  }
+}
+
+TEST_CASE("a reload puts the choice in force, whatever nettunectl has applied meanwhile") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.add("small", "  net.core.rmem_max: 65536\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.apply_locally("small");
+  host.service.look_at_state(host.now());
+  CHECK(host.service.profile() == "small");
+  REQUIRE(host.service.reload({}, host.now()).has_value());
+  CHECK(host.service.profile() == "big");
+  CHECK(tree.live(rmem) == "16777216");
+
+  // Without a choice it reads again what was applied.
+  REQUIRE(host.service.deactivate(false, host.now()).has_value());
+  host.apply_locally("small");
+  host.service.look_at_state(host.now());
+  host.add("small", "  net.core.rmem_max: 131072\n");
+  REQUIRE(host.service.reload({}, host.now()).has_value());
+  CHECK(host.service.profile() == "small");
+  CHECK(tree.live(rmem) == "131072");
+}
+
+TEST_CASE("a deactivation says what was put back, what is kept, and what was only chosen") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  const auto deactivate = [&](bool keep) {
+    host.events();
+    CHECK(host.service.deactivate(keep, host.now()).has_value());
+    host.events();
+    return host.sentences.empty() ? std::string() : host.sentences.back();
+  };
+  CHECK(deactivate(false).empty());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  CHECK(deactivate(false) == "no profile is active any more: 2 keys put back");
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  CHECK(deactivate(true) == "no profile is active any more: the values are kept");
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  REQUIRE(host.service.revert(false, host.now()).has_value());
+  CHECK(deactivate(false) == "no profile is active any more: big is no longer chosen");
+}
+
+TEST_CASE("a key that was put back is told with the value that it holds, and with the one it had") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.add("either", "  net.core.rmem_max: one of [65536, 131072]\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("either", 0, host.now()).has_value());
+  host.events();
+  host.foreign(rmem, "4096");
+  host.events();
+  REQUIRE(host.sentences.size() == 2);
+  CHECK(host.sentences[1] == "net.core.rmem_max is 65536 again; it was 4096");
 }
 
 TEST_CASE("a start that another writer is in the way of is tried again, and said once") {
@@ -595,8 +694,12 @@ TEST_CASE("a trial is taken back in time, kept by confirm, and not the choice be
       const struct timespec pause{0, 10'000'000};
       ::nanosleep(&pause, nullptr);
     }
+    host.events();
     host.time = change::boot_time();
     host.service.pass_time(host.now());
+    CHECK(host.events() == Texts{"trial-to", "profile big"});
+    CHECK(host.sentences == Texts{"small was not confirmed in time: 2 keys put back",
+                                  "profile big is active: the trial is over"});
     CHECK_FALSE(host.service.waits_for_confirmation());
     CHECK(host.service.profile() == "big");
     CHECK(tree.live(rmem) == "16777216");
@@ -605,11 +708,29 @@ TEST_CASE("a trial is taken back in time, kept by confirm, and not the choice be
   }
   SUBCASE("confirmed") {
     REQUIRE(host.service.activate("small", 60 * second, host.now()).has_value());
+    CHECK(host.events() == Texts{"trial-from", "profile small"});
+    CHECK(host.sentences.front().starts_with("small is on trial: "));
     REQUIRE(host.service.confirm(host.now()).has_value());
+    CHECK(host.events() == Texts{"trial-to"});
+    CHECK(host.sentences == Texts{"confirmed: small is kept"});
     CHECK(host.choice() == "small");
     CHECK(host.service.profile() == "small");
     CHECK_FALSE(host.service.waits_for_confirmation());
     CHECK(tree.live(rmem) == "65536");
+  }
+  SUBCASE("confirmed, and changed again before the service looks") {
+    REQUIRE(host.service.activate("small", 60 * second, host.now()).has_value());
+    host.events();
+    {
+      const auto folder = change::StateFolder::lock(host.folder.path() + "/state", here, 0);
+      REQUIRE(folder.has_value());
+      REQUIRE(change::confirm(*folder).has_value());
+    }
+    host.revert_locally();
+    host.service.look_at_state(host.now());
+    host.events();
+    CHECK(host.sentences.front() == "confirmed: small is kept");
+    CHECK(host.service.profile().empty());
   }
   SUBCASE("there is nothing to confirm") {
     const auto confirmed = host.service.confirm(host.now());

@@ -78,10 +78,10 @@ expect_value net.ipv4.tcp_fin_timeout 25
 # Another program's change, and a trial that nobody confirms.
 run apply latency
 expect_status 0
-expect_logged 'another program applied it'
+expect_logged 'nettunectl applied it'
 run activate web --confirm 1
 expect_status 0
-expect_logged 'a change was not confirmed in time'
+expect_logged 'web was not confirmed in time'
 run activate web
 expect_status 0
 kill "$bus_pid"

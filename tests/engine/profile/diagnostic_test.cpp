@@ -44,6 +44,14 @@ TEST_CASE("a diagnostic shows place, line, caret and help") {
         "      help: make it right\n");
 }
 
+TEST_CASE("in one line a diagnostic has its place and its help, and no excerpt") {
+  CHECK(in_one_line(formatted("nettune: 1\nsysctl:\n  net.core.rmem_max: 16M\n", 3, 22, 3)) ==
+        "web.yaml:3:22: error: it is wrong; help: make it right");
+  CHECK(in_one_line("2 keys: 2 as declared") == "2 keys: 2 as declared");
+  CHECK(in_one_line("one\n\n  two\n") == "one; two");
+  CHECK(in_one_line("") == "");
+}
+
 TEST_CASE("a lint's name stands behind the message, and help may have several lines") {
   const SourcePtr source = source_of("a: 1\n");
   const Diagnostic diagnostic{Severity::warning,
