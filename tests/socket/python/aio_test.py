@@ -12,11 +12,13 @@ if sys.argv[1:] == ["--help"]:
 import asyncio
 import contextlib
 import gc
+import os
 import socket
 import ssl
 import subprocess
 import tempfile
 import unittest
+import unittest.mock
 import weakref
 
 import loops
@@ -279,6 +281,35 @@ class Clients(AioTest):
             with self.assertRaises(ConnectionRefusedError):
                 await nettune.aio.open_connection(*sock.getsockname(),
                                                   preset=nettune.Preset.line("nodelay=1"))
+
+    async def test_an_address_needs_no_thread_that_resolves_it(self):
+        preset = nettune.Preset.line(LINE)
+        threads = os.listdir("/proc/self/task")
+        for family, host in (socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"):
+            try:
+                listener = socket.create_server((host, 0), family=family)
+            except OSError:
+                continue  # a machine without IPv6
+            with listener:
+                port = listener.getsockname()[1]
+                for given in (port, str(port)):
+                    _, writer = await nettune.aio.open_connection(host, given, preset=preset)
+                    self.assertEqual(options(writer.get_extra_info("socket")), IN_FORCE)
+                    await self.end(writer)
+        self.assertEqual(os.listdir("/proc/self/task"), threads)
+
+    async def test_a_name_is_for_the_resolver(self):
+        asked = []
+
+        async def answer(*arguments, **_):
+            asked.append(arguments)
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+
+        with unittest.mock.patch.object(asyncio.get_running_loop(), "getaddrinfo", answer):
+            with self.assertRaises(socket.gaierror):
+                await nettune.aio.open_connection("name.invalid", 1,
+                                                  preset=nettune.Preset.line(LINE))
+        self.assertEqual(asked, [("name.invalid", 1)])
 
     async def test_a_local_address_and_a_socket_of_ones_own(self):
         preset = nettune.Preset.line(LINE)

@@ -27,6 +27,18 @@ An aiohttp client makes its sockets itself, and shows them once they are connect
 
 Since 3.12 it takes socket_factory=, in which Preset.apply(sock, "client") precedes the connect.
 
+A server that makes its own loop, such as uvicorn, takes a listener that is tuned already. asyncio
+itself would set no TCP_NODELAY on what comes from a listener of socket.create_server():
+
+    sock = socket.create_server(("0.0.0.0", 8080))
+    preset.apply(sock, "listener")
+    await uvicorn.Server(uvicorn.Config(app)).serve(sockets=[sock])
+
+Without a line of code, and with worker processes, from outside:
+
+    nettunectl run --preset latency -- python3 -m uvicorn --workers 4 app:app
+    nettunectl run --preset latency -- gunicorn --workers 4 app:app
+
 All of it belongs to the thread of the event loop.
 """
 from __future__ import annotations
@@ -146,7 +158,11 @@ async def open_connection(host: str | None = None, port: int | str | None = None
 async def _connected(loop: asyncio.AbstractEventLoop, host: str | None, port: int | str | None,
                      preset: Preset, family: int, local_addr: tuple[Any, ...] | None
                      ) -> socket.socket:
-    addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+    try:  # an address needs no resolver, and so no thread that asks it
+        addresses = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM,
+                                       flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
+    except socket.gaierror:
+        addresses = await loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
     failure: OSError | None = None
     for found_family, kind, protocol, _, address in addresses:
         sock = socket.socket(found_family, kind, protocol)
