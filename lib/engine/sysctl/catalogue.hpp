@@ -110,6 +110,8 @@ class Text {
 
   std::string_view view() const;  ///< static storage
   operator std::string_view() const { return view(); }
+  // What libfmt 10 and later print of it; earlier ones take the operator.
+  friend std::string_view format_as(const Text& text) { return text.view(); }
   bool empty() const { return view().empty(); }
   friend bool operator==(const Text& one, std::string_view other) { return one.view() == other; }
 
