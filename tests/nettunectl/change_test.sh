@@ -472,7 +472,7 @@ expect_status 2
 expect_err 'No space left on device'
 expect_key net.core.somaxconn 4096
 rm /run/full
-mount -o remount,ro /run
+mount -o remount,bind,ro /run
 run apply a
 expect_status 2
 expect_err 'Read-only file system'

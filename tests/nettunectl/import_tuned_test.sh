@@ -5,10 +5,12 @@
 [[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 strangers=$(dirname "$(realpath "$1")")/strangers
-if [[ ! -d /usr/lib/tuned && -d $strangers/usr/lib/tuned ]] && unshare --mount true 2>/dev/null; then
+own=(unshare --mount)
+((EUID == 0)) || own=(unshare --user --map-root-user --mount)
+if [[ ! -d /usr/lib/tuned && -d $strangers/usr/lib/tuned ]] && "${own[@]}" true 2>/dev/null; then
   # TuneD's unpacked package is laid over this machine's /usr and /etc, for this test alone.
   # shellcheck disable=SC2016  # the inner shell expands it
-  exec unshare --mount "$BASH" -euc '
+  exec "${own[@]}" "$BASH" -euc '
     for folder in usr etc; do
       mount -t overlay -o "lowerdir=$0/$folder:/$folder" overlay "/$folder"
     done
