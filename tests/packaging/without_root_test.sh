@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# packaging/quickstart and tests/run of a user who may not install: they name the packages that are
+# packaging/quickstart, tests/run and packaging/deb of a user who may not install: they name the packages that are
 # missing and the command, and leave all as it is.
 [[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
@@ -15,19 +15,19 @@ fail() {
 }
 
 mkdir -p "$work/tree/packaging" "$work/tree/tests" "$work/dpkg/info" "$work/dpkg/updates"
-cp "$source_dir/packaging/"{quickstart,dependencies} "$work/tree/packaging/"
+cp "$source_dir/packaging/"{quickstart,dependencies,deb} "$work/tree/packaging/"
 cp "$source_dir/tests/run" "$work/tree/tests/"
-# This machine's packages, but for two.
-awk 'BEGIN { RS = ""; ORS = "\n\n" } !/(^|\n)Package: (ninja-build|doctest-dev)\n/' \
+# This machine's packages, but for three.
+awk 'BEGIN { RS = ""; ORS = "\n\n" } !/(^|\n)Package: (ninja-build|doctest-dev|pkg-config)\n/' \
   /var/lib/dpkg/status >"$work/dpkg/status"
 chmod -R a+rX "$work"
 as_user=()
 ((EUID != 0)) || as_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
-# tell COMMAND MISSING: it ends with 2, and names what is missing.
+# tell COMMAND MISSING [ARGUMENT]: it ends with 2, and names what is missing.
 tell() {
   local status=0
-  "${as_user[@]}" env DPKG_ADMINDIR="$work/dpkg" "$work/tree/$1" >"$work/out" 2>"$work/err" </dev/null || status=$?
+  "${as_user[@]}" env DPKG_ADMINDIR="$work/dpkg" "$work/tree/$1" ${3+"$3"} >"$work/out" 2>"$work/err" </dev/null || status=$?
   ((status == 2)) || fail "$1 ends with $status"
   grep -qF -- "${1##*/}: these packages are missing:" "$work/err" || fail "$1 does not say that packages are missing"
   local package
@@ -39,5 +39,8 @@ tell() {
 tell packaging/quickstart ninja-build
 grep -q doctest-dev "$work/err" && fail 'quickstart asks for what the tests need'
 tell tests/run 'ninja-build doctest-dev'
-[[ $(find "$work/tree" -type f | wc -l) == 3 ]] || fail 'something was made'
+# More than one of its lists has that one.
+tell packaging/deb pkg-config out
+[[ $(grep -o 'these packages.*' "$work/err" | grep -ow pkg-config | wc -l) == 1 ]] || fail 'packaging/deb names a package twice'
+[[ $(find "$work/tree" -type f | wc -l) == 4 ]] || fail 'something was made'
 ((failures == 0))
