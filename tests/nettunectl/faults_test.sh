@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # apply, switch, revert, confirm and the recovery of a change that was cut short, with each system
 # call of theirs failing: on real keys, in namespaces of their own. faults.py does it.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 library=${3:?usage: $0 NETTUNECTL SOURCE_DIR FAULTS_LIBRARY}
 if [[ -z ${NETTUNE_INSIDE-} ]]; then
