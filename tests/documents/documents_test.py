@@ -111,15 +111,28 @@ class Scratch:
 
 
 def commands_of(block):
-    """(command, expected lines) of each "$ " line."""
+    """(command, expected lines) of each "$ " line, which goes on behind a backslash."""
     found = []
     for line in block.splitlines():
-        if line.startswith("$ "):
+        if found and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0][:-1] + line.lstrip(), [])
+        elif line.startswith("$ "):
             found.append((line[2:], []))
         elif found:
             found[-1][1].append(line)
     # An empty line before the next command belongs to the layout.
     return [(command, "\n".join(lines).rstrip()) for command, lines in found]
+
+
+def folded(text, width):
+    """Text whose longer lines go on in the next one, as the man pages have them."""
+    lines = []
+    for line in text.splitlines():
+        indent = line[:len(line) - len(line.lstrip())]
+        wrapped = textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False,
+                                subsequent_indent=indent + "    ")
+        lines += wrapped if len(line) > width else [line]
+    return "\n".join(lines)
 
 
 def fits(expected, printed):
@@ -128,7 +141,7 @@ def fits(expected, printed):
     return re.fullmatch(pattern, printed.rstrip(), re.DOTALL) is not None
 
 
-def run_console(scratch, where, before, block):
+def run_console(scratch, where, before, block, width=None):
     count = 0
     for command, expected in commands_of(block):
         words = shlex.split(command)
@@ -142,7 +155,7 @@ def run_console(scratch, where, before, block):
         elif "this host" in before:
             if not result.stdout:
                 fail(f"{where}: \"{command}\" prints nothing")
-        elif not fits(expected, result.stdout):
+        elif not fits(expected, folded(result.stdout, width) if width else result.stdout):
             fail(f"{where}: \"{command}\" prints\n{result.stdout}instead of\n{expected}")
     return count
 
@@ -287,6 +300,14 @@ def run_with_service(nettunectl, source):
 def check_profile_examples(page, scratch):
     count = 0
     for _, block in literal_blocks(page.lines):
+        if block.startswith("$ "):  # what is done with a profile
+            (scratch.path / "web.yaml").write_text("nettune: 1\nsysctl: {}\n", encoding="utf-8")
+            result = scratch.run("set -e\n" + "\n".join(command for command, _ in commands_of(block)) +
+                                 "\nhead -n 1 web.yaml\nnettunectl check web.yaml")
+            first = "# yaml-language-server: $schema=/usr/share/nettune/nettune-profile.schema.json\n"
+            if result.returncode != 0 or not result.stdout.startswith(first):
+                fail(f"{page.name}: its commands leave another profile:\n{result.stdout}")
+            continue
         text = block if block.startswith("nettune:") else "nettune: 1\n" + block
         (scratch.path / "example.yaml").write_text(text + "\n", encoding="utf-8")
         result = scratch.run("nettunectl check example.yaml")
@@ -425,7 +446,7 @@ def main():
                         source / "packaging/dbus/org.nettune1.xml")
     check_library(Page(source / "man/libnettune.3"),
                   source / "lib/socket/include/nettune/nettune.h", scratch, vocabulary)
-    commands = sum(run_console(scratch, command_page.name, before, block)
+    commands = sum(run_console(scratch, command_page.name, before, block, 72)
                    for before, block in literal_blocks(command_page.section("EXAMPLES")))
     if commands < 6:
         fail(f"{command_page.name} runs only {commands} commands")
