@@ -67,7 +67,7 @@ else
 fi
 
 known='CMakeLists.txt|daemon|lib|profiles|tests|packaging|man|README.md'
-known+='|LICENSE|\.ci|\.clang-format|\.clang-tidy|\.gitignore'
+known+='|LICENSE|\.ci|\.github|\.clang-format|\.clang-tidy|\.gitignore'
 if extra=$(printf '%s\n' "${files[@]}" | cut -d/ -f1 | LC_ALL=C sort -u | grep -vxE "$known"); then
   fault "the top level is fixed, and these are not on it:" "$extra"
 fi
