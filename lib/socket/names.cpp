@@ -9,6 +9,9 @@
 
 #include "kernel_option.hpp"
 
+// musl has no such function, and a program of its has to be able to load the preload library.
+#pragma weak strerrordesc_np
+
 namespace nettune::socket {
 namespace {
 

@@ -11,10 +11,12 @@
 // a filter that allows what the program does may kill it for what this library adds.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <gnu/libc-version.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -24,16 +26,22 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string_view>
 
 #include "apply.hpp"
+#include "names.hpp"
 #include "nettune/nettune.h"
 #include "preset.hpp"
 #include "seccomp_filters.hpp"
 #include "socket_state.hpp"
+
+// Not there in a program of musl's, to whose calls nothing is added: what is here is for glibc.
+#pragma weak gnu_get_libc_version
 
 namespace nettune::socket {
 namespace {
@@ -169,15 +177,35 @@ bool is_reported(int fd) {
 
 // --- the report ---
 
+// Writes without the signal by which a file over the program's limit of size ends it: this thread
+// gets it, and only then there is one to take away that was not there before.
+void write_within_limits(int fd, std::string_view text) {
+  sigset_t too_large;
+  sigset_t kept;
+  sigset_t pending;
+  ::sigemptyset(&too_large);
+  ::sigaddset(&too_large, SIGXFSZ);
+  ::pthread_sigmask(SIG_BLOCK, &too_large, &kept);
+  ::sigpending(&pending);
+  if (::write(fd, text.data(), text.size()) < 0 && errno == EFBIG &&
+      ::sigismember(&pending, SIGXFSZ) == 0) {
+    const timespec at_once{};
+    ::sigtimedwait(&too_large, nullptr, &at_once);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &kept, nullptr);
+}
+
 // One write to the end of the file, so that the blocks of several processes stay whole. Nobody can
-// be told where it fails: the program's own streams are not ours.
+// be told where it fails: the program's own streams are not ours. What is no file by now might keep
+// the program waiting.
 void add_to_report(std::string_view text) {
   int state = 0;
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-  const int fd =
-      ::open(report_path.data(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+  const int fd = ::open(report_path.data(),
+                        O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
   if (fd >= 0) {
-    static_cast<void>(!::write(fd, text.data(), text.size()));
+    struct stat facts{};
+    if (::fstat(fd, &facts) == 0 && S_ISREG(facts.st_mode)) write_within_limits(fd, text);
     real_close(fd);
   }
   ::pthread_setcancelstate(state, nullptr);
@@ -194,11 +222,11 @@ void start_block(TextOut& out) {
   std::array<char, report_size> text;
   TextOut out(text.data(), text.size());
   start_block(out);
-  out << ", " << nettune_role_name(role) << ", descriptor " << std::int64_t{fd} << ":\n";
+  out << ", " << role_name(role) << ", descriptor " << std::int64_t{fd} << ":\n";
   for (std::size_t i = 0; i < rows.count; ++i) {
-    std::array<char, 512> line;
-    nettune_result_text(&rows.list[i], line.data(), line.size());
-    out << "  " << line.data() << "\n";
+    out << "  ";
+    write_result(rows.list[i], out);
+    out << "\n";
   }
   add_to_report({text.data(), std::min(out.length(), text.size() - 1)});
 }
@@ -254,7 +282,7 @@ int after_new(int fd) {
 ssize_t after_read(int fd, ssize_t size) {
   if (size <= 0 || !rearms.load(std::memory_order_acquire) || !may_call()) return size;
   const ErrnoKeeper keeper;
-  if (is_tcp(fd) && nettune_quickack_rearm(&given, fd) != 0) remember(fd, Kind::other);
+  if (is_tcp(fd) && rearm_quickack(fd) != 0) remember(fd, Kind::other);
   return size;
 }
 
@@ -290,6 +318,7 @@ void remember_name() {
 void find_all(auto&... calls) { (static_cast<void>(calls.find()), ...); }
 
 __attribute__((constructor)) void start() {
+  if (&gnu_get_libc_version == nullptr) return;
   const ErrnoKeeper keeper;
   find_all(real_prctl, real_syscall, real_socket, real_listen, real_connect, real_accept,
            real_accept4, real_close, real_close_range, real_dup, real_dup2, real_dup3, real_read,
@@ -331,6 +360,16 @@ __attribute__((constructor)) void start() {
 using namespace nettune::socket;
 
 extern "C" {
+
+// A program with gcc's AddressSanitizer ends at once where a library is loaded before the
+// sanitizer's own, unless this tells it not to look. The program's calls pass through both.
+const char* sanitizer_options() __asm__("__asan_default_options");
+const char* sanitizer_options() { return "verify_asan_link_order=0"; }
+
+// What libstdc++ would throw has no place in this library, which does without libstdc++: that needs
+// functions of glibc's, for which a program of musl's could not load it.
+[[noreturn]] void out_of_range() __asm__("_ZSt24__throw_out_of_range_fmtPKcz");
+void out_of_range() { std::abort(); }
 
 int filtered_prctl(int option, long a, long b, long c, long d) __asm__("prctl");
 long filtered_syscall(long number, long a, long b, long c, long d, long e,

@@ -65,6 +65,46 @@ expect_out 'listener 127.0.0.1: nodelay is 0, not 1'
 expect_no_out UDP
 expect_no_out AF_UNIX
 
+# Once the report is full, as the program's limit of size has it, or no file any more, the program goes
+# on as without one: neither the signal of a file that is too large ends it, nor does it wait.
+cat >"$work/limited.py" <<'PY'
+import os, resource, signal, socket, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+report = os.environ.get("NETTUNE_REPORT")
+if sys.argv[1] == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))
+elif report:
+    os.unlink(report)
+    os.mkfifo(report)
+if sys.argv[1] == "read":
+    kept = os.open(report, os.O_RDONLY | os.O_NONBLOCK) if report else None
+for _ in range(30):
+    socket.create_server(("127.0.0.1", 0)).close()
+if sys.argv[1] == "full":
+    signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    print("pending", signal.sigpending(), "blocked", signal.pthread_sigmask(signal.SIG_BLOCK, []))
+elif sys.argv[1] == "read" and report:
+    try:
+        print("read", os.read(kept, 10))
+    except BlockingIOError:
+        print("read nothing")
+print("done")
+PY
+for how in full fifo read; do
+  rm -f "$work/report"
+  ran="limited.py $how"
+  status=0
+  out=$(timeout 20 "$nettunectl" run --preset nodelay=1 --report "$work/report" -- "$python" "$work/limited.py" $how 2>&1) || status=$?
+  expect_status 0
+  expect_line 'done'
+  if [[ $how == full ]]; then
+    (($(stat -c %s "$work/report") == 600)) || fail 'the report is not full'
+    expect_line 'pending set() blocked set()'
+  fi
+  [[ $how != read ]] || expect_out 'read b'"''"
+done
+rm "$work/report"
+
 # What calls give.
 "$python" "$here/calls.py" >"$work/without" 2>&1
 for one in "$preset" nodelay=1; do
