@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 // nettunectl run: starts a program whose TCP sockets get a preset, by a library that is loaded
 // before libc. What such a library never reaches is refused before the start.
-#include <elf.h>
 #include <fcntl.h>
 #include <fmt/core.h>
-#include <link.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,6 +21,8 @@
 #include <vector>
 
 #include "command.hpp"
+#include "elf_file.hpp"
+#include "engine/diagnostic.hpp"
 #include "engine/unique_fd.hpp"
 #include "nettune/nettune.h"
 #include "options.hpp"
@@ -92,23 +92,26 @@ struct Head {
   std::string_view text() const { return {bytes.data(), size}; }
 };
 
-// Whether the file is a program without a dynamic linker, or for one of another kind. "": neither.
-std::string why_not_loadable(int fd, const Head& head) {
-  ElfW(Ehdr) elf{};
-  if (head.size < sizeof elf || !head.text().starts_with(ELFMAG)) return "";
-  std::memcpy(&elf, head.bytes.data(), sizeof elf);
-  constexpr unsigned char own_class = sizeof(void*) == 8 ? ELFCLASS64 : ELFCLASS32;
-  if (elf.e_ident[EI_CLASS] != own_class) {
-    return "is built for another word size than nettune's library";
+// Why no library of nettune's gets into the program with the file `fd`. "": it does, or the file is
+// for the kernel to judge.
+std::string why_not_loadable(int fd) {
+  const std::optional<ElfFile> elf = read_elf_file(fd);
+  if (!elf) return "";
+  if (!elf->is_own_word_size) return "is built for another word size than nettune's library";
+  const UniqueFd self(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  const std::optional<ElfFile> own = read_elf_file(self.get());
+  if (!elf->is_own_byte_order || (own && elf->machine != own->machine)) {
+    return "is built for another kind of processor than nettune's library";
   }
-  for (unsigned i = 0; i < elf.e_phnum; ++i) {
-    ElfW(Phdr) part{};
-    const auto place =
-        static_cast<off_t>(elf.e_phoff + static_cast<std::uint64_t>(i) * elf.e_phentsize);
-    if (::pread(fd, &part, sizeof part, place) != static_cast<ssize_t>(sizeof part)) return "";
-    if (part.p_type == PT_INTERP) return "";
+  if (elf->loader.empty()) return "is linked statically: it loads no library";
+  if (elf->is_go) return "is written in Go: it makes its system calls without libc";
+  // A glibc elsewhere, as of NixOS, has a loader of the same name.
+  const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  if (own && name_of(elf->loader) != name_of(own->loader)) {
+    return fmt::format("is built for another C library than glibc: its loader is {}",
+                       printable(elf->loader));
   }
-  return "is linked statically: it loads no library";
+  return "";
 }
 
 // The program that a script names in its first line; "" where the file is no script.
@@ -142,7 +145,7 @@ std::string why_not_covered(std::string path) {
       if (::getxattr(path.c_str(), "security.capability", nullptr, 0) > 0) {
         return fmt::format("{} has file capabilities", path);
       }
-      const std::string reason = why_not_loadable(fd.get(), head);
+      const std::string reason = why_not_loadable(fd.get());
       return reason.empty() ? "" : fmt::format("{} {}", path, reason);
     }
     path = std::move(interpreter);  // the bits of a script itself mean nothing
@@ -151,14 +154,20 @@ std::string why_not_covered(std::string path) {
 }
 
 // The report's path for a program that may change its directory; nullopt: it can't be written,
-// which was said.
+// which was said. To write to a FIFO or a terminal may take for ever, and the program would wait.
 std::optional<std::string> open_report(const std::string& name) {
   std::error_code failed;
   std::string path = std::filesystem::absolute(name, failed).string();
-  const UniqueFd fd(
-      ::open(name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644));
+  const UniqueFd fd(::open(
+      name.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
+  const int error = errno;
+  struct stat facts{};
+  if (fd ? ::fstat(fd.get(), &facts) == 0 && !S_ISREG(facts.st_mode) : error == ENXIO) {
+    complain(fmt::format("run: --report {}: it is not a regular file", name));
+    return std::nullopt;
+  }
   if (failed || !fd) {
-    complain(fmt::format("run: --report {}: {}", name, std::strerror(errno)));
+    complain(fmt::format("run: --report {}: {}", name, std::strerror(error)));
     return std::nullopt;
   }
   return path;
@@ -211,6 +220,24 @@ int start(std::vector<std::string>& words) {
   return error == ENOENT ? exit_not_found : exit_not_startable;
 }
 
+// The arguments with the "--" that is missing before the program's name; "" where there is none.
+std::string with_mark(Arguments arguments) {
+  constexpr std::array<std::string_view, 4> with_value = {"-p", "--preset", "--profile",
+                                                          "--report"};
+  std::string text;
+  bool is_value = false;
+  bool has_program = false;
+  for (const std::string_view word : arguments) {
+    if (!has_program && !is_value && !word.starts_with('-')) {
+      text += " --";
+      has_program = true;
+    }
+    text += fmt::format(" {}", word);
+    is_value = !is_value && std::ranges::find(with_value, word) != with_value.end();
+  }
+  return has_program ? text : "";
+}
+
 int run(const Command& self, Arguments arguments) {
   std::string preset;
   std::string profile;
@@ -224,6 +251,12 @@ int run(const Command& self, Arguments arguments) {
   options.option("--report", "FILE", report, "add to FILE what came of each option of each socket");
   const auto mark = std::ranges::find(arguments, "--");
   const auto count = static_cast<std::size_t>(mark - arguments.begin());
+  if (mark == arguments.end()) {
+    if (const std::string right = with_mark(arguments); !right.empty()) {
+      return options.refuse(
+          fmt::format("put \"--\" before the program: nettunectl run{}", printable(right)));
+    }
+  }
   if (const std::optional<int> status = options.parse(arguments.first(count))) return *status;
   if (mark == arguments.end() || count + 1 == arguments.size()) {
     return options.refuse("a program is missing: it stands after \"--\"");
@@ -247,10 +280,10 @@ int run(const Command& self, Arguments arguments) {
     return program.error == ENOENT ? exit_not_found : exit_not_startable;
   }
   if (const std::string reason = why_not_covered(program.path); !reason.empty()) {
-    complain(
-        fmt::format("run: {}; static, setuid and Go programs are not covered: see \"nettunectl "
-                    "sockets --apply\" for a running process",
-                    reason));
+    complain(fmt::format(
+        "run: {}; static, setuid, Go and musl programs are not covered: see \"nettunectl "
+        "sockets --apply\" for a running process",
+        reason));
     return exit_trouble;
   }
 
@@ -280,6 +313,8 @@ int run(const Command& self, Arguments arguments) {
 }
 
 constexpr Example examples[] = {
+    {"nettunectl run --preset latency -- gunicorn --workers 4 app:app",
+     "a server with its worker processes"},
     {"nettunectl run --preset latency -- redis-server --port 6380",
      "every TCP socket of it, and of what it starts"},
     {"nettunectl run --preset nodelay=1,notsent-lowat=16KiB --report /tmp/sockets.txt -- iperf3 -s",
@@ -295,10 +330,10 @@ const Command run_command = {
     "Starts PROGRAM with a library in front of libc that sets the preset's options on each TCP "
     "socket, before it listens or connects; quickack is set again after each read. The program's "
     "own calls give what they give without it. What the program starts inherits it.\n"
-    "Not covered are static and Go programs, those that are setuid or setgid or have file "
-    "capabilities, and what a program does without libc's calls, as by io_uring. Static programs "
-    "and those with such rights are found before the start, and refused. Options that have to "
-    "precede bind are not set.\n"
+    "Not covered are static, Go and musl programs, those that are setuid or setgid or have file "
+    "capabilities, and what a program does without libc's calls, as by io_uring. Such programs are "
+    "found before the start, and refused. A process that sets a seccomp filter is left alone from "
+    "then on. Options that have to precede bind are not set.\n"
     "Exit status: the program's own; 2 nothing was started: bad arguments, a faulty preset, a "
     "program that is not covered; 126 the program can't be run; 127 it is not found.",
     examples,

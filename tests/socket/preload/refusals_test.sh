@@ -37,8 +37,12 @@ expect_line "nodelay=1|$library|none"
 run run
 expect_status 2
 expect_err 'a program is missing'
-run run --preset nodelay=1 true
+run run ls
 expect_status 2
+expect_err 'put "--" before the program: nettunectl run -- ls'
+run run -p latency --report out ls -l ls
+expect_status 2
+expect_err 'put "--" before the program: nettunectl run -p latency --report out -- ls -l ls'
 run run --preset nodelay=1 --
 expect_status 2
 expect_err 'a program is missing'
@@ -52,6 +56,18 @@ expect_status 2
 run run --preset nodelay=1 --report "$work/none/report" -- true
 expect_status 2
 expect_err 'No such file or directory'
+# What may keep a program waiting is no report: a FIFO without a reader and with one, a terminal.
+mkfifo "$work/fifo"
+for file in "$work/fifo" /dev/full /dev/tty; do
+  run run --preset nodelay=1 --report "$file" -- true
+  expect_status 2
+  expect_err "--report $file: "
+done
+exec {reader}<>"$work/fifo"
+run run --preset nodelay=1 --report "$work/fifo" -- true
+expect_status 2
+expect_err 'it is not a regular file'
+exec {reader}>&-
 
 # As env(1) has them.
 PATH=/usr/bin:/bin run run -p nodelay=1 -- nettune-no-such-program
@@ -80,7 +96,7 @@ refused() {
   expect_status 2
   expect_silent_out
   expect_err "$2"
-  expect_err 'static, setuid and Go programs are not covered'
+  expect_err 'static, setuid, Go and musl programs are not covered'
 }
 cp /bin/echo "$work/setuid"
 chmod u+s "$work/setuid"
@@ -106,6 +122,54 @@ else
   echo 'there is no compiler: a static program was not tried'
 fi
 refused "$(readlink -f /lib64/ld-linux-x86-64.so.2 /lib/ld-linux-aarch64.so.1 | head -n 1)" 'is linked statically'
+# Another C library's program, one of Go's that is linked dynamically, one for another processor.
+if command -v musl-gcc >/dev/null; then
+  printf '#include <stdio.h>\nint main(void) { puts("ran"); }\n' >"$work/musl.c"
+  musl-gcc -o "$work/musl" "$work/musl.c"
+  refused "$work/musl" "$work/musl is built for another C library than glibc: its loader is /lib/ld-musl-"
+  # As a child it works, without the preset.
+  run run -p nodelay=1,quickack=every-read -- sh -c "'$work/musl'; '$work/musl'"
+  expect_status 0
+  expect_line ran
+  expect_silent_err
+else
+  echo 'musl-gcc is not installed: a program of musl was not tried'
+fi
+caddy=$(dirname "$nettunectl")/strangers/usr/bin/caddy
+if [[ -x $caddy ]]; then
+  refused "$caddy" "$caddy is written in Go: it makes its system calls without libc"
+  if command -v strip >/dev/null; then
+    strip -o "$work/caddy" "$caddy"
+    refused "$work/caddy" 'is written in Go'
+    rm "$work/caddy"
+  fi
+else
+  echo 'caddy is not unpacked: a dynamically linked program of Go was not tried'
+fi
+cp /bin/echo "$work/foreign"
+printf '\x03' | dd of="$work/foreign" bs=1 seek=18 conv=notrunc status=none # e_machine: EM_386
+refused "$work/foreign" 'is built for another kind of processor'
+cp /bin/echo "$work/foreign"
+printf '\x02' | dd of="$work/foreign" bs=1 seek=5 conv=notrunc status=none # EI_DATA: the other byte order
+refused "$work/foreign" 'is built for another kind of processor'
+# A file that claims to hold more than it does is the kernel's to judge.
+head -c 100 /bin/echo >"$work/short"
+chmod +x "$work/short"
+run run -p nodelay=1 -- "$work/short"
+[[ $status != 0 ]] || fail 'a short file runs'
+
+# A program with AddressSanitizer wants its own library first, and works all the same, with the preset.
+if cc -fsanitize=address -o "$work/sanitized" "$here/filtered.c" 2>/dev/null && "$work/sanitized" trial >/dev/null 2>&1; then
+  for command in "$work/sanitized sockets" "sh -c '$work/sanitized sockets; true'"; do
+    eval "run run -p nodelay=1 -- $command"
+    expect_status 0
+    expect_silent_err
+    expect_line 'nodelay of a client: 1'
+  done
+else
+  echo 'no program with AddressSanitizer can be built: none was tried'
+fi
+
 printf '#!/bin/sh\necho ran\n' >"$work/script3"
 chmod u+sx "$work/script3"
 run run -p nodelay=1 -- "$work/script3" # Linux has no setuid scripts
