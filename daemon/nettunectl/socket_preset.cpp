@@ -33,7 +33,29 @@ std::optional<std::string> as_written(const std::string& line) {
   return text.data();
 }
 
+// The profile `name`, or the usual one; nullopt: why was said.
+std::optional<profile::Profile> load(const std::string& name) {
+  const std::optional<Machine> machine = open_machine({});
+  if (!machine) return std::nullopt;
+  const profile::Store store = make_store("", machine->host.kernel);
+  std::string argument = name.empty() ? active_profile(*machine) : name;
+  if (argument.empty()) argument = usual_profile;
+  Diagnostics diagnostics;
+  auto loaded = profile::load_profile(store, "", argument, diagnostics);
+  if (loaded && !diagnostics.has_errors()) return loaded;
+  print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::optional<std::vector<std::string>> preset_names(const std::string& profile) {
+  const std::optional<profile::Profile> loaded = load(profile);
+  if (!loaded) return std::nullopt;
+  std::vector<std::string> names;
+  for (const profile::SocketPreset& one : loaded->presets()) names.push_back(one.name);
+  return names;
+}
 
 std::optional<ChosenPreset> choose_preset(const std::string& preset, const std::string& profile) {
   if (preset.find('=') != std::string::npos) {
@@ -46,17 +68,8 @@ std::optional<ChosenPreset> choose_preset(const std::string& preset, const std::
     }
     return std::nullopt;
   }
-  const std::optional<Machine> machine = open_machine({});
-  if (!machine) return std::nullopt;
-  const profile::Store store = make_store("", machine->host.kernel);
-  std::string argument = profile.empty() ? active_profile(*machine) : profile;
-  if (argument.empty()) argument = usual_profile;
-  Diagnostics diagnostics;
-  const auto loaded = profile::load_profile(store, "", argument, diagnostics);
-  if (!loaded || diagnostics.has_errors()) {
-    print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
-    return std::nullopt;
-  }
+  const std::optional<profile::Profile> loaded = load(profile);
+  if (!loaded) return std::nullopt;
   const std::string name = preset.empty() ? "default" : preset;
   const auto found = std::ranges::find(loaded->presets(), name, &profile::SocketPreset::name);
   if (found == loaded->presets().end()) {

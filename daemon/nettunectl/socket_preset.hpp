@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace nettune::ctl {
 
@@ -16,5 +17,8 @@ struct ChosenPreset {
 /// file; "" for the active one, else server-base, which has the presets that ship. nullopt: there
 /// is no such, or it has a fault, which was said on standard error.
 std::optional<ChosenPreset> choose_preset(const std::string& preset, const std::string& profile);
+
+/// The names of the presets of such a profile, as they stand in it.
+std::optional<std::vector<std::string>> preset_names(const std::string& profile);
 
 }  // namespace nettune::ctl

@@ -44,12 +44,12 @@ struct Row {
 struct Findings {
   std::vector<Row> rows;
   std::map<pid_t, std::string> names;
-  std::size_t refused = 0;               // sockets whose process this user may not look into
-  std::size_t unreadable = 0;            // processes whose descriptors are not shown to this user
-  std::size_t differing = 0;             // sockets
-  std::size_t set = 0;                   // sockets of which an option was set
-  std::vector<std::uint32_t> ownerless;  // sockets that no process has that was looked at
-  std::size_t hidden = 0;                // of these, those that did not just go away
+  std::size_t differing = 0;                // sockets
+  std::size_t set = 0;                      // sockets of which an option was set
+  std::size_t unreadable = 0;               // processes whose descriptors this user may not see
+  std::vector<netlink::TcpSocket> refused;  // whose process this user may not look into
+  std::vector<netlink::TcpSocket> unseen;   // and those that no process has that was looked at
+  std::vector<netlink::TcpSocket> unowned;  // that no process has at all: in TIME-WAIT, say
 };
 
 bool is_wrong(const nettune_result& result) {
@@ -146,6 +146,7 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
   const OpenSockets open = open_sockets(pids);
   findings.unreadable = open.unreadable;
   std::vector<bool> is_done(sockets.size());
+  std::vector<bool> is_refused(sockets.size());
   std::vector<bool> has_owner(sockets.size());
   std::optional<HeldProcess> process;
   pid_t held = 0;
@@ -164,7 +165,7 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
     if (!process) continue;  // it has ended
     const Result<UniqueFd> copy = process->copy_of(one.fd);
     if (!copy) {
-      if (copy.error().number == EPERM) ++findings.refused;
+      if (copy.error().number == EPERM) is_refused[index] = true;
       continue;  // closed meanwhile, or ended
     }
     Row row{one.pid, one.fd, *found, 0, {}};
@@ -182,19 +183,21 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
     findings.rows.push_back(std::move(row));
   }
   for (std::size_t i = 0; i < sockets.size(); ++i) {
+    if (is_refused[i] && !is_done[i]) findings.refused.push_back(sockets[i]);
     if (has_owner[i] || (only_listening && !sockets[i].is_listening)) continue;
-    findings.ownerless.push_back(sockets[i].inode);
+    (sockets[i].inode == 0 ? findings.unowned : findings.unseen).push_back(sockets[i]);
   }
   return findings;
 }
 
-// How many of the sockets are there yet: one that was closed meanwhile has no owner either.
-std::size_t still_open(const std::vector<std::uint32_t>& inodes) {
+// One that was closed meanwhile has no owner either.
+void drop_closed(std::vector<netlink::TcpSocket>& sockets) {
+  if (sockets.empty()) return;
   const auto now = netlink::list_tcp_sockets();
-  if (!now) return 0;
-  return static_cast<std::size_t>(std::ranges::count_if(inodes, [&](std::uint32_t inode) {
-    return std::ranges::binary_search(*now, inode, {}, &netlink::TcpSocket::inode);
-  }));
+  if (!now) return;
+  std::erase_if(sockets, [&](const netlink::TcpSocket& socket) {
+    return !std::ranges::binary_search(*now, socket.inode, {}, &netlink::TcpSocket::inode);
+  });
 }
 
 // --- saying ---
@@ -258,6 +261,15 @@ std::string to_table(const Findings& findings, const std::string& preset, bool a
     append_table(out, terminal, table);
     out += '\n';
   }
+  if (!findings.unseen.empty()) {
+    Table addresses;
+    addresses.header = {"STATE", "LOCAL", "REMOTE"};
+    for (const netlink::TcpSocket& socket : findings.unseen) {
+      addresses.rows.push_back({socket.state, socket.local, socket.remote});
+    }
+    append_table(out, terminal, addresses);
+    out += '\n';
+  }
   append_wrapped(
       out, terminal, "", "",
       fmt::format("preset {}: {} of {}, {}", preset, count_of(findings.rows.size(), "TCP socket"),
@@ -273,43 +285,101 @@ Json value_json(const nettune_result& result, const nettune_value& value) {
   return json_number(value.number);
 }
 
+Json row_json(const nettune_result& result) {
+  std::array<char, 512> text{};
+  nettune_result_text(&result, text.data(), text.size());
+  return {{"option", nettune_option_name(result.option)},
+          {"outcome", nettune_outcome_name(result.outcome)},
+          {"reason", nettune_reason_name(result.reason)},
+          {"errno", result.error},
+          {"requested", value_json(result, result.requested)},
+          {"before", value_json(result, result.before)},
+          {"effective", value_json(result, result.effective)},
+          {"text", text.data()}};
+}
+
+// A line for each element: indented, most of ten thousand sockets would be blanks.
+std::string lines_text(std::string_view name, const std::vector<std::string>& elements) {
+  return fmt::format(",\n\"{}\": [\n{}\n]", name, fmt::join(elements, ",\n"));
+}
+
+std::string compact_text(const Json& json) {
+  return json.dump(-1, ' ', true, Json::error_handler_t::replace);
+}
+
 std::string to_json(const Findings& findings, const ChosenPreset& preset, bool applies) {
-  Json json = start_json("sockets/1");
-  json["preset"] = preset.line;
-  json["applied"] = applies;
-  json["summary"] = {{"sockets", findings.rows.size()},
+  Json head = start_json("sockets/2");
+  head["preset"] = preset.line;
+  head["applied"] = applies;
+  head["summary"] = {{"sockets", findings.rows.size()},
                      {"processes", findings.names.size()},
                      {"differing", findings.differing},
-                     {"not_permitted", findings.refused + findings.unreadable + findings.hidden}};
-  json["sockets"] = Json::array();
+                     {"not_permitted", findings.unseen.size() + findings.unreadable}};
+  // Most sockets share their results: each is written once, and referred to by its place.
+  std::map<std::string, std::size_t> places;
+  std::vector<std::string> results;
+  std::vector<std::string> sockets;
   for (const Row& row : findings.rows) {
-    Json options = Json::array();
+    Json shown = Json::array();
     for (const nettune_result& result : row.results) {
-      std::array<char, 512> text{};
-      nettune_result_text(&result, text.data(), text.size());
-      options.push_back({{"option", nettune_option_name(result.option)},
-                         {"outcome", nettune_outcome_name(result.outcome)},
-                         {"reason", nettune_reason_name(result.reason)},
-                         {"errno", result.error},
-                         {"requested", value_json(result, result.requested)},
-                         {"before", value_json(result, result.before)},
-                         {"effective", value_json(result, result.effective)},
-                         {"text", text.data()}});
+      const auto [found, is_new] =
+          places.try_emplace(compact_text(row_json(result)), places.size());
+      if (is_new) results.push_back(found->first);
+      shown.push_back(found->second);
     }
-    json["sockets"].push_back({{"pid", row.pid},
-                               {"process", findings.names.at(row.pid)},
-                               {"fd", row.fd},
-                               {"inode", row.socket.inode},
-                               {"listening", row.socket.is_listening},
-                               {"local", row.socket.local},
-                               {"remote", row.socket.remote},
-                               {"differing", row.status},
-                               {"options", std::move(options)}});
+    sockets.push_back(compact_text({{"pid", row.pid},
+                                    {"process", findings.names.at(row.pid)},
+                                    {"fd", row.fd},
+                                    {"inode", row.socket.inode},
+                                    {"state", row.socket.state},
+                                    {"local", row.socket.local},
+                                    {"remote", row.socket.remote},
+                                    {"differing", row.status},
+                                    {"results", std::move(shown)}}));
   }
-  return json_text(json);
+  std::vector<std::string> unseen;
+  for (const netlink::TcpSocket& socket : findings.unseen) {
+    unseen.push_back(compact_text({{"inode", socket.inode},
+                                   {"state", socket.state},
+                                   {"local", socket.local},
+                                   {"remote", socket.remote}}));
+  }
+  std::string text = compact_text(head);
+  text.pop_back();
+  return text + lines_text("results", results) + lines_text("sockets", sockets) +
+         lines_text("unseen", unseen) + "}\n";
+}
+
+// What could not be looked at and why; "": nothing.
+std::string unseen_text(const Findings& findings, bool has_right) {
+  if (!findings.unseen.empty()) {
+    const bool is_one = findings.unseen.size() == 1;
+    const std::string shown = fmt::format(
+        "{} {} shown by {} address and state alone: ", count_of(findings.unseen.size(), "socket"),
+        is_one ? "is" : "are", is_one ? "its" : "their");
+    if (!has_right) {
+      return shown +
+             "the owner and the options of another user's socket need CAP_SYS_PTRACE; run as root";
+    }
+    return shown + fmt::format(
+                       "no process that is visible here has {}; it is in another PID namespace, "
+                       "hidden by the mount option hidepid, or the kernel itself",
+                       is_one ? "it" : "them");
+  }
+  if (findings.unreadable == 0) return "";
+  return fmt::format(
+      "the sockets of {} could not be looked at: those of other users need "
+      "CAP_SYS_PTRACE; run as root",
+      findings.unreadable == 1 ? "1 process" : fmt::format("{} processes", findings.unreadable));
 }
 
 // --- the command ---
+
+int show_preset_names(const std::string& profile) {
+  const auto names = preset_names(profile);
+  if (!names) return exit_trouble;
+  return print(fmt::format("{}\n", fmt::join(*names, "\n")), exit_ok);
+}
 
 int show_preset(const std::string& name, const std::string& profile) {
   const auto preset = choose_preset(name, profile);
@@ -372,18 +442,22 @@ int run(const Command& self, Arguments arguments) {
   options.option("--profile", "PROFILE", profile,
                  "the profile that has it (default: the active one, else server-base)");
   options.flag("--apply", applies, "set what can be set on the running sockets");
-  options.flag("--line", as_line, "with \"preset NAME\": print it as one line");
-  options.choice("-f,--format", format, {"table", "json"}, "output format");
+  options.flag("--line", as_line, "with \"preset NAME\": print it as one line (it always is)");
+  options.choice("-f,--format", format, {"table", "json", "names"}, "output format");
   options.flag("-a,--all", all, "show what is right as well (JSON always does)");
   options.flag("-q,--quiet", quiet, "print nothing; the exit status is the answer");
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   if (!word.empty()) {
-    if (word != "preset" || !as_line) {
-      return options.refuse("the only words that it takes are \"preset NAME --line\"");
+    if (word != "preset") {
+      return options.refuse(
+          fmt::format("unexpected argument \"{}\"; only \"preset [NAME]\" is accepted", word));
     }
-    return show_preset(name, profile);
+    return format == "names" ? show_preset_names(profile) : show_preset(name, profile);
   }
-  if (as_line) return options.refuse("--line belongs to \"sockets preset NAME\"");
+  if (format == "names") {
+    return options.refuse("--format names belongs to \"sockets preset\"");
+  }
+  if (as_line) return options.refuse("--line belongs to \"sockets preset [NAME]\"");
   if (!pid.empty() && !unit.empty()) return options.refuse("give --pid or --unit, not both");
 
   const std::optional<std::vector<pid_t>> pids = choose_processes(options, pid, unit);
@@ -401,25 +475,26 @@ int run(const Command& self, Arguments arguments) {
   if (!sockets) return exit_trouble;
   Findings findings = look(*preset, *pids, *sockets, only_listening,
                            applies ? 0 : static_cast<unsigned>(NETTUNE_AUDIT));
-  int status = findings.differing == 0 ? exit_ok : exit_differs;
-  if (findings.refused + findings.unreadable > 0) {
-    complain(fmt::format(
-        "warning: {} and {} could not be looked at: other users' need CAP_SYS_PTRACE",
-        count_of(findings.refused, "socket"),
-        fmt::format("the descriptors of {}",
-                    findings.unreadable == 1 ? "1 process"
-                                             : fmt::format("{} processes", findings.unreadable))));
-  } else if (pid.empty() && unit.empty() && !findings.ownerless.empty()) {
-    findings.hidden = still_open(findings.ownerless);
-    if (findings.hidden > 0) {
-      complain(fmt::format(
-          "warning: {} could not be looked at: no process that is visible here has {}; it is in "
-          "another PID namespace, hidden by the mount option hidepid, or the kernel itself",
-          count_of(findings.hidden, "socket"), findings.hidden == 1 ? "it" : "them"));
-    }
+  const bool has_right = findings.unreadable == 0 && findings.refused.empty();
+  if (pid.empty() && unit.empty()) {
+    drop_closed(findings.unseen);
+    findings.unreadable = 0;  // what they have of this namespace is among the unseen
+  } else {
+    findings.unseen.clear();  // others' too
   }
-  const bool has_unseen = findings.refused + findings.unreadable + findings.hidden > 0;
-  if (has_unseen && findings.rows.empty()) status = exit_trouble;
+  const auto add_to_unseen = [&](const std::vector<netlink::TcpSocket>& sockets_too) {
+    findings.unseen.insert(findings.unseen.end(), sockets_too.begin(), sockets_too.end());
+  };
+  add_to_unseen(findings.refused);
+  // Who sees no owners can't tell those that have none.
+  if (!has_right && !findings.unseen.empty() && pid.empty() && unit.empty()) {
+    add_to_unseen(findings.unowned);
+  }
+  int status = findings.differing == 0 ? exit_ok : exit_differs;
+  if (const std::string why = unseen_text(findings, has_right); !why.empty()) {
+    complain("warning: " + why);
+    if (findings.rows.empty()) status = exit_trouble;
+  }
   if (quiet) return status;
   if (format == "json") return print(to_json(findings, *chosen, applies), status);
   return print(to_table(findings, chosen->name, all, applies, look_at_terminal(STDOUT_FILENO)),
@@ -431,7 +506,7 @@ constexpr Example examples[] = {
     {"nettunectl sockets --unit nginx --preset latency --apply",
      "set on what runs, without a restart"},
     {"nettunectl sockets --preset nodelay=1 --listening", "options without a profile"},
-    {"nettunectl sockets preset latency --line", "for a program that links libnettune"},
+    {"nettunectl sockets preset latency", "as one line, for a program that links libnettune"},
 };
 
 }  // namespace
@@ -443,7 +518,8 @@ const Command sockets_command = {
     "Looks at the options of TCP sockets that are open now, as \"audit\" does at sysctls: what "
     "differs from the preset, on which socket of which process, and why. With --apply it sets what "
     "can be set on a running socket; what has to precede bind, listen or connect is said.\n"
-    "Other users' processes need CAP_SYS_PTRACE. A socket that goes away meanwhile is no error. "
+    "Of other users' sockets only address and state are shown: their owners and options need "
+    "CAP_SYS_PTRACE. A socket that goes away meanwhile is no error. "
     "quickack is left out: only the program itself can set it after each read, see \"nettunectl "
     "run\".\n"
     "Exit status: 0 all as the preset says, 1 at least one socket differs, 2 trouble.",

@@ -18,7 +18,11 @@
 namespace nettune::netlink {
 namespace {
 
-constexpr int listening = 10;  // TCP_LISTEN, include/net/tcp_states.h
+// By the kernel's number, include/net/tcp_states.h.
+constexpr auto states = std::to_array<const char*>(
+    {"UNKNOWN", "ESTAB", "SYN-SENT", "SYN-RECV", "FIN-WAIT-1", "FIN-WAIT-2", "TIME-WAIT", "UNCONN",
+     "CLOSE-WAIT", "LAST-ACK", "LISTEN", "CLOSING", "NEW-SYN-RECV"});
+constexpr int listening = 10;
 
 struct FreeSocket {
   void operator()(nl_sock* socket) const noexcept { nl_socket_free(socket); }
@@ -39,10 +43,10 @@ int add_one(nl_msg* message, void* target) {
   const nlmsghdr* header = nlmsg_hdr(message);
   if (!nlmsg_valid_hdr(header, sizeof(inet_diag_msg))) return NL_SKIP;
   const auto* diag = static_cast<const inet_diag_msg*>(nlmsg_data(header));
-  if (diag->idiag_inode == 0) return NL_OK;  // no program has it any more, or not yet
   TcpSocket socket;
   socket.inode = diag->idiag_inode;
   socket.is_listening = diag->idiag_state == listening;
+  socket.state = states[diag->idiag_state < states.size() ? diag->idiag_state : 0];
   socket.local = address_text(diag->idiag_family, diag->id.idiag_src, diag->id.idiag_sport);
   if (!socket.is_listening) {
     socket.remote = address_text(diag->idiag_family, diag->id.idiag_dst, diag->id.idiag_dport);
@@ -75,7 +79,10 @@ Result<std::vector<TcpSocket>> list_tcp_sockets() {
     if (code < 0 && code != -NLE_DUMP_INTR) return failed(code);
   }
   std::ranges::sort(sockets, {}, &TcpSocket::inode);
-  const auto same = std::ranges::unique(sockets, {}, &TcpSocket::inode);
+  const auto is_same = [](const TcpSocket& a, const TcpSocket& b) {
+    return a.inode == b.inode && a.inode != 0;
+  };
+  const auto same = std::ranges::unique(sockets, is_same);
   sockets.erase(same.begin(), same.end());
   return sockets;
 }

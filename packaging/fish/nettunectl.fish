@@ -57,6 +57,8 @@ complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is audit
     -k -F -a '(nettunectl list --format names 2>/dev/null)'
 complete -c nettunectl -n '__nettunectl_after --profile' -k -F \
     -a '(nettunectl list --format names 2>/dev/null)'
+complete -c nettunectl -n '__nettunectl_after --preset -p' -k \
+    -a '(nettunectl sockets preset --format names 2>/dev/null)'
 complete -c nettunectl -n '__nettunectl_is help' -k -a '(__nettunectl_commands)'
 complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is import' -F -a 'sysctl.d tuned'
 complete -c nettunectl -n 'not __nettunectl_takes_value && __nettunectl_is explain history' \

@@ -10,10 +10,24 @@ run sockets preset latency --line
 expect_status 0
 [[ $out == nodelay=1,notsent-lowat=16KiB,user-timeout=30s,* ]] || fail 'not the preset latency'
 expect_no_out $'\n'
+line=$out
 run sockets preset nosuch --line
 expect_status 2
 expect_err 'the profile server-base has no preset "nosuch"; it has default, latency, interactive'
 run sockets preset latency
+expect_status 0
+[[ $out == "$line" ]] || fail '--line changes what is printed'
+run sockets preset
+expect_status 0
+run sockets preset --format names --profile server-base
+expect_status 0
+[[ $out == $'default\nlatency\n'* ]] || fail 'the presets are not listed'
+run sockets --preset nodelay=1 --format names
+expect_status 2
+run sockets prest latency
+expect_status 2
+expect_err 'unexpected argument "prest"; only "preset [NAME]" is accepted'
+run sockets --line
 expect_status 2
 run sockets --preset nodelay=2
 expect_status 2
@@ -66,9 +80,12 @@ else
   cgroup=
 fi
 export unit cgroup
+export real_uid=$EUID
 export -f run fail expect_status expect_out expect_err expect_no_out expect_line
 export nettunectl work failures python source_dir
-unshare -Urn bash -euo pipefail <<'SH' || failures=$((failures + 1))
+how=(-rn)
+if ((EUID == 0)); then how=(-n); fi
+unshare "${how[@]}" bash -euo pipefail <<'SH' || failures=$((failures + 1))
 ip link set lo up
 coproc SERVER { exec "$python" "$work/serve.py" 3; }
 pid=$SERVER_PID
@@ -129,7 +146,53 @@ unshare --pid --mount --fork --mount-proc "$nettunectl" sockets --preset nodelay
 out=$(<"$work/out")
 err=$(<"$work/err")
 expect_status 2
-expect_err '7 sockets could not be looked at: no process that is visible here has them'
+expect_err '7 sockets are shown by their address and state alone: no process that is visible here has them'
+(($(grep -c '^ESTAB ' <<<"$out") == 6)) || fail 'not 6 connections are shown'
+grep -qE '^LISTEN +127\.0\.0\.1:[0-9]+' <<<"$out" || fail 'the listener is not shown'
+
+# An ordinary user is shown what ss shows, and told which right the rest needs.
+if ((real_uid == 0)); then
+  cp "$nettunectl" "$work/nettunectl"
+  chmod 755 "$work" "$work/nettunectl"
+  ran='nettunectl sockets, as nobody'
+  as_nobody() {
+    status=0
+    "${beside[@]}" setpriv --reuid 65534 --regid 65534 --clear-groups "$work/nettunectl" sockets "$@" >"$work/out" 2>"$work/err" || status=$?
+    out=$(<"$work/out")
+    err=$(<"$work/err")
+  }
+  beside=()
+  as_nobody --preset nodelay=1
+  expect_status 2
+  expect_err '7 sockets are shown by their address and state alone: the owner and the options of another user'"'"'s socket need CAP_SYS_PTRACE'
+  shown=$(sed -nE 's/^(ESTAB|LISTEN) +([^ ]+)( +([^ ]+))?$/\1 \2 \4/p' <<<"$out" | sed 's/ $//' | sort)
+  listed=$(ss -tanH | awk '{ print $1 " " $4 ($1 == "LISTEN" ? "" : " " $5) }' | sort)
+  [[ $shown == "$listed" ]] || fail "ss lists something else: $(diff <(echo "$shown") <(echo "$listed"))"
+  as_nobody --preset nodelay=1 --pid "$pid"
+  expect_status 2
+  expect_err 'the sockets of 1 process could not be looked at: those of other users need CAP_SYS_PTRACE'
+  as_nobody --preset nodelay=1 --format json
+  "$python" - "$source_dir/packaging/schema/nettune-sockets.schema.json" "$work/out" <<'PY' || fail 'the JSON of what is not seen is not as its schema says'
+import json, jsonschema, sys
+schema, answer = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator(schema).validate(answer)
+assert len(answer["unseen"]) == 7 == answer["summary"]["not_permitted"] and not answer["sockets"], answer
+PY
+  # One that waits to be accepted, and what is left of one that was closed, are nobody's.
+  cat >"$work/queued.py" <<'PY'
+import socket, subprocess, sys
+listener = socket.create_server(("127.0.0.1", 0))
+kept = [socket.create_connection(listener.getsockname()) for _ in range(2)]
+kept[0].close()
+listener.accept()[0].close()
+sys.exit(subprocess.run(sys.argv[1:]).returncode)
+PY
+  beside=("$python" "$work/queued.py")
+  as_nobody --preset nodelay=1
+  expect_status 2
+  expect_err '11 sockets are shown'
+  (($(grep -cE '^(ESTAB|LISTEN|TIME-WAIT) ' <<<"$out") == 11)) || fail 'not 11 sockets are shown'
+fi
 
 run sockets --preset nodelay=1,receive-buffer=1000MiB --listening --apply
 expect_status 1
@@ -140,13 +203,13 @@ expect_status 1
 "$python" - "$work/out" "$pid" <<'PY' || fail 'the JSON is not as documented'
 import json, sys
 report = json.load(open(sys.argv[1]))
-assert report["format"] == "sockets/1" and report["preset"] == "nodelay=0", report
+assert report["format"] == "sockets/2" and report["preset"] == "nodelay=0", report
 # Other users' processes of this machine come and go, and are not shown in here.
 assert report["summary"].pop("not_permitted") >= 0, report
 assert report["summary"] == {"sockets": 7, "processes": 1, "differing": 7}, report
 first = report["sockets"][0]
-assert first["pid"] == int(sys.argv[2]) and first["listening"] is True, first
-option = first["options"][0]
+assert first["pid"] == int(sys.argv[2]) and first["state"] == "LISTEN", first
+option = report["results"][first["results"][0]]
 assert option["option"] == "nodelay" and option["outcome"] == "differs", option
 assert option["requested"] == 0 and option["effective"] == 1, option
 PY
@@ -186,6 +249,11 @@ wait "$churn"
 TIMEFORMAT='%3U %3S'
 used=$({ time "$nettunectl" sockets --preset latency --quiet 2>/dev/null || true; } 2>&1)
 awk '{ exit !($1 + $2 < 2) }' <<<"$used" || fail "10 001 sockets take $used s of user and system time"
+# As JSON, at most 600 bytes for each.
+run sockets --preset latency --pid "$pid" --format json
+size=$(stat -c %s "$work/out")
+((size < 600 * 10001)) || fail "the JSON of 10 001 sockets has $size bytes"
+printf '10 001 sockets as JSON: %s bytes each\n' $((size / 10001))
 printf '10 001 sockets: %s s of user and system time\n' "$used"
 eval "exec ${MANY[1]}>&-"
 wait "$pid"
