@@ -104,6 +104,47 @@ constexpr auto refused = std::to_array<Refused>({
      "close() then blocks or resets the connection"},
 });
 
+// Of the names that it looks at, the one that takes the fewest slips of the finger to be what was
+// written: a third of its letters at most.
+class Nearest {
+ public:
+  explicit Nearest(std::string_view written) : written_(written) {}
+
+  void look_at(std::string_view name) {
+    if (written_.size() < 3 || written_.size() > most || name.size() > most) return;
+    const std::size_t found = distance(name);
+    if (found >= best_) return;
+    best_ = found;
+    name_ = name;
+  }
+
+  // "" where none is near.
+  std::string_view name() const { return best_ <= written_.size() / 3 ? name_ : ""; }
+
+ private:
+  static constexpr std::size_t most = 40;
+
+  // How many letters are added, left out or wrong, row by row of the usual table.
+  std::size_t distance(std::string_view name) const {
+    std::array<std::size_t, most + 1> row{};
+    for (std::size_t i = 0; i <= name.size(); ++i) row[i] = i;
+    for (std::size_t i = 0; i < written_.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i + 1;
+      for (std::size_t j = 0; j < name.size(); ++j) {
+        const std::size_t changed = diagonal + (written_[i] == name[j] ? 0 : 1);
+        diagonal = row[j + 1];
+        row[j + 1] = std::min({changed, row[j] + 1, row[j + 1] + 1});
+      }
+    }
+    return row[name.size()];
+  }
+
+  std::string_view written_;
+  std::string_view name_;
+  std::size_t best_ = most + 1;
+};
+
 class LineReader {
  public:
   LineReader(std::string_view line, nettune_preset& preset, TextOut& message)
@@ -167,12 +208,37 @@ class LineReader {
       if (name == facts.name) return read_option(facts, name, value);
     }
     quote(name, wrong(name) << "there is no socket option ");
-    message_ << "; known are";
-    for (const OptionFacts& facts : all_options()) {
-      message_ << (facts.option == NETTUNE_REUSE_PORT ? " " : ", ") << facts.name;
-    }
-    for (const std::string_view hint : hint_names) message_ << ", " << hint;
+    suggest(name);
     return false;
+  }
+
+  // The name that is meant, or all of them where they have room: half a list is of no use.
+  void suggest(std::string_view name) {
+    Nearest near(name);
+    std::size_t length = 0;
+    each_name([&](std::string_view known) {
+      near.look_at(known);
+      length += known.size() + 2;
+    });
+    if (!near.name().empty()) {
+      message_ << "; did you mean " << near.name() << "?";
+      return;
+    }
+    if (length + 16 > message_.room()) {
+      message_ << "; libnettune(3) lists them";
+      return;
+    }
+    std::string_view between = "; known are ";
+    each_name([&](std::string_view known) {
+      message_ << between << known;
+      between = ", ";
+    });
+  }
+
+  template <typename Visit>
+  static void each_name(const Visit& visit) {
+    for (const OptionFacts& facts : all_options()) visit(facts.name);
+    for (const std::string_view hint : hint_names) visit(hint);
   }
 
   bool read_hint(std::size_t hint, std::string_view name, std::string_view value) {

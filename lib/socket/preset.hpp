@@ -43,6 +43,8 @@ class TextOut {
   /// Lower-case hexadecimal, with 0x.
   TextOut& hexadecimal(std::int64_t number);
   std::size_t length() const { return length_; }
+  /// How many characters more it holds.
+  std::size_t room() const { return length_ + 1 < size_ ? size_ - 1 - length_ : 0; }
 
  private:
   char* text_;

@@ -114,7 +114,20 @@ TEST_CASE("a mistake is named with its place and what would be right") {
   CHECK(message_of("linger=1").starts_with("character 1: linger can't stand in a preset"));
   CHECK(message_of("x\x01y=1")
             .starts_with("character 1: there is no socket option \"x?y\"; known are reuse-port, "));
+  CHECK(message_of("nodely=1") ==
+        "character 1: there is no socket option \"nodely\"; did you mean nodelay?");
+  CHECK(message_of("nodelay=1,writebufferhigh=2") ==
+        "character 11: there is no socket option \"writebufferhigh\"; did you mean "
+        "write-buffer-high?");
   CHECK(message_of(std::string(5000, 'a').c_str()) == "a line has at most 4096 characters");
+}
+
+TEST_CASE("a list of options is given as a whole, or not at all") {
+  nettune_preset* preset = nullptr;
+  std::array<char, 256> message{};
+  CHECK(nettune_preset_line("nonsense=1", &preset, message.data(), message.size()) == -EINVAL);
+  CHECK(std::string_view(message.data()) ==
+        "character 1: there is no socket option \"nonsense\"; libnettune(3) lists them");
 }
 
 TEST_CASE("a message is cut to the room there is") {
