@@ -58,6 +58,17 @@ int answer(std::string_view text, int status, char* line, std::size_t size) {
   return status == 0 && fits < text.size() ? -ENOBUFS : status;
 }
 
+// One fault that lies in no file is a sentence; others are shown with their lines.
+std::string faults(Diagnostics& diagnostics) {
+  if (diagnostics.list.size() != 1 || diagnostics.list.front().origin.source != nullptr) {
+    return format_errors(diagnostics);
+  }
+  std::string text = diagnostics.list.front().message;
+  if (!diagnostics.list.front().help.empty()) text += "; " + diagnostics.list.front().help;
+  std::ranges::replace(text, '\n', ' ');
+  return text;
+}
+
 int read(std::string argument, bool is_path, std::string_view name, char* line, std::size_t size) {
   const profile::Store store = make_store();
   if (argument.empty()) argument = active_profile();
@@ -67,11 +78,17 @@ int read(std::string argument, bool is_path, std::string_view name, char* line, 
   const bool names_file = argument.find('/') != std::string::npos;
   const bool is_there = names_file ? ::access(argument.c_str(), F_OK) == 0 || errno != ENOENT
                                    : store.find(argument).has_value();
+  if (!is_there && !names_file && store.list().empty()) {
+    return answer(fmt::format("no profiles are installed: they are in the package nettune; needed "
+                              "for the preset \"{}\"; searched: {}",
+                              printable(name), fmt::join(store.directories(), ", ")),
+                  -ENOENT, line, size);
+  }
   Diagnostics diagnostics;
   const std::optional<profile::Profile> profile =
       profile::load_profile(store, "", argument, diagnostics);
   if (!profile || diagnostics.has_errors()) {
-    return answer(format_errors(diagnostics), is_there ? -EINVAL : -ENOENT, line, size);
+    return answer(faults(diagnostics), is_there ? -EINVAL : -ENOENT, line, size);
   }
   const auto found = std::ranges::find(profile->presets(), name, &profile::SocketPreset::name);
   if (found == profile->presets().end()) {

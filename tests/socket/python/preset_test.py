@@ -14,6 +14,7 @@ import os
 import pickle
 import socket
 import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -97,6 +98,20 @@ class Making(unittest.TestCase):
         self.assertIn("no-such-preset", str(caught.exception))
         with self.assertRaises(FileNotFoundError):
             nettune.Preset.load("/nonexistent/profile.yaml")
+
+    def test_without_any_profile_the_package_is_named(self):
+        with tempfile.TemporaryDirectory(prefix="nettune-profiles-") as folder:
+            answer = subprocess.run(
+                [sys.executable, "-c", "import nettune; nettune.Preset.named('latency')"],
+                env=os.environ | {"NETTUNE_PROFILE_PATH": folder}, capture_output=True, text=True)
+        self.assertIn("FileNotFoundError: [Errno 2] no profiles are installed: they are in the "
+                      "package nettune; needed for the preset \"latency\"", answer.stderr)
+
+    def test_a_fault_that_lies_in_no_file_is_one_line(self):
+        with self.assertRaises(FileNotFoundError) as caught:
+            nettune.Preset.named("latency", "no-such-profile")
+        self.assertRegex(caught.exception.strerror,
+                         '^no profile is called "no-such-profile"; searched: [^\n]+$')
 
     def test_hints_that_a_preset_lacks_are_none(self):
         self.assertEqual(nettune.Preset.line("nodelay=1").hints, nettune.Hints(None, None, None))
