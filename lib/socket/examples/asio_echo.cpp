@@ -3,6 +3,7 @@
 //   asio_echo PORT [PRESET-LINE]
 // nettune.hpp takes an Asio socket or acceptor as it is. The acceptor is tuned between open() and
 // listen(), and what it accepts inherits that.
+// With Boost 1.74 and -std=c++20 <utility> has to come before <boost/asio.hpp> as a whole.
 #include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -74,10 +75,13 @@ void serve(unsigned short port, const nettune::Preset& preset) {
 
 int main(int argc, char** argv) {
   try {
+    if (argc < 2) {
+      std::fputs("usage: asio_echo PORT [PRESET-LINE]\n", stderr);
+      return 2;
+    }
     const auto preset = nettune::Preset::line(argc > 2 ? argv[2] : "nodelay=1,user-timeout=30s");
-    if (argc < 2 || !preset) {
-      std::fprintf(stderr, "usage: asio_echo PORT [PRESET-LINE]\n%s\n",
-                   preset.error().message.c_str());
+    if (!preset) {
+      std::fprintf(stderr, "asio_echo: %s\n", preset.error().message.c_str());
       return 2;
     }
     serve(static_cast<unsigned short>(std::atoi(argv[1])), preset.value());
