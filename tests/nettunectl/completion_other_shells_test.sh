@@ -71,6 +71,9 @@ for shell in zsh fish; do
   for name in asyncio latency own.conf own.yaml; do
     [[ " $out " == *" $name "* ]] || fail "it does not offer: $name"
   done
+  run sockets preset --format names
+  offers "$(sorted <<<"$out")" "$shell" run --preset ''
+  offers "$(sorted <<<"$out")" "$shell" sockets -p ''
   asked "$shell" explain net.core.rmem_
   [[ " $out " == *" net.core.rmem_max "* ]] || fail 'it offers no keys'
   asked "$shell" import ''

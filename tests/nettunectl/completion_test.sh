@@ -64,6 +64,14 @@ offers 'server-base small-memory sub/' show s
 offers 'own.conf own.yaml' check own
 offers 'own.yaml' check server-base own.y
 
+# The presets of the profile that a command takes them from.
+run sockets preset --format names
+presets=$(LC_ALL=C sort <<<"$out" | paste -sd ' ')
+[[ " $presets " == *' latency '* ]] || fail 'there is no preset latency'
+offers "$presets" run --preset ''
+offers 'latency' run -p la
+offers "$presets" sockets --preset = ''
+
 # What import and export take.
 offers 'sysctl.d tuned' import ''
 offers 'sysctl.d' export ''

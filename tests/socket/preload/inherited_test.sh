@@ -19,7 +19,7 @@ for fd in sorted(map(int, os.listdir("/proc/self/fd"))):
     except OSError:
         pass  # that of the listing
 for name, value in sorted(os.environ.items()):
-    if name not in ("LD_PRELOAD", "NETTUNE_PRESET_LINE", "NETTUNE_REPORT"):
+    if name not in ("LD_PRELOAD", "NETTUNE_PRESET_LINE", "NETTUNE_REPORT", "NETTUNE_SECCOMP_FILTERS"):
         print(name, value)
 print("nice", os.nice(0), "folder", os.getcwd(), "session", os.getsid(0), os.getpgrp(), os.getppid())
 print("scheduler", os.sched_getscheduler(0), "timer", signal.getitimer(signal.ITIMER_REAL)[1])
