@@ -50,7 +50,9 @@ constinit nettune_preset given;
 constinit nettune_preset for_accepted;  // without quickack, which the reads see to
 constinit std::atomic<bool> is_on{false};
 constinit std::atomic<bool> rearms{false};
-constinit std::atomic<int> own_filters{0};  // that this process has set, or is about to set
+// That this process has set, or is about to set. What another thread has begun by then is not
+// waited for: that would cost two atomic writes at each read, for a window of some nanoseconds.
+constinit std::atomic<int> own_filters{0};
 // Copies: programs write their title over the arguments and the environment.
 constinit std::array<char, PATH_MAX> report_path{};
 constinit std::array<char, 64> program_name{};

@@ -1,17 +1,27 @@
 /* SPDX-License-Identifier: MIT */
-/* A program with a seccomp filter of its own, which kills for each call that it does not make
- * itself: filtered HOW [PROGRAM ARGUMENT...] HOW is how the filter is set: by "prctl", by
- * syscall(2) as "seccomp" or "syscall-prctl"; "strict" is the mode without a filter. With "deny"
- * the filter kills for the options of sockets alone, with "harmless" for acct(2) alone, and PROGRAM
- * is then started. With "inline" and "inline-deny" no function of libc sets it. "trial" asks
- * whether there are filters, and sets none. */
+/* A program with a seccomp filter, which kills for each call that the program does not make itself.
+ *
+ *   filtered HOW [PROGRAM ARGUMENT...]
+ *
+ * prctl, seccomp, syscall-prctl   the filter is set by prctl(2), or by syscall(2)
+ * threads                         by syscall(2), on all threads while the others read
+ * inline                          by no function of libc
+ * strict, none                    there is the mode without a filter, or neither
+ * deny, inline-deny, harmless     the filter kills for the options of sockets alone, or for acct(2)
+ *                                 alone, and PROGRAM is started with it
+ * trial                           it only asks whether there are filters
+ * sockets                         it sets none, and shows TCP_NODELAY of a client */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +86,9 @@ static void set_filter(const char *how, const int *calls, size_t count, int are_
     check((int)inline_seccomp(&program), "seccomp");
   } else if (strcmp(how, "seccomp") == 0) {
     check((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program), "seccomp");
+  } else if (strcmp(how, "threads") == 0) {
+    check((int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program),
+          "seccomp");
   } else if (strcmp(how, "syscall-prctl") == 0) {
     check((int)syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0), "prctl");
   } else {
@@ -111,6 +124,30 @@ static void work(int client, int accepted) {
   close(third);
   check(close_range((unsigned)fresh, (unsigned)fresh, 0), "close_range");
   prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0);
+}
+
+static atomic_int readers;
+
+static void *read_on(void *fd) {
+  char byte;
+  atomic_fetch_add(&readers, 1);
+  while (recv((int)(intptr_t)fd, &byte, 1, 0) == 1) {
+  }
+  return NULL;
+}
+
+/* Threads that read what is there for a while, a byte at a time. */
+static void start_readers(int listener) {
+  static char data[100000];
+  enum { count = 4 };
+  for (int i = 0; i < count; i++) {
+    pthread_t thread;
+    const int client = client_of();
+    const int accepted = check(accept(listener, NULL, NULL), "accept");
+    check((int)send(client, data, sizeof data, 0), "send");
+    if (pthread_create(&thread, NULL, read_on, (void *)(intptr_t)accepted) != 0) exit(1);
+  }
+  while (atomic_load(&readers) < count) sched_yield();
 }
 
 static int nodelay_of(int fd) {
@@ -163,6 +200,7 @@ int main(int argc, char **argv) {
     printf("nodelay of a client: %d\n", nodelay_of(client));
     return 0;
   } else {
+    if (strcmp(how, "threads") == 0) start_readers(listener);
     set_filter(how, made, sizeof made / sizeof *made, 1);
     work(client, accepted);
   }

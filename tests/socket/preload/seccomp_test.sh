@@ -14,11 +14,11 @@ ulimit -c 0
 preset='nodelay=1,notsent-lowat=16KiB,quickack=every-read,keepalive-idle=61s,tos=0x10'
 
 # Each program works by itself, and without a filter: else this shows nothing.
-for how in none prctl seccomp syscall-prctl strict inline; do
+for how in none prctl seccomp syscall-prctl threads strict inline; do
   out=$("$filtered" $how) || fail "$how: it does not work without the preset"
   [[ $out == 'done' ]] || fail "$how: without the preset it says $out"
 done
-for how in none prctl seccomp syscall-prctl strict; do
+for how in none prctl seccomp syscall-prctl threads strict; do
   rm -f "$work/report"
   run run --preset "$preset" --report "$work/report" -- "$filtered" $how
   expect_status 0
