@@ -61,6 +61,17 @@ for pattern in "${patterns[@]}"; do
   ((found)) || fail "$pattern of packaging/debian/*.install matches no installed file"
 done
 
+# Each shell finds its completion where the package has it: zsh looks into these folders alone.
+completion=$(cd "$work/root" && find . -name _nettunectl | sed 's,^\.,,')
+if command -v zsh >/dev/null; then
+  # shellcheck disable=SC2016  # zsh expands it
+  completed=$(zsh -fc 'fpath=($1$^fpath $fpath); autoload -Uz compinit; compinit -u -D; print -r -- $_comps[nettunectl]' \
+    zsh "$work/root")
+  [[ $completed == _nettunectl ]] || fail "zsh does not find $completion"
+else
+  echo "without zsh its completion is not looked for"
+fi
+
 # The same for the packages of packaging/nettune.spec.
 in_spec() {
   local name=/$1
@@ -79,6 +90,7 @@ in_spec() {
     /usr/lib/systemd/catalog/*) name="%{_journalcatalogdir}/${name##*/}" ;;
     /usr/lib/sysusers.d/*) name="%{_sysusersdir}/${name##*/}" ;;
     /usr/lib/tmpfiles.d/*) name="%{_tmpfilesdir}/${name##*/}" ;;
+    /usr/share/zsh/*) name="%{_datadir}/zsh/site-functions/${name##*/}" ;;
     /usr/share/man/*) name="%{_mandir}/${name#/usr/share/man/}" ;;
     /usr/share/doc/*) name="%{_docdir}/${name#/usr/share/doc/}" ;;
     /usr/share/*) name="%{_datadir}/${name#/usr/share/}" ;;
