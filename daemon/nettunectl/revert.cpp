@@ -90,7 +90,7 @@ int run(const Command& self, Arguments arguments) {
   const PlanView view{plan, machine->host, "", {}};
   const Terminal terminal = look_at_terminal(STDOUT_FILENO);
   std::string text = render_outcome(view, *outcome, "reverted", terminal);
-  if (has_left) append_wrapped(text, terminal, "", "", advice(which));
+  if (!plan.foreign().empty()) append_wrapped(text, terminal, "", "", advice(which));
   return print(text, status);
 }
 

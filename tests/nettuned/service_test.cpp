@@ -171,6 +171,41 @@ TEST_CASE("without a choice the service is inactive and touches nothing") {
   CHECK_FALSE(host.service.deadline().has_value());
 }
 
+TEST_CASE("a choice that can't be saved is said for what it is") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.folder.add("active.new/in-the-way", "");
+  const auto done = host.service.deactivate(false, host.now());
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().message.starts_with(
+      "big is no longer in force, but will be again after the next boot: write "));
+  CHECK(tree.live(rmem) == "212992");
+  const auto again = host.service.activate("big", 0, host.now());
+  REQUIRE_FALSE(again.has_value());
+  CHECK(again.error().message.starts_with(
+      "the profile was applied, but could not be saved for the next boot: write "));
+  CHECK(tree.live(rmem) == "16777216");
+}
+
+TEST_CASE("a key that can't be read is reverted by the next revert, and known until then") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  tree.hide(rmem, EMFILE);
+  const auto done = host.service.deactivate(false, host.now());
+  REQUIRE_FALSE(done.has_value());
+  CHECK(done.error().message ==
+        "read net.core.rmem_max: Too many open files, so that its baseline is kept");
+  CHECK(tree.live(wmem) == "212992");
+  tree.show(rmem);
+  REQUIRE(host.service.deactivate(false, host.now()).has_value());
+  CHECK(tree.live(rmem) == "212992");
+  CHECK(host.choice() == "");
+}
+
 TEST_CASE("an activated profile is in force, is the choice, and comes back after a restart") {
   FakeTree tree = two_keys();
   Host host(tree);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 
 #include "engine/sysctl/side_effects.hpp"
@@ -234,6 +235,7 @@ enum class Right { as_left, all, none };
 // What becomes of a baseline.
 enum class Fate {
   settled,  // it is of no more use
+  gone,     // so is that, as its key has gone with its link or module
   foreign,  // something else has changed its key, which is left alone
   unread,   // its key can't be read now
 };
@@ -247,7 +249,7 @@ Fate restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Re
   }
   if (!*live) {
     left_alone.push_back({baseline.key, "", "it has gone with its link or module", false});
-    return Fate::settled;
+    return Fate::gone;
   }
   const std::string now = sysctl::one_line(**live);
   if (now == baseline.before) return Fate::settled;
@@ -270,6 +272,45 @@ Fate restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Re
                     .order = {},
                     .only_if_changed = false});
   return Fate::settled;
+}
+
+// Keys of links that hold what nettune left in keys of links that have `gone`: such a link may have
+// another name now, under which nothing leads back.
+Result<void> find_renamed(const std::vector<const Baseline*>& gone, const State& state,
+                          const sysctl::Tree& tree, std::vector<LeftAlone>& left_alone) {
+  std::map<std::string_view, std::vector<const Baseline*>> by_pattern;
+  for (const Baseline* baseline : gone) {
+    const sysctl::Parameter* parameter = sysctl::find_parameter(baseline->key);
+    if (parameter == nullptr || !parameter->pattern.view().contains('*')) continue;
+    by_pattern[parameter->pattern.view()].push_back(baseline);
+  }
+  for (const auto& [pattern, baselines] : by_pattern) {
+    const auto glob = sysctl::KeyGlob::parse(pattern);
+    if (!glob) continue;
+    const Result<std::vector<sysctl::Key>> keys = tree.list(*glob);
+    if (!keys) return std::unexpected(keys.error());
+    for (const sysctl::Key& key : *keys) {
+      const std::string_view path = key.path();
+      if (state.find(key) != nullptr || path.contains("/all/") || path.contains("/default/")) {
+        continue;
+      }
+      const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree, key);
+      if (!live) return std::unexpected(live.error());
+      if (!*live) continue;
+      const std::string now = sysctl::one_line(**live);
+      const auto same = std::ranges::find_if(baselines, [&](const Baseline* baseline) {
+        return baseline->left == now && baseline->before != now;
+      });
+      if (same == baselines.end()) continue;
+      left_alone.push_back(
+          {key, now,
+           fmt::format("it is as nettune left {}, whose link has gone: perhaps the "
+                       "same link, renamed; it was {} before",
+                       (*same)->key.name(), sysctl::shown((*same)->before)),
+           true});
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -361,6 +402,7 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
   Plan plan;
   plan.forgets_ = true;
   Restored restored;
+  std::vector<const Baseline*> gone;
   const auto go_through = [&](const std::vector<Baseline>& baselines, Right right) {
     for (const Baseline& baseline : baselines) {
       const Fate fate = restore(baseline, tree, right, restored, plan.left_alone_);
@@ -369,11 +411,21 @@ Plan make_revert_plan(const State& state, const sysctl::Tree& tree, bool force) 
         plan.foreign_.push_back(baseline);
       } else if (fate == Fate::unread) {
         plan.unread_.push_back(baseline);
+      } else if (fate == Fate::gone && !was_foreign) {
+        gone.push_back(&baseline);
       }
     }
   };
   go_through(state.baselines, force ? Right::all : Right::as_left);
   go_through(state.foreign, force ? Right::all : Right::none);
+  if (const Result<void> looked = find_renamed(gone, state, tree, plan.left_alone_); !looked) {
+    for (const Baseline* baseline : gone) {
+      plan.unread_.push_back(*baseline);
+      const auto left = std::ranges::find(plan.left_alone_, baseline->key, &LeftAlone::key);
+      *left = {baseline->key, "", describe(looked.error()), true, true};
+    }
+  }
+  std::ranges::sort(plan.unread_, {}, &Baseline::key);
   std::ranges::sort(plan.foreign_, {}, &Baseline::key);
   std::ranges::sort(plan.left_alone_, {}, &LeftAlone::key);
   plan.writes_ = std::move(restored.written);

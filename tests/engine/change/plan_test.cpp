@@ -221,6 +221,29 @@ TEST_CASE("a revert keeps the baseline of a key that can't be read, and says why
   CHECK(left(blind, "net.ipv4.conf.eth9.rp_filter").is_unread);
 }
 
+TEST_CASE("a revert says what stayed of a link that was renamed") {
+  State state;
+  state.baselines = {{key("net.ipv4.conf.eth0.rp_filter"), "0", "2", false},
+                     {key("net.ipv4.conf.eth1.rp_filter"), "0", "2", false}};
+  FakeTree tree{{"net.ipv4.conf.all.rp_filter", "2"},
+                {"net.ipv4.conf.eth1.rp_filter", "2"},
+                {"net.ipv4.conf.lan0.rp_filter", "2"},
+                {"net.ipv4.conf.lan1.rp_filter", "0"}};
+  const Plan plan = make_revert_plan(state, tree, false);
+  CHECK(texts(plan) == Texts{"net.ipv4.conf.eth1.rp_filter=0"});
+  REQUIRE(plan.left_alone().size() == 2);
+  CHECK_FALSE(left(plan, "net.ipv4.conf.eth0.rp_filter").is_wrong);
+  CHECK(left(plan, "net.ipv4.conf.lan0.rp_filter").is_wrong);
+  CHECK(left(plan, "net.ipv4.conf.lan0.rp_filter").reason ==
+        "it is as nettune left net.ipv4.conf.eth0.rp_filter, whose link has gone: perhaps the same "
+        "link, renamed; it was 0 before");
+  // Where it can't be looked for, nothing is forgotten.
+  tree.hide("net.ipv4.conf.lan0.rp_filter", EMFILE);
+  const Plan blind = make_revert_plan(state, tree, false);
+  REQUIRE(blind.unread().size() == 1);
+  CHECK(left(blind, "net.ipv4.conf.eth0.rp_filter").is_unread);
+}
+
 TEST_CASE("a switch keeps the baseline of a key that can't be read, and says why") {
   State state;
   state.baselines = {{key("net.core.busy_read"), "0", "50", false}};
