@@ -107,7 +107,7 @@ constexpr Example examples[] = {
     {"nettunectl audit latency --all", "also the keys that are right"},
     {"nettunectl audit latency --netns all", "every network namespace of this host, in one table"},
     {"nettunectl audit ./web.yaml --format json", "for a program; junit is for a CI server"},
-    {"ssh db1 sysctl -a | nettunectl audit throughput --live - --memory \"64 GiB\"",
+    {"ssh db1 /usr/sbin/sysctl -a | nettunectl audit throughput --live - --memory \"64 GiB\"",
      "another machine, where nothing needs to be installed"},
 };
 
