@@ -338,6 +338,7 @@ std::string to_json(const Findings& findings, const ChosenPreset& preset, bool a
                                     {"results", std::move(shown)}}));
   }
   std::vector<std::string> unseen;
+  unseen.reserve(findings.unseen.size());
   for (const netlink::TcpSocket& socket : findings.unseen) {
     unseen.push_back(compact_text({{"inode", socket.inode},
                                    {"state", socket.state},
