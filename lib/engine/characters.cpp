@@ -16,7 +16,8 @@ struct CodeRange {
 };
 
 // Sorted; what lies between is seen. From Unicode's Default_Ignorable_Code_Point, White_Space and
-// Bidi_Control (PropList.txt, DerivedCoreProperties.txt of Unicode 15).
+// Bidi_Control (PropList.txt, DerivedCoreProperties.txt of Unicode 15); and the code points that
+// are no characters, of which XML refuses some.
 constexpr auto unseen = std::to_array<CodeRange>({
     {0x00, 0x1f, Sight::hidden},       {0x7f, 0x9f, Sight::hidden},
     {0xa0, 0xa0, Sight::blank},        {0xad, 0xad, Sight::joiner},
@@ -28,9 +29,10 @@ constexpr auto unseen = std::to_array<CodeRange>({
     {0x2028, 0x202e, Sight::hidden},   {0x202f, 0x202f, Sight::blank},
     {0x205f, 0x205f, Sight::blank},    {0x2060, 0x206f, Sight::hidden},
     {0x2800, 0x2800, Sight::blank},    {0x3000, 0x3000, Sight::blank},
-    {0x3164, 0x3164, Sight::hidden},   {0xfe00, 0xfe0f, Sight::joiner},
-    {0xfeff, 0xfeff, Sight::hidden},   {0xffa0, 0xffa0, Sight::hidden},
-    {0xfff0, 0xfffb, Sight::hidden},   {0x1bca0, 0x1bca3, Sight::hidden},
+    {0x3164, 0x3164, Sight::hidden},   {0xfdd0, 0xfdef, Sight::hidden},
+    {0xfe00, 0xfe0f, Sight::joiner},   {0xfeff, 0xfeff, Sight::hidden},
+    {0xffa0, 0xffa0, Sight::hidden},   {0xfff0, 0xfffb, Sight::hidden},
+    {0xfffe, 0xffff, Sight::hidden},   {0x1bca0, 0x1bca3, Sight::hidden},
     {0x1d173, 0x1d17a, Sight::hidden}, {0xe0000, 0xe00ff, Sight::hidden},
     {0xe0100, 0xe01ef, Sight::joiner}, {0xe01f0, 0xe0fff, Sight::hidden},
 });

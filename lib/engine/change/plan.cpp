@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <span>
 
 #include "engine/sysctl/side_effects.hpp"
 
@@ -62,19 +63,10 @@ std::optional<std::string> target_text(const Desired& desired, const sysctl::Val
 
 // --- the order ---
 
-// One number that the kernel, or good sense, bounds by another.
-struct Bound {
-  std::string_view key;
-  std::size_t field;
-  std::string_view bound;  // the key that bounds it
-  std::size_t bound_field;
-};
-
-// Beside the catalogue's ceilings, which are keys of one number: pairs with one field of several.
-constexpr auto field_bounds = std::to_array<Bound>({
+// Beside what the kernel refuses and the catalogue's ceilings: what good sense bounds by another.
+constexpr auto sensible_bounds = std::to_array<sysctl::KernelBound>({
     {"net/ipv4/tcp_rmem", 2, "net/core/rmem_max", 0},
     {"net/ipv4/tcp_wmem", 2, "net/core/wmem_max", 0},
-    {"net/ipv4/ip_unprivileged_port_start", 0, "net/ipv4/ip_local_port_range", 0},
 });
 
 std::optional<Integer> number_at(const Write& write, const std::string& text, std::size_t field) {
@@ -96,11 +88,15 @@ class Sorter {
       if (parameter != nullptr && !parameter->ceiling.empty()) {
         add_bound(i, 0, parameter->ceiling, 0);
       }
-      for (const Bound& bound : field_bounds) {
-        if (bound.key == writes_[i].key.path()) {
-          add_bound(i, bound.field, bound.bound, bound.bound_field);
+      const auto add_bounds = [&](std::span<const sysctl::KernelBound> bounds) {
+        for (const sysctl::KernelBound& bound : bounds) {
+          if (bound.key == writes_[i].key.path()) {
+            add_bound(i, bound.field, bound.bound, bound.bound_field);
+          }
         }
-      }
+      };
+      add_bounds(sysctl::kernel_bounds());
+      add_bounds(sensible_bounds);
       add_side_effects(i);
     }
   }

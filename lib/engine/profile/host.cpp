@@ -13,9 +13,11 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <limits>
 #include <optional>
 
+#include "engine/sysctl/value.hpp"
 #include "engine/unique_fd.hpp"
 
 namespace nettune::profile {
@@ -114,6 +116,16 @@ Result<std::string> read_release(const std::string& root) {
   if (!text) return std::unexpected(text.error());
   std::string_view rest = *text;
   return std::string(next_line(rest));
+}
+
+// The coarse clocks advance with the timer: their resolution is one tick.
+int timer_hz() {
+  constexpr long nanoseconds = 1'000'000'000;
+  timespec tick{};
+  if (::clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_sec != 0) return 0;
+  // Linux knows rates from 24 to 1200; a tick of 1/300 s is 3333333 ns.
+  const long hz = tick.tv_nsec > 0 ? (nanoseconds + tick.tv_nsec / 2) / tick.tv_nsec : 0;
+  return hz >= 24 && hz <= 1200 ? static_cast<int>(hz) : 0;
 }
 
 // What nr_free_buffer_pages() counts: the zones that a plain allocation of the kernel may use.
@@ -295,6 +307,19 @@ BufferPages::operator std::uint64_t() const {
   return pages_;
 }
 
+// "0-3,8" -> 9
+std::size_t possible_cpus(const Host& host) {
+  if (host.possible_cpus.empty()) return 0;
+  const Result<std::string> text = read_fact(host.possible_cpus);
+  if (!text) return 0;
+  std::string_view list = *text;
+  list = list.substr(0, list.find_last_of("0123456789") + 1);
+  const std::size_t last = list.find_last_not_of("0123456789");
+  const auto number =
+      sysctl::parse_decimal(list.substr(last == std::string_view::npos ? 0 : last + 1));
+  return number ? static_cast<std::size_t>(*number) + 1 : 0;
+}
+
 Result<Host> read_host(const std::string& root) {
   Host host;
   const long page_size = ::sysconf(_SC_PAGESIZE);
@@ -309,6 +334,8 @@ Result<Host> read_host(const std::string& root) {
   host.buffer_pages = {root + "/proc/zoneinfo", host.memory_bytes / host.page_size};
   host.kernel_release = *std::move(release);
   host.kernel = parse_kernel_version(host.kernel_release);
+  if (root.empty()) host.timer_hz = timer_hz();
+  host.possible_cpus = root + "/sys/devices/system/cpu/possible";
   return host;
 }
 

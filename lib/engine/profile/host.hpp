@@ -38,12 +38,17 @@ struct Host {
   sysctl::Version kernel{};        ///< {0, 0}: not known
   std::string kernel_release;      ///< "6.1.0-13-amd64"
   BufferPages buffer_pages{};
+  int timer_hz = 0;                 ///< ticks of the kernel's timer in a second; 0: not known
+  std::string possible_cpus;        ///< the file that lists the CPUs it may have; "": not known
   bool is_child_namespace = false;  ///< the keys are those of a network namespace made later
 };
 
 /// Reads what proc/meminfo, proc/zoneinfo and proc/sys/kernel/osrelease below `root` tell ("" is
 /// this host).
 Result<Host> read_host(const std::string& root);
+
+/// How many CPUs the kernel may have, numbered from 0; 0: not known.
+std::size_t possible_cpus(const Host& host);
 
 /// "6.1.0-13-amd64" -> {6, 1}; {0, 0} where it does not begin with two numbers.
 sysctl::Version parse_kernel_version(std::string_view release);

@@ -375,6 +375,10 @@ class Linter {
   void ceilings() {
     for (const Desired& desired : resolved_.desired()) {
       if (desired.parameter == nullptr || desired.parameter->ceiling.empty()) continue;
+      const std::string_view path = desired.parameter->pattern;
+      const auto bounds = sysctl::kernel_bounds();
+      // resolve() has looked at what the kernel itself refuses.
+      if (std::ranges::find(bounds, path, &sysctl::KernelBound::key) != bounds.end()) continue;
       const Desired* ceiling = find(desired.parameter->ceiling);
       const std::optional<Integer> value = minimum(&desired, 0);
       const std::optional<Integer> most = limit(ceiling);
@@ -474,9 +478,19 @@ class Linter {
     return fmt::format("{}{} {}", sysctl::to_string(tenths / 10), fraction, units[unit]);
   }
 
+  bool is_refused(const Origin& origin) const {
+    return std::ranges::any_of(diagnostics_.list, [&](const Diagnostic& one) {
+      return one.lint == "refused" && one.origin.source == origin.source &&
+             one.origin.line == origin.line && one.origin.column == origin.column;
+    });
+  }
+
   void ports() {
     const Desired* range = find("net/ipv4/ip_local_port_range");
     const Desired* start = find("net/ipv4/ip_unprivileged_port_start");
+    // By the live values, where resolve() had them.
+    const bool is_told = (start != nullptr && is_refused(origin_of(*start, 0))) ||
+                         (range != nullptr && is_refused(origin_of(*range, 0)));
     const std::optional<Integer> low = maximum(range, 0);
     const std::optional<Integer> high = maximum(range, 1);
     if (range != nullptr && low && high && *low % 2 == *high % 2) {
@@ -484,6 +498,7 @@ class Linter {
           "both ends of the port range are even, or both odd: the kernel logs a warning, for it "
           "wants one of each");
     }
+    if (is_told) return;
     constexpr Integer usual_low = 32768;
     const std::optional<Integer> new_start = minimum(start, 0);
     if (range == nullptr && !is_open("net/ipv4/ip_local_port_range") && new_start &&

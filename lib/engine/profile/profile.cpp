@@ -639,7 +639,7 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
     const sysctl::Range range = kernel == sysctl::Version{}
                                     ? widest_range(*entry.parameter)
                                     : sysctl::range_on(*entry.parameter, kernel);
-    check_values(*entry.parameter, range, amounts, values);
+    check_values(*entry.parameter, range, 0, amounts, values);
   }
   return entry;
 }

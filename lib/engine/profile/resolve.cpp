@@ -14,6 +14,12 @@ namespace {
 
 using sysctl::Integer;
 
+std::string dotted(std::string_view path) {
+  std::string name(path);
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
 void set_numbers(ResolvedRule& rule, const std::vector<Integer>& operands) {
   switch (rule.kind) {
     case Rule::Kind::exactly:
@@ -78,6 +84,90 @@ bool resolve_rules(const Entry& entry, const sysctl::Parameter* parameter, const
     rules.push_back(std::move(resolved));
   }
   return good;
+}
+
+// The kernel refuses CPUs that it can't have.
+void check_mask(const Entry& entry, const Host& host, Diagnostics& diagnostics) {
+  for (const Rule& rule : entry.rules) {
+    for (const Expression& operand : rule.operands()) {
+      if (operand.kind != Expression::Kind::word) continue;
+      // As kernel_form() has it: no zero before the first digit.
+      std::string digits(operand.word.view());
+      std::erase(digits, ',');
+      if (digits.empty() || digits == "0") continue;
+      constexpr std::string_view two_bits = "23";
+      constexpr std::string_view three_bits = "4567";
+      const std::size_t bits = digits.front() == '1'                 ? 1
+                               : two_bits.contains(digits.front())   ? 2
+                               : three_bits.contains(digits.front()) ? 3
+                                                                     : 4;
+      const std::size_t highest = (digits.size() - 1) * 4 + bits - 1;
+      const std::size_t count = possible_cpus(host);
+      if (count == 0 || highest < count) continue;
+      diagnostics.list.push_back(
+          {Severity::error, operand.origin,
+           fmt::format("the kernel refuses a mask with CPU {} for {}: this host has at most {}",
+                       highest, entry.key.name(), count),
+           fmt::format("its CPUs are 0 to {}, the lowest bits of the mask", count - 1), "refused"});
+    }
+  }
+}
+
+// What a number will be once the profile is applied, where that is certain: what the profile says
+// exactly, or the live value of a key that it leaves alone.
+struct Certain {
+  Integer number = 0;
+  const Origin* origin = nullptr;  // of the profile's own
+};
+
+std::optional<Certain> certain_number(const ResolvedProfile& resolved, const sysctl::Tree& tree,
+                                      std::string_view path, std::size_t field) {
+  const auto path_of = [](const Desired& desired) { return desired.key.path(); };
+  const auto found = std::ranges::lower_bound(resolved.desired(), path, {}, path_of);
+  const bool is_there = found != resolved.desired().end() && path_of(*found) == path;
+  if (is_there && !found->keeps_all() && field < found->rules().size() &&
+      found->rules()[field].kind != Rule::Kind::keep) {
+    const ResolvedRule& rule = found->rules()[field];
+    if (rule.kind != Rule::Kind::exactly || !rule.words().empty()) return std::nullopt;
+    return Certain{rule.low, &found->entry->rules[std::min(field, found->entry->rules.size() - 1)]
+                                  .operands()
+                                  .front()
+                                  .origin};
+  }
+  const auto key = sysctl::Key::parse(path);
+  const Result<std::string> text = tree.read(*key);
+  if (!text) return std::nullopt;
+  const auto value = sysctl::Value::parse(sysctl::find_parameter(*key), *text);
+  if (!value || value->numbers().size() <= field) return std::nullopt;
+  return Certain{value->numbers()[field], nullptr};
+}
+
+// Numbers that the kernel refuses beside those of another key.
+void check_bounds(const ResolvedProfile& resolved, const sysctl::Tree& tree,
+                  Diagnostics& diagnostics) {
+  const auto is_named = [&](std::string_view path) {
+    return std::ranges::binary_search(resolved.desired(), path, {},
+                                      [](const Desired& desired) { return desired.key.path(); });
+  };
+  for (const sysctl::KernelBound& bound : sysctl::kernel_bounds()) {
+    if (!is_named(bound.key) && !is_named(bound.bound)) continue;
+    const auto low = certain_number(resolved, tree, bound.key, bound.field);
+    const auto high = certain_number(resolved, tree, bound.bound, bound.bound_field);
+    if (!low || !high || low->number <= high->number) continue;
+    const Certain& own = low->origin != nullptr ? *low : *high;
+    if (own.origin == nullptr) continue;
+    const bool is_low = &own == &*low;
+    // The kernel looks at it when tcp_reordering is written, and not at its maximum.
+    if (!is_low && bound.key == "net/ipv4/tcp_reordering") continue;
+    const Certain& other = is_low ? *high : *low;
+    diagnostics.list.push_back(
+        {Severity::error, *own.origin,
+         fmt::format("the kernel refuses {} for {}: {} is {}{}", sysctl::to_string(own.number),
+                     dotted(is_low ? bound.key : bound.bound),
+                     dotted(is_low ? bound.bound : bound.key), sysctl::to_string(other.number),
+                     other.origin == nullptr ? " now" : ""),
+         fmt::format("{} is at most {}", dotted(bound.key), dotted(bound.bound)), "refused"});
+  }
 }
 
 // Of the entries that `entry_of` gives for the items.
@@ -206,8 +296,11 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
         resolve_rules(*entry, desired.parameter, host, resolved.rules_, bounds, of_this);
     if (has_numbers && desired.parameter != nullptr &&
         sysctl::is_numeric(desired.parameter->encoding)) {
-      check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel), bounds,
-                   of_this);
+      check_values(*desired.parameter, sysctl::range_on(*desired.parameter, host.kernel),
+                   host.timer_hz, bounds, of_this);
+    }
+    if (desired.parameter != nullptr && desired.parameter->encoding == sysctl::Encoding::cpu_mask) {
+      check_mask(*entry, host, of_this);
     }
     if (!has_numbers) good = false;
     if (!of_this.list.empty() && reported != entry) {
@@ -217,6 +310,7 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
     desired.first_rule = resolved.rules_.data() + before;
     resolved.desired_.push_back(std::move(desired));
   }
+  if (good) check_bounds(resolved, tree, diagnostics);
   for (const SourcePtr& source : resolved.profile_->sources()) {
     if (std::ranges::find(diagnostics.sources, source) == diagnostics.sources.end()) {
       diagnostics.sources.push_back(source);

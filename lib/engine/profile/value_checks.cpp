@@ -93,7 +93,7 @@ void check_order(const sysctl::Parameter& parameter, const std::vector<FieldBoun
 
 // Some keys refuse a combination, or store another one by a rule of their own: what apply writes
 // would never be what it reads.
-void check_held(const sysctl::Parameter& parameter, const sysctl::Range& range,
+void check_held(const sysctl::Parameter& parameter, const sysctl::Range& range, int hz,
                 const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
   std::vector<Integer> numbers;
   for (const FieldBounds& field : fields) {
@@ -102,8 +102,17 @@ void check_held(const sysctl::Parameter& parameter, const sysctl::Range& range,
   }
   if (numbers.size() != parameter.fields) return;
   const sysctl::Value asked = sysctl::Value::of_numbers(std::move(numbers));
-  const auto held = sysctl::held_after_write(parameter, asked, asked.to_string(), 0, range);
+  const auto held = sysctl::held_after_write(parameter, asked, asked.to_string(), hz, range);
   if (held && held->value == asked) return;
+  // Compared with this in mind: it is no drift.
+  if (held && parameter.encoding == sysctl::Encoding::milliseconds) {
+    diagnostics.list.push_back(
+        {Severity::warning, fields[0].rule->operands()[0].origin,
+         fmt::format("the kernel makes {} of {} for {}: its timer ticks {} times a second",
+                     held->value.to_string(), asked.to_string(), name_of(parameter), hz),
+         "", "rounded"});
+    return;
+  }
   diagnostics.list.push_back(
       {Severity::error, fields[0].rule->operands()[0].origin,
        held ? fmt::format("the kernel makes {} of {} for {}", held->value.to_string(),
@@ -124,7 +133,7 @@ sysctl::Range widest_range(const sysctl::Parameter& parameter) {
   return range;
 }
 
-void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range,
+void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range, int hz,
                   const std::vector<FieldBounds>& fields, Diagnostics& diagnostics) {
   const std::size_t before = diagnostics.list.size();
   for (std::size_t field = 0; field < fields.size(); ++field) {
@@ -162,7 +171,7 @@ void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range
     }
   }
   if (parameter.ordered) check_order(parameter, fields, diagnostics);
-  if (diagnostics.list.size() == before) check_held(parameter, range, fields, diagnostics);
+  if (diagnostics.list.size() == before) check_held(parameter, range, hz, fields, diagnostics);
 }
 
 }  // namespace nettune::profile

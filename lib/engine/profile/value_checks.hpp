@@ -24,8 +24,8 @@ struct FieldBounds {
 };
 
 /// Adds the errors of `fields`, one for each field of `parameter`, or one in all for a lone rule.
-/// `range` is what the kernel takes of each field.
-void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range,
+/// `range` is what the kernel takes of each field, `hz` its timer's rate: 0 where it is not known.
+void check_values(const sysctl::Parameter& parameter, const sysctl::Range& range, int hz,
                   const std::vector<FieldBounds>& fields, Diagnostics& diagnostics);
 
 /// The range over all kernel versions that the catalogue knows.

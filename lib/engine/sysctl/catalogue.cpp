@@ -93,6 +93,18 @@ std::string_view effect_text(Effect effect) {
   return "";
 }
 
+std::span<const KernelBound> kernel_bounds() {
+  static constexpr auto bounds = std::to_array<KernelBound>({
+      {"net/ipv4/ip_unprivileged_port_start", 0, "net/ipv4/ip_local_port_range", 0},
+      {"net/ipv4/ipfrag_low_thresh", 0, "net/ipv4/ipfrag_high_thresh", 0},
+      {"net/ipv4/tcp_reordering", 0, "net/ipv4/tcp_max_reordering", 0},
+      {"net/ipv6/ip6frag_low_thresh", 0, "net/ipv6/ip6frag_high_thresh", 0},
+      {"net/netfilter/nf_conntrack_frag6_low_thresh", 0,
+       "net/netfilter/nf_conntrack_frag6_high_thresh", 0},
+  });
+  return bounds;
+}
+
 bool is_numeric(Encoding encoding) {
   switch (encoding) {
     case Encoding::int32:

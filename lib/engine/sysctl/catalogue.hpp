@@ -196,6 +196,16 @@ struct Range {
   Integer maximum;
 };
 
+/// One number that the kernel refuses above another one: whichever of the two is written, but for
+/// tcp_reordering, which alone is looked at.
+struct KernelBound {
+  std::string_view key;  ///< slash form
+  std::size_t field;
+  std::string_view bound;  ///< the key that bounds it
+  std::size_t bound_field;
+};
+std::span<const KernelBound> kernel_bounds();
+
 bool is_numeric(Encoding encoding);
 
 /// number == bound, number < bound, …

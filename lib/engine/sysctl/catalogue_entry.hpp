@@ -17,6 +17,8 @@ using Parameter =
 inline constexpr Integer int_max = 2147483647;
 inline constexpr Integer int_min = -int_max - 1;
 inline constexpr Integer uint_max = 4294967295;
+// SKB_TRUESIZE(ETH_FRAME_LEN) on 64-bit machines: what a queued packet counts in unres_qlen_bytes.
+inline constexpr Integer packet_memory = 2090;
 inline constexpr Integer long_max = 9223372036854775807;
 inline constexpr Integer ulong_max = (static_cast<Integer>(1) << 64) - 1;
 

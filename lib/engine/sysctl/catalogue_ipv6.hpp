@@ -1062,7 +1062,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .encoding = Encoding::int32,
      .unit = Unit::packets,
      .minimum = 0,
-     .maximum = int_max,
+     .maximum = int_max / packet_memory,
      .instead = "unres_qlen_bytes, which it only converts.",
      .meaning =
          "How many packets may wait for an unresolved neighbour, converted from unres_qlen_bytes.",

@@ -152,6 +152,14 @@ std::expected<Stored, std::string> store(const Parameter& parameter, const Range
       if (parameter.encoding != Encoding::ulong && token.magnitude > 0xffffffff) {
         return refused("does not fit into 32 bits");
       }
+      // The one key in seconds without a sign: as many as 32 bits of ticks hold.
+      if (hz > 0 && parameter.pattern == "net/ipv4/tcp_probe_interval" &&
+          number > Integer{0xffffffff} / hz) {
+        return refused(
+            fmt::format("is more than the {} seconds that fit into 32 bits of timer "
+                        "ticks, {} a second",
+                        to_string(Integer{0xffffffff} / hz), hz));
+      }
       return in_range(number);
     case Encoding::seconds:
       if (hz > 0 && token.magnitude > int_max / hz) {

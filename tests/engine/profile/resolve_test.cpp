@@ -7,6 +7,7 @@
 
 #include "support/fake_tree.hpp"
 #include "support/profile_text.hpp"
+#include "support/temp_tree.hpp"
 
 using namespace nettune;
 using namespace nettune::profile;
@@ -141,4 +142,88 @@ TEST_CASE("a value that leaves the kernel's range on this host alone is refused"
   CHECK(refusal("sysctl:\n  net.core.rmem_max: 50% ram\n", test::host_of(1024))
             .starts_with("test.yaml:3:22: error: the kernel refuses 549755813888 for "
                          "net.core.rmem_max\n"));
+}
+
+namespace {
+
+// The messages about one key, with the lint's name, on a host of the given rate of ticks.
+std::string said_at(int hz, std::string_view line, const FakeTree& tree = FakeTree{},
+                    const std::string& possible_cpus = "") {
+  Host host = test::host_of(8);
+  host.timer_hz = hz;
+  host.possible_cpus = possible_cpus;
+  Diagnostics diagnostics;
+  static_cast<void>(
+      resolve(test::profile_of("sysctl:\n  " + std::string(line) + "\n"), host, tree, diagnostics));
+  std::string all;
+  for (const Diagnostic& one : diagnostics.list) {
+    all += one.message + (one.lint.empty() ? "" : " [" + std::string(one.lint) + "]") + "\n";
+  }
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what the kernel makes of a time in its timer's ticks is told") {
+  CHECK(said_at(0, "net.ipv4.icmp_ratelimit: 3") == "");
+  CHECK(said_at(1000, "net.ipv4.icmp_ratelimit: 3") == "");
+  CHECK(said_at(250, "net.ipv4.icmp_ratelimit: 3") ==
+        "the kernel makes 4 of 3 for net.ipv4.icmp_ratelimit: its timer ticks 250 times a second "
+        "[rounded]\n");
+  CHECK(said_at(250, "net.ipv4.neigh.lo.locktime: 3") ==
+        "the kernel makes 2 of 3 for net.ipv4.neigh.*.locktime\n");
+  CHECK(said_at(250, "net.ipv4.neigh.lo.locktime: 4") == "");
+}
+
+TEST_CASE("seconds that do not fit into 32 bits of timer ticks are refused at both ends") {
+  CHECK(said_at(100, "net.ipv4.tcp_fin_timeout: 21474836") == "");
+  CHECK(said_at(250, "net.ipv4.tcp_fin_timeout: 8589934") == "");
+  for (const char* line :
+       {"net.ipv4.tcp_fin_timeout: 8589935", "net.ipv4.tcp_fin_timeout: -8589935"}) {
+    CHECK(said_at(250, line).find("8589934 that fit into 32 bits of timer ticks") !=
+          std::string::npos);
+  }
+  CHECK(said_at(250, "net.ipv4.tcp_probe_interval: 17179869") == "");
+  CHECK(said_at(250, "net.ipv4.tcp_probe_interval: 17179870").find("17179869 seconds") !=
+        std::string::npos);
+}
+
+TEST_CASE("a number that the kernel refuses beside another key is an error, by the live value") {
+  const FakeTree tree{{"net.ipv4.ipfrag_low_thresh", "3145728"},
+                      {"net.ipv4.ipfrag_high_thresh", "4194304"},
+                      {"net.ipv4.ip_local_port_range", "32768\t60999"},
+                      {"net.ipv4.tcp_max_reordering", "300"},
+                      {"net.ipv4.tcp_reordering", "3"}};
+  CHECK(said_at(0, "net.ipv4.ipfrag_high_thresh: 65536", tree) ==
+        "the kernel refuses 65536 for net.ipv4.ipfrag_high_thresh: net.ipv4.ipfrag_low_thresh is "
+        "3145728 now [refused]\n");
+  CHECK(said_at(0, "net.ipv4.ipfrag_low_thresh: 4194305", tree) ==
+        "the kernel refuses 4194305 for net.ipv4.ipfrag_low_thresh: net.ipv4.ipfrag_high_thresh is "
+        "4194304 now [refused]\n");
+  CHECK(said_at(0, "net.ipv4.ip_unprivileged_port_start: 65535", tree) ==
+        "the kernel refuses 65535 for net.ipv4.ip_unprivileged_port_start: "
+        "net.ipv4.ip_local_port_range is 32768 now [refused]\n");
+  CHECK(said_at(0, "net.ipv4.tcp_reordering: 301", tree) ==
+        "the kernel refuses 301 for net.ipv4.tcp_reordering: net.ipv4.tcp_max_reordering is 300 "
+        "now [refused]\n");
+  CHECK(said_at(0, "net.ipv4.tcp_max_reordering: 2", tree) == "");  // that one is not looked at
+  CHECK(said_at(0, "net.ipv4.ipfrag_high_thresh: 65536\n  net.ipv4.ipfrag_low_thresh: 65536",
+                tree) == "");
+  CHECK(said_at(0, "net.ipv6.ip6frag_low_thresh: 8388608\n  net.ipv6.ip6frag_high_thresh: 4194304",
+                tree) ==
+        "the kernel refuses 8388608 for net.ipv6.ip6frag_low_thresh: "
+        "net.ipv6.ip6frag_high_thresh is 4194304 [refused]\n");
+}
+
+TEST_CASE("a mask with a CPU that the host can't have is an error") {
+  const test::TempTree root;
+  const std::string file = root.add("possible", "0-3,8-9\n");
+  CHECK(said_at(0, "net.core.rps_default_mask: 3ff", FakeTree{}, file) == "");
+  CHECK(said_at(0, "net.core.rps_default_mask: 400", FakeTree{}, file) ==
+        "the kernel refuses a mask with CPU 10 for net.core.rps_default_mask: this host has at "
+        "most 10 [refused]\n");
+  CHECK(said_at(0, "net.core.rps_default_mask: \"1,00000000\"", FakeTree{}, file) ==
+        "the kernel refuses a mask with CPU 32 for net.core.rps_default_mask: this host has at "
+        "most 10 [refused]\n");
+  CHECK(said_at(0, "net.core.rps_default_mask: 400") == "");
 }
