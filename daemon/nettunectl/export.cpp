@@ -10,6 +10,7 @@
 #include "command.hpp"
 #include "engine/audit/compare.hpp"
 #include "engine/change/plan.hpp"
+#include "engine/characters.hpp"
 #include "engine/sysctl/side_effects.hpp"
 #include "machine.hpp"
 #include "moving.hpp"
@@ -273,7 +274,15 @@ int run(const Command& self, Arguments arguments) {
   std::vector<LeftOut> left_out;
   std::vector<Line> lines;
   for (const Finding& finding : audit.findings()) {
-    lines.push_back(line_of(finding, planned, left_out));
+    Line line = line_of(finding, planned, left_out);
+    // A live value may hold anything: what ends a line would begin another one, for any key.
+    if (line.value && find_stranger(*line.value, TextKind::name)) {
+      line.value.reset();
+      line.remark = "a line of sysctl.d cannot hold this value";
+      left_out.push_back(
+          {finding.desired->entry->origin, finding.desired->key.name(), line.remark});
+    }
+    lines.push_back(std::move(line));
   }
   leave_out_whole(*resolved, left_out);
   lines = Order(lines).sorted();

@@ -147,7 +147,7 @@ std::string why_of(const Entry& entry, const Diagnostics& diagnostics) {
     const bool is_here =
         one.origin.source == entry.origin.source && one.origin.line == entry.origin.line;
     if (is_here && one.severity != Severity::error && one.lint != "repeated") {
-      why += fmt::format("; {}", one.message);
+      why += fmt::format("; {}", printable(one.message));
     }
   }
   return why;
@@ -164,7 +164,7 @@ Written to_yaml(const Imported& imported) {
   Written written;
   std::string& out = written.text;
   append_comment(out, "# ", "# ", fmt::format("Made by nettunectl import of {}", imported.origin));
-  out += fmt::format("nettune: 1\nsummary: {}\n", yaml_scalar(imported.summary));
+  out += fmt::format("nettune: 1\nsummary: {}\n", yaml_scalar(printable(imported.summary)));
   if (!imported.entries.empty()) out += "sysctl:\n";
   int line = static_cast<int>(std::ranges::count(out, '\n')) + 1;
   for (const Entry& entry : imported.entries) {

@@ -90,6 +90,16 @@ void send(int priority, const std::string& line, std::vector<std::string> fields
   if (code < 0) print(line + "\n");  // standard error is the journal's as well
 }
 
+// Whoever reads the journal sees it on a terminal: a foreign value, the name of a writer.
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  for (const auto line : std::views::split(text, '\n')) {
+    if (!lines.empty()) lines += '\n';
+    lines += printable(std::string_view(line.begin(), line.end()));
+  }
+  return lines;
+}
+
 std::string by(const Event& event) {
   return "by " + (event.writer.empty() ? std::string("an unknown writer") : event.writer);
 }
@@ -137,7 +147,7 @@ void log_changes(const Event& event, int priority, const std::vector<std::string
       all.push_back(
           fmt::format("NETTUNE_CHANGE={}\t{}\t{}", change.key, change.before, change.after));
     }
-    send(priority, describe(part), std::move(all));
+    send(priority, printable_lines(describe(part)), std::move(all));
   }
 }
 
@@ -200,15 +210,15 @@ void log_event(const Event& event) {
     add("NETTUNE_WRITER", event.writer);
   }
   if (!event.changes.empty()) return log_changes(event, meaning.priority, fields);
-  send(meaning.priority, describe(event), std::move(fields));
+  send(meaning.priority, printable_lines(describe(event)), std::move(fields));
 }
 
 void log_denied(const Denied& denied) {
   const std::string uid = denied.uid < 0 ? "unknown" : std::to_string(denied.uid);
   const std::string unit = denied.unit.empty() ? "unknown" : denied.unit;
   send(LOG_WARNING,
-       fmt::format("{} was refused to user {} in unit {}: not authorized for {}", denied.method,
-                   uid, unit, denied.action),
+       printable(fmt::format("{} was refused to user {} in unit {}: not authorized for {}",
+                             denied.method, uid, unit, denied.action)),
        {fmt::format("MESSAGE_ID={}", denied_id), "NETTUNE_EVENT=denied",
         "NETTUNE_METHOD=" + denied.method, "NETTUNE_ACTION=" + denied.action,
         "NETTUNE_CALLER_UID=" + uid, "NETTUNE_CALLER_UNIT=" + unit});
@@ -217,12 +227,7 @@ void log_denied(const Denied& denied) {
 void log_line(int priority, std::string_view line) { send(priority, printable(line), {}); }
 
 void log_diagnostics(int priority, std::string_view text) {
-  std::string lines;
-  for (const auto line : std::views::split(text, '\n')) {
-    if (!lines.empty()) lines += '\n';
-    lines += printable(std::string_view(line.begin(), line.end()));
-  }
-  send(priority, lines, {});
+  send(priority, printable_lines(text), {});
 }
 
 }  // namespace nettune::daemon

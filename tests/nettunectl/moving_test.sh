@@ -152,6 +152,12 @@ expect_out 'g.conf:1. '
 expect_out 'g.conf:2. A small number'
 expect_no_out 'Say in a'
 
+# --- a file whose name holds what no profile may hold
+cp g.conf $'g\x1b[31m\u202e.conf'
+run import sysctl.d $'g\x1b[31m\u202e.conf' --root globs
+expect_status 0
+expect_line 'summary: "What g\\x1B[31m\\u202E.conf sets"'
+
 # --- words that the language, or YAML, would take for its own
 put w.conf 'net.core.default_qdisc = keep
 net.x.a = at least 5
