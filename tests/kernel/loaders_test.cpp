@@ -235,7 +235,18 @@ std::string make_world() {
     std::ofstream("/proc/self/gid_map") << "0 " << gid << " 1";
   }
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return failed("no mounts");
-  for (const char* folder : {"/run", "/usr/local/lib", "/etc/sysctl.d", "/usr/lib/sysctl.d"}) {
+  if (mount("tmpfs", "/run", "tmpfs", 0, nullptr) != 0) return failed("/run");
+  // Debian 13 has no such file to lay ours over: then one is made in a layer over /etc.
+  if (access("/etc/sysctl.conf", F_OK) != 0) {
+    mkdir("/run/etc", 0755);
+    mkdir("/run/etc.work", 0755);
+    if (mount("overlay", "/etc", "overlay", 0,
+              "lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc.work") != 0) {
+      return failed("/etc");
+    }
+    std::ofstream("/etc/sysctl.conf").close();
+  }
+  for (const char* folder : {"/usr/local/lib", "/etc/sysctl.d", "/usr/lib/sysctl.d"}) {
     if (mount("tmpfs", folder, "tmpfs", 0, nullptr) != 0) return failed(folder);
   }
   std::ofstream("/run/sysctl.conf").close();

@@ -25,7 +25,7 @@ sysctl:
 YAML
 printf 'sweep: 1 s\ncontest: {restores: 3, within: 60 s}\n' >/etc/nettune/nettuned.yaml
 report=$work/valgrind
-start_service valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect,possible \
+start_service valgrind --quiet --vgdb=no --leak-check=full --show-leak-kinds=definite,indirect,possible \
   --errors-for-leak-kinds=definite,indirect,possible --error-exitcode=33 --log-file="$report" \
   "$nettuned"
 

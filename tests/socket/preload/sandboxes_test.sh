@@ -26,6 +26,7 @@ cp /etc/passwd "$work/passwd"
 echo 'sshd:x:65001:65534::/run/sshd:/usr/sbin/nologin' >>"$work/passwd"
 mount --bind "$work/passwd" /etc/passwd
 
+libraries=$(echo "$strangers"/usr/lib/*-linux-gnu)
 listens() { [[ -n $(ss -Htln "sport = :$1") ]]; }
 
 # --- sshd ---
@@ -42,6 +43,11 @@ PidFile none
 UsePAM no
 PermitRootLogin yes
 CONF
+# Later releases have a login in programs of their own.
+for part in Session Auth; do
+  program=${sshd%/sbin/sshd}/lib/openssh/sshd-${part,}
+  [[ ! -x $program ]] || echo "Sshd${part}Path $program" >>"$work/sshd.conf"
+done
 log_in() {
   timeout 20 "$@" ssh -F none -p 7022 -i "$work/user" -o BatchMode=yes -o StrictHostKeyChecking=no \
     -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR root@127.0.0.1 'echo logged in; head -c 300000 /dev/zero' \
@@ -57,8 +63,8 @@ for path in sorted(pathlib.Path(sys.argv[1]).glob("*.yaml")):
 PY
 (($(wc -l <"$work/presets") >= 5)) || fail "few presets ship: $(<"$work/presets")"
 while read -r profile preset; do
-  "$nettunectl" run --profile "$profile" --preset "$preset" --report "$work/report" -- \
-    "$sshd" -D -e -f "$work/sshd.conf" 2>"$work/log" </dev/null &
+  LD_LIBRARY_PATH=$libraries "$nettunectl" run --profile "$profile" --preset "$preset" \
+    --report "$work/report" -- "$sshd" -D -e -f "$work/sshd.conf" 2>"$work/log" </dev/null &
   server=$!
   started "$server"
   wait_for listens 7022 || fail "$profile, $preset: sshd does not listen: $(<"$work/log")"
@@ -85,7 +91,7 @@ CookieAuthentication 0
 Sandbox 1
 Log notice stderr
 CONF
-LD_LIBRARY_PATH=$(echo "$strangers"/usr/lib/*-linux-gnu) "$nettunectl" run --preset latency --profile server-base \
+LD_LIBRARY_PATH=$libraries "$nettunectl" run --preset latency --profile server-base \
   --report "$work/report" -- "$strangers/usr/bin/tor" --defaults-torrc /dev/null -f "$work/torrc" >"$work/log" 2>&1 </dev/null &
 server=$!
 started "$server"
