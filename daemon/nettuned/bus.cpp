@@ -68,8 +68,13 @@ int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
   if (sd_bus_message_is_method_error(answer, nullptr) != 0) {
     const int number = sd_bus_message_get_errno(answer);
     const sd_bus_error* error = sd_bus_message_get_error(answer);
-    log_line(LOG_ERR, fmt::format("the bus does not give the name {}: {}", bus_name,
-                                  error->message == nullptr ? error->name : error->message));
+    // A policy that it has read before the account was made is void.
+    const bool is_denied = sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) > 0;
+    log_line(
+        LOG_ERR,
+        fmt::format("the bus does not give the name {}: {}{}", bus_name,
+                    error->message == nullptr ? error->name : error->message,
+                    is_denied ? "; \"systemctl reload dbus\" makes it read its policy again" : ""));
     // A bus that went away while it was asked is asked again.
     if (sd_bus_is_open(self.connected_->bus.get()) > 0) self.listener_.refused(number);
     return 0;

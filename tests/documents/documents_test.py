@@ -47,7 +47,8 @@ RUN_ELSEWHERE = {
         ("tests/system/inside/01-install", "apt"),
     "cmake": ("tests/packaging/install_test.sh", "cmake --install"),
     "packaging/uninstall": ("tests/packaging/install_test.sh", "packaging/uninstall"),
-    "systemd-sysusers": ("packaging/debian/nettune.postinst", "systemd-sysusers"),
+    "systemd-sysusers": ("tests/system/inside/00-without-packages", "/README.md"),
+    "systemctl": ("tests/system/inside/00-without-packages", "/README.md"),
     "packaging/quickstart": ("packaging/quickstart", "cmake --build"),
     "tests/run": (".ci/run", "tests/run"),
 }
