@@ -10,6 +10,7 @@ python=/usr/bin/python3 # Debian's, which has Debian's modules
 
 unset COLUMNS NO_COLOR
 export LC_ALL=C.UTF-8 TERM=xterm
+umask 022  # some systems give a user who is alone in a group 002
 export NETTUNE_PROFILE_PATH=$source_dir/profiles
 
 work=$(mktemp -d)
