@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nettunectl import: a profile that says what files of sysctl.d or a TuneD profile say.
+#include "import.hpp"
+
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,8 +14,6 @@
 #include "command.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/resolve.hpp"
-#include "machine.hpp"
-#include "moving.hpp"
 #include "options.hpp"
 #include "output.hpp"
 #include "profile_text.hpp"
@@ -311,29 +311,13 @@ int run(const Command& self, Arguments arguments) {
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
   Diagnostics diagnostics;
-  std::optional<Imported> imported = kind == "tuned"
-                                         ? read_tuned(names.front(), machine->root, diagnostics)
-                                         : read_sysctl_d(names, diagnostics);
+  const std::optional<ImportedProfile> imported =
+      import_profile(kind, names, *machine, diagnostics);
   if (!imported) {
     print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
     return exit_trouble;
   }
-  std::ranges::for_each(imported->entries, give_units);
-  Diagnostics faults = make_good(*imported, *machine);
-  if (!faults.has_errors()) name_risks(*imported, *machine);
-  for (Entry& entry : imported->entries) {
-    const std::string place = why_of(entry, diagnostics);
-    entry.why =
-        SharedText(entry.why.empty() ? place : fmt::format("{}. {}", place, entry.why.view()));
-  }
-  if (!faults.has_errors()) faults = make_good(*imported, *machine);
-  if (faults.has_errors()) {
-    print_error(format_all(faults, look_at_terminal(STDERR_FILENO)));
-    complain("no profile can say this");
-    return exit_trouble;
-  }
-  sort_by_place(*imported);
-  return hand_over(to_yaml(*imported).text, destination, imported->left_out);
+  return hand_over(imported->text, destination, imported->left_out);
 }
 
 constexpr Example examples[] = {
@@ -343,6 +327,33 @@ constexpr Example examples[] = {
 };
 
 }  // namespace
+
+std::optional<ImportedProfile> import_profile(const std::string& kind,
+                                              const std::vector<std::string>& names,
+                                              const Machine& machine, Diagnostics& diagnostics) {
+  std::optional<Imported> imported = kind == "tuned"
+                                         ? read_tuned(names.front(), machine.root, diagnostics)
+                                         : read_sysctl_d(names, diagnostics);
+  if (!imported) return std::nullopt;
+  std::ranges::for_each(imported->entries, give_units);
+  Diagnostics faults = make_good(*imported, machine);
+  if (!faults.has_errors()) name_risks(*imported, machine);
+  for (Entry& entry : imported->entries) {
+    const std::string place = why_of(entry, diagnostics);
+    entry.why =
+        SharedText(entry.why.empty() ? place : fmt::format("{}. {}", place, entry.why.view()));
+  }
+  if (!faults.has_errors()) faults = make_good(*imported, machine);
+  if (faults.has_errors()) {
+    faults.list.push_back({Severity::error, {}, "no profile can say this", {}, {}});
+    diagnostics = std::move(faults);
+    return std::nullopt;
+  }
+  sort_by_place(*imported);
+  std::string text = to_yaml(*imported).text;
+  return ImportedProfile{std::move(text), std::move(imported->left_out),
+                         std::move(imported->sources)};
+}
 
 const Command import_command = {
     "import",
