@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/diagnostic.hpp"
+#include "engine/profile/correction.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 #include "engine/sysctl/saved_tree.hpp"
@@ -128,6 +129,21 @@ bool open_namespace(const std::string& netns, const std::string& directory, Mach
   return true;
 }
 
+// The size in bytes that is meant; nullopt where no machine has it.
+std::optional<std::uint64_t> size_of(sysctl::Integer bytes) {
+  constexpr sysctl::Integer least = 1 << 20;
+  constexpr sysctl::Integer most = static_cast<sysctl::Integer>(1) << 60;
+  if (bytes < least || bytes > most) return std::nullopt;
+  return static_cast<std::uint64_t>(bytes);
+}
+
+std::optional<std::uint64_t> memory_of(const std::string& text) {
+  const auto expression = profile::parse_expression(text, Origin{});
+  if (!expression) return std::nullopt;
+  const auto bytes = profile::evaluate(*expression, sysctl::Unit::bytes, profile::Host{});
+  return bytes ? size_of(*bytes) : std::nullopt;
+}
+
 bool set_memory(const std::string& text, profile::Host& host) {
   const std::expected<profile::Expression, profile::QuantityFault> expression =
       profile::parse_expression(text, Origin{});
@@ -135,23 +151,28 @@ bool set_memory(const std::string& text, profile::Host& host) {
   std::string help;
   if (!expression) {
     why = expression.error().message;
-    help = expression.error().help;
+    help = expression.error().help.substr(0, expression.error().help.find('\n'));
   } else if (const auto bytes =
                  profile::evaluate(*expression, sysctl::Unit::bytes, profile::Host{});
              !bytes) {
     why = bytes.error().message;
     help = bytes.error().help;
-  } else if (*bytes < (1 << 20) || *bytes > (static_cast<sysctl::Integer>(1) << 60)) {
+  } else if (const std::optional<std::uint64_t> memory = size_of(*bytes); !memory) {
     why = "no machine has that much or that little";
+    const bool is_number = expression->kind == profile::Expression::Kind::literal &&
+                           expression->quantity.dimension == profile::Dimension::number;
+    if (is_number && *bytes > 0) why = "a unit is missing";
   } else {
-    const auto memory = static_cast<std::uint64_t>(*bytes);
     // What the kernel takes as the base of its defaults is all but a percent or two of the memory.
-    if (memory != host.memory_bytes) host.buffer_pages = memory / host.page_size / 100 * 98;
-    host.memory_bytes = memory;
+    if (*memory != host.memory_bytes) host.buffer_pages = *memory / host.page_size / 100 * 98;
+    host.memory_bytes = *memory;
     return true;
   }
-  complain(fmt::format("--memory \"{}\": {}; {}", text, why,
-                       help.empty() ? "such as \"24 GiB\"" : help.substr(0, help.find('\n'))));
+  std::vector<profile::Reading> readings = profile::readings_of_memory(text);
+  std::erase_if(readings, [](const profile::Reading& reading) { return !memory_of(reading.text); });
+  if (!readings.empty()) help = profile::help_of(readings, true);
+  complain(
+      fmt::format("--memory \"{}\": {}{}{}", printable(text), why, help.empty() ? "" : "; ", help));
   return false;
 }
 
@@ -161,7 +182,11 @@ bool set_kernel(const std::string& text, profile::Host& host) {
     host.kernel_release = text;
     return true;
   }
-  complain(fmt::format("--kernel \"{}\": this is no Linux version; such as 6.1", text));
+  const std::string version = profile::version_in(text);
+  const bool is_known = profile::parse_kernel_version(version) != sysctl::Version{};
+  complain(fmt::format(
+      "--kernel \"{}\": not a Linux version; {}", printable(text),
+      is_known ? fmt::format("write {}", version) : "it is two numbers with a point between them"));
   return false;
 }
 

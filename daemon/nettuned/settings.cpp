@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/profile/correction.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/profile/store.hpp"
@@ -30,7 +31,8 @@ class Reader {
 
   std::optional<Settings> read(const Node& root) {
     if (root.kind != Node::Kind::mapping) {
-      fault(root.origin, "the settings are a mapping", "such as \"sweep: 5 min\"");
+      fault(root.origin, "the settings are a mapping",
+            fmt::format("one setting to a line: {}", fmt::join(words, ", ")));
       return std::nullopt;
     }
     for (const Node::Entry& entry : root.entries()) read_entry(entry);
@@ -84,21 +86,39 @@ class Reader {
     }
   }
 
+  static bool is_time(const profile::Expression& expression) {
+    return expression.kind == profile::Expression::Kind::literal &&
+           expression.quantity.dimension == profile::Dimension::duration;
+  }
+
+  // What to write instead of `text`; a lone number counts seconds.
+  static std::string time_help(std::string_view text) {
+    std::vector<profile::Reading> readings =
+        profile::readings_of_amount(text, {.unit = sysctl::Unit::seconds});
+    std::erase_if(readings, [](profile::Reading& reading) {
+      auto expression = profile::parse_expression(reading.text, Origin{});
+      if (expression && expression->quantity.dimension == profile::Dimension::number) {
+        reading.text += " s";
+        expression = profile::parse_expression(reading.text, Origin{});
+      }
+      return !expression || !is_time(*expression);
+    });
+    return readings.empty() ? "the units are us, ms, s and min" : profile::help_of(readings);
+  }
+
   std::optional<nanoseconds> duration(const Node::Entry& entry, nanoseconds shortest) {
     if (!is_text(entry)) return std::nullopt;
     const auto expression = profile::parse_expression(entry.value.text, entry.value.origin);
-    constexpr std::string_view help = "such as \"30 s\" or \"5 min\"";
     if (!expression) {
-      fault(entry.value.origin, expression.error().message, std::string(help));
+      fault(entry.value.origin, expression.error().message, time_help(entry.value.text));
+      return std::nullopt;
+    }
+    if (!is_time(*expression)) {
+      fault(entry.value.origin, fmt::format("\"{}\" takes a time with its unit", entry.key.text),
+            time_help(entry.value.text));
       return std::nullopt;
     }
     const profile::Quantity& quantity = expression->quantity;
-    if (expression->kind != profile::Expression::Kind::literal ||
-        quantity.dimension != profile::Dimension::duration) {
-      fault(entry.value.origin, fmt::format("\"{}\" takes a time with its unit", entry.key.text),
-            std::string(help));
-      return std::nullopt;
-    }
     const sysctl::Integer time = quantity.numerator / quantity.denominator;
     if (time < shortest.count() || time > longest.count()) {
       fault(entry.value.origin,
@@ -111,7 +131,8 @@ class Reader {
 
   void read_contest(const Node& node) {
     if (node.kind != Node::Kind::mapping) {
-      fault(node.origin, "\"contest\" is a mapping", "such as {restores: 5, within: 60 s}");
+      fault(node.origin, "\"contest\" is a mapping",
+            "its form is {restores: NUMBER, within: TIME}");
       return;
     }
     for (const Node::Entry& entry : node.entries()) {

@@ -161,10 +161,21 @@ expect_status 2
 expect_err '--root needs a folder with proc/sys/net in it'
 run audit right --root "$work/m" --memory 16M
 expect_status 2
-expect_err '--memory "16M"'
+expect_err '--memory "16M": unknown unit "M"; write "16 MiB" (16777216 bytes) or "16 MB"'
+run audit right --root "$work/m" --memory 24
+expect_status 2
+expect_err '--memory "24": a unit is missing; write "24 GiB"'
+run audit right --root "$work/m" --memory 512
+expect_err 'a unit is missing; write "512 GiB" or "512 MiB"'
+run audit right --root "$work/m" --memory '2 Gbit/s'
+expect_status 2
+expect_err '--memory "2 Gbit/s"'
+run audit right --root "$work/m" --kernel v6.1
+expect_status 2
+expect_err '--kernel "v6.1": not a Linux version; write 6.1'
 run audit right --root "$work/m" --kernel six
 expect_status 2
-expect_err '--kernel "six": this is no Linux version'
+expect_err '--kernel "six": not a Linux version; it is two numbers'
 
 # --- --memory and --kernel stand in for what the machine has
 put p/share.yaml 'nettune: 1

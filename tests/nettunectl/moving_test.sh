@@ -125,7 +125,7 @@ expect_status 1
 expect_err 'nettunectl: left out: b.conf:1: kernel.panic: it is not below net.'
 expect_err 'nettunectl: left out: b.conf:2: net.ipv4.tcp_ecn: line 8 sets it again'
 expect_err 'nettunectl: left out: b.conf:3: net.core.wmem_max: the kernel refuses this value: "1M"'
-expect_err 'nettunectl: left out: b.conf:4: this is nothing: this line is no assignment'
+expect_err 'nettunectl: left out: b.conf:4: this is nothing: this line is not an assignment'
 expect_err 'nettunectl: left out: b.conf:5: net.ipv4.tcp_notsent_lowat: 0 is harmful'
 expect_err 'nettunectl: left out: b.conf:6: net.ipv4.tcp_rmem: the default of net.ipv4.tcp_rmem (4 KiB) is below its min'
 expect_err 'nettunectl: left out: b.conf:7: "net.ipv4.tcp_sack": the quotes are a part of the name'

@@ -198,7 +198,7 @@ void check_lines(const Lines& lines, Report& report) {
       break;
     }
     if (line.front() == '%' && !content && !started) {
-      report.error_at(lines.start(i), trim_end(line).size(), "directives are not taken",
+      report.error_at(lines.start(i), trim_end(line).size(), "directives are not supported",
                       "delete the line");
       continue;
     }
@@ -265,7 +265,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnAnchor(const YAML::Mark& mark, const std::string& name) override {
     const std::size_t offset = find_from(mark, '&');
     report_.error_at(offset, name.size() + 1, fmt::format("anchor \"&{}\"", printable(name)),
-                     "anchors and aliases are not taken: write the value where it is needed");
+                     "anchors and aliases are not supported: write the value where it is needed");
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
@@ -279,7 +279,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::string_view rest = lines_.rest(offset);
     const std::size_t length = std::min(rest.find_first_of(" \t,]}"), rest.size());
     report_.error_at(offset, length, fmt::format("alias \"{}\"", printable(rest.substr(0, length))),
-                     "anchors and aliases are not taken; quote a value that begins with *");
+                     "anchors and aliases are not supported; quote a value that begins with *");
   }
 
   // An absent value, and the plain words ~ and null, which are texts here like any other.
@@ -364,7 +364,7 @@ class TreeBuilder final : public YAML::EventHandler {
     const std::size_t end = std::min(rest.find_first_of(" \t,]}", begin), rest.size());
     const std::string_view word = rest.substr(begin, end - begin);
     report_.error_at(offset + begin, word.size(), fmt::format("tag \"{}\"", printable(word)),
-                     "tags are not taken: a profile says by its own words what a value is");
+                     "tags are not supported: a profile says by its own words what a value is");
   }
 
   // How far a scalar reaches on its first line, and whether it stands there letter for letter.
@@ -541,7 +541,7 @@ class TreeBuilder final : public YAML::EventHandler {
       return false;
     }
     if (key.text == "<<" && !key.quoted) {
-      report_.error(key.origin, "merge keys (<<) are not taken",
+      report_.error(key.origin, "merge keys (<<) are not supported",
                     "\"inherits\" takes over another profile");
       return false;
     }
@@ -670,10 +670,23 @@ class Explainer {
       --sign;
       if (text[sign] == '|' || text[sign] == '>') break;
     }
-    report_.error_at(sign, trim_end(lines_.rest(sign)).size(),
+    const std::string_view value = trim_end(lines_.rest(sign));
+    report_.error_at(sign, value.size(),
                      "a value that begins with | or > is a block of text, which stands on the next "
                      "lines",
-                     "quote a comparison: \">= 5.10\"");
+                     comparison_help(sign, value));
+  }
+
+  // A comparison is quoted below "requires:", and a rule has words for it.
+  std::string comparison_help(std::size_t sign, std::string_view value) const {
+    const std::string_view text = lines_.text();
+    const std::size_t line = lines_.start(lines_.line_number(sign) - 1);
+    const std::string_view key = text.substr(line, sign - line);
+    const std::string quoted = fmt::format("write \"{}\"", printable(value));
+    if (key.contains("kernel:") || key.contains("memory:") || !key.contains("net")) return quoted;
+    const std::size_t amount = value.find_first_not_of("|>= ");
+    if (amount == std::string_view::npos) return "";
+    return fmt::format("write at least {}", printable(value.substr(amount)));
   }
 
   void colon(std::size_t offset) {

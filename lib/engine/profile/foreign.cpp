@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "engine/characters.hpp"
+#include "engine/profile/correction.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/tuned_conf.hpp"
@@ -127,6 +128,27 @@ std::string field_names(const Parameter& parameter) {
   return names;
 }
 
+// "write 16777216 or 16000000" for "16M": what `text` may have meant, in the plain numbers that the
+// loaders take; "" where nothing can be read out of it.
+std::string number_meant(std::string_view text, const Parameter& parameter) {
+  const sysctl::Range range = widest_range(parameter);
+  std::vector<Reading> readings = readings_of_amount(text, meant_by(&parameter));
+  std::erase_if(readings, [&](Reading& reading) {
+    if (reading.text == "true" || reading.text == "false") {
+      reading.text = reading.text == "true" ? "1" : "0";
+    }
+    const auto expression = parse_expression(reading.text, Origin{});
+    if (!expression || uses_memory(*expression)) return true;
+    const auto number = evaluate(*expression, parameter.unit, Host{});
+    if (!number || *number < range.minimum || *number > range.maximum) return true;
+    const std::string plain = sysctl::to_string(*number);
+    reading.note = std::exchange(reading.text, plain);
+    return false;
+  });
+  if (readings.size() == 1) readings.front().note.clear();
+  return help_of(readings);
+}
+
 std::string help_for(const sysctl::Remark& remark, const Parameter& parameter,
                      std::string_view text) {
   const std::string_view part = text.substr(std::min(remark.offset, text.size()), remark.length);
@@ -144,6 +166,9 @@ std::string help_for(const sysctl::Remark& remark, const Parameter& parameter,
       if (part.starts_with('#') || part.starts_with(';')) {
         return "a comment stands on a line of its own";
       }
+      if (parameter.fields == 1) {
+        if (std::string help = number_meant(text, parameter); !help.empty()) return help;
+      }
       return "leave it out";
     case Surprise::hexadecimal:
     case Surprise::rounded:
@@ -160,47 +185,6 @@ bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-struct Suffix {
-  std::string_view text;
-  Integer factor;
-};
-
-// "16M" -> 16777216, for a key that counts bytes; "30s" -> 30. Short numbers only.
-std::string number_meant(std::string_view word, const Parameter& parameter) {
-  constexpr auto sizes = std::to_array<Suffix>({{"k", 1 << 10},
-                                                {"m", 1 << 20},
-                                                {"g", 1 << 30},
-                                                {"kb", 1 << 10},
-                                                {"mb", 1 << 20},
-                                                {"gb", 1 << 30},
-                                                {"kib", 1 << 10},
-                                                {"mib", 1 << 20},
-                                                {"gib", 1 << 30}});
-  const std::size_t digits = std::min(word.find_first_not_of("0123456789"), word.size());
-  if (digits == 0 || digits > 12) return {};
-  std::string suffix(word.substr(digits));
-  std::ranges::transform(suffix, suffix.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 32) : c;
-  });
-  const auto number = sysctl::parse_decimal(word.substr(0, digits));
-  if (!number) return {};
-  if (parameter.unit == sysctl::Unit::bytes) {
-    const auto found = std::ranges::find(sizes, suffix, &Suffix::text);
-    if (found == sizes.end()) return {};
-    return fmt::format("write {}, the number of bytes", sysctl::to_string(*number * found->factor));
-  }
-  const bool is_time = suffix == "s" || suffix == "sec" || suffix == "ms" || suffix == "us";
-  const bool counts_that = (suffix.starts_with('s') && parameter.unit == sysctl::Unit::seconds) ||
-                           (suffix == "ms" && parameter.unit == sysctl::Unit::milliseconds) ||
-                           (suffix == "us" && parameter.unit == sysctl::Unit::microseconds);
-  if (is_time && counts_that) {
-    return fmt::format("write {}: the key counts {}", sysctl::to_string(*number),
-                       unit_name(parameter.unit));
-  }
-  return fmt::format("write a plain number{}{}", parameter.unit == sysctl::Unit::none ? "" : " of ",
-                     unit_name(parameter.unit));
-}
-
 std::string help_for(const sysctl::Refusal& refusal, const Parameter& parameter,
                      std::string_view text) {
   const std::string_view word = text.substr(std::min(refusal.offset, text.size()), refusal.length);
@@ -209,16 +193,18 @@ std::string help_for(const sysctl::Refusal& refusal, const Parameter& parameter,
   }
   if (word.find_first_of("\"'") != std::string_view::npos) return "write it without quotes";
   const std::size_t comma = word.find(',');
-  if (comma != std::string_view::npos && is_digits(word.substr(0, comma))) {
-    return parameter.fields > 1 ? "separate the fields by blanks" : "write the number alone";
+  const bool is_first = comma != std::string_view::npos && is_digits(word.substr(0, comma));
+  if (is_first && parameter.fields > 1) return "separate the fields by blanks";
+  if (parameter.fields == 1) {
+    // "16 MiB" and "5 000" are one amount.
+    if (std::string help = number_meant(text, parameter); !help.empty()) return help;
   }
-  if (word.starts_with('+')) return "write the number without the sign";
-  if (word == "true" || word == "yes" || word == "on") return "write 1";
-  if (word == "false" || word == "no" || word == "off") return "write 0";
-  if (word.starts_with('0') && is_digits(word)) {
-    return fmt::format("write {}", without_zeros(word));
-  }
-  return number_meant(word, parameter);
+  if (std::string help = number_meant(word, parameter); !help.empty()) return help;
+  const bool has_suffix =
+      !word.empty() && is_digits(word.substr(0, 1)) && !word.starts_with("0x") && !is_digits(word);
+  if (!has_suffix) return {};
+  const std::string_view unit = unit_name(parameter.unit);
+  return fmt::format("write a plain number{}{}", unit.empty() ? "" : " of ", unit);
 }
 
 class Converter {

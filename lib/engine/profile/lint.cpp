@@ -250,9 +250,9 @@ class Linter {
       add(Severity::error, origin_of(desired, field), "pages-for-bytes",
           fmt::format("{} counts pages, and {} of them are more than this host's memory",
                       desired.key.name(), sysctl::to_string(*pages)),
-          fmt::format("if bytes were meant, {} B are {} pages; a unit says which: \"64 MiB\", "
-                      "\"6% ram\"",
-                      sysctl::to_string(*pages), sysctl::to_string(*pages / host_.page_size)));
+          is_foreign() ? fmt::format("if bytes were meant, write {}, the number of pages",
+                                     sysctl::to_string(*pages / host_.page_size))
+                       : fmt::format("if bytes were meant, write {} B", sysctl::to_string(*pages)));
       return;
     }
   }
@@ -368,7 +368,7 @@ class Linter {
       add(Severity::error, origin_of(*interval, 0), "harmful",
           "with tcp_keepalive_time and tcp_keepalive_intvl both 0, idle connections with keepalive "
           "die within seconds (ETIMEDOUT)",
-          "give both a time: 300 s and 75 s, for example");
+          "leave one of them out: the kernel's own are 2 h and 75 s");
     }
   }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <iterator>
 
+#include "engine/profile/correction.hpp"
 #include "engine/profile/repeated.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/kernel_form.hpp"
@@ -34,6 +35,13 @@ class Reporter {
   void warning(const Origin& origin, std::string message, std::string help, std::string_view lint) {
     diagnostics_.list.push_back(
         {Severity::warning, origin, std::move(message), std::move(help), lint});
+  }
+  std::size_t count() const { return diagnostics_.list.size(); }
+  // What was reported since `before` is about one text, and `help` mends all of it.
+  void help_since(std::size_t before, std::string help) {
+    for (std::size_t i = before; i < diagnostics_.list.size(); ++i) {
+      diagnostics_.list[i].help = std::exchange(help, {});
+    }
   }
   void unknown_word(const Node& word, std::string_view what,
                     std::span<const std::string_view> known) {
@@ -84,10 +92,14 @@ Origin part_of(const Node& node, std::size_t offset, std::size_t length) {
 std::optional<bool> read_bool(const Node& node, std::string_view word, Reporter& report) {
   if (node.kind == Node::Kind::scalar && node.text == "true") return true;
   if (node.kind == Node::Kind::scalar && node.text == "false") return false;
-  report.error(node.origin, fmt::format("{} is true or false", word),
-               node.kind == Node::Kind::scalar
-                   ? fmt::format("\"{}\" is neither", printable(node.text))
-                   : "");
+  std::string help;
+  if (node.kind == Node::Kind::scalar) {
+    help = help_of(readings_of_amount(node.text, {.unit = sysctl::Unit::flag}));
+    // "1" is an amount, and no word of the language here.
+    if (node.text == "1") help = "write true";
+    if (node.text == "0") help = "write false";
+  }
+  report.error(node.origin, fmt::format("{} is true or false", word), std::move(help));
   return std::nullopt;
 }
 
@@ -116,16 +128,42 @@ void refuse_strangers(const Node& node, TextKind kind, Reporter& report) {
 std::optional<OnDrift> read_on_drift(const Node& node, Reporter& report) {
   if (node.kind == Node::Kind::scalar && node.text == "restore") return OnDrift::restore;
   if (node.kind == Node::Kind::scalar && node.text == "report") return OnDrift::report;
-  report.error(node.origin, "on-drift is \"restore\" or \"report\"");
+  constexpr auto policies = std::to_array<std::string_view>({"restore", "report"});
+  const std::string_view near = nearest(node.text, policies);
+  report.error(node.origin, "on-drift is \"restore\" or \"report\"",
+               near.empty() ? "" : fmt::format("write {}", near));
   return std::nullopt;
+}
+
+// The numbers of a rule that are the same on every host. False after a report of amounts that no
+// host could make right, such as 1500 ms for a key in seconds.
+bool read_amounts(const Rule& rule, const Parameter* parameter, FieldBounds& field,
+                  Reporter& report) {
+  bool good = true;
+  const Host any_host;
+  const sysctl::Unit unit = parameter == nullptr ? sysctl::Unit::none : parameter->unit;
+  for (const Expression& operand : rule.operands()) {
+    if (operand.kind == Expression::Kind::word || uses_memory(operand)) continue;
+    const auto number = evaluate(operand, unit, any_host);
+    if (number) {
+      field.operands.push_back(*number);
+    } else {
+      report.error(number.error().origin, number.error().message, number.error().help);
+      good = false;
+    }
+  }
+  field.known = !rule.operands().empty() && field.operands.size() == rule.operands().size();
+  return good;
 }
 
 // Reads the rules of one key. Where there is no parameter, numbers are numbers and anything else is
 // a text, as the kernel has it.
 class EntryReader {
  public:
-  EntryReader(const sysctl::KeyGlob& key, const Parameter* parameter, Reporter& report)
-      : key_(key), parameter_(parameter), report_(report) {}
+  // `range`: what the kernel takes of each number.
+  EntryReader(const sysctl::KeyGlob& key, const Parameter* parameter, const sysctl::Range& range,
+              Reporter& report)
+      : key_(key), parameter_(parameter), range_(range), report_(report) {}
 
   std::vector<Rule> read(const Node& value) {
     if (value.kind == Node::Kind::scalar) return read_scalar(value);
@@ -169,7 +207,7 @@ class EntryReader {
                     tuple_help(text));
       return {};
     }
-    std::optional<Rule> rule = read_rule(node);
+    std::optional<Rule> rule = read_rule(node, 0, false);
     if (!rule) return {};
     std::vector<Rule> rules;
     rules.push_back(std::move(*rule));
@@ -177,19 +215,20 @@ class EntryReader {
   }
 
   std::string tuple_help(std::string_view text) const {
-    std::vector<std::string_view> parts;
-    for (std::size_t begin = text.find_first_not_of(" \t,"); begin != std::string_view::npos;) {
-      const std::size_t end = std::min(text.find_first_of(" \t,", begin), text.size());
-      parts.push_back(text.substr(begin, end - begin));
-      begin = text.find_first_not_of(" \t,", end);
-    }
-    const bool plain = std::ranges::all_of(parts, [](std::string_view part) {
-      return part.find_first_not_of("0123456789") == std::string_view::npos;
+    std::vector<Reading> readings = readings_of_fields(text, field_count(), meant_by(parameter_));
+    std::erase_if(readings, [&](const Reading& reading) {
+      std::string_view rest = std::string_view(reading.text).substr(1, reading.text.size() - 2);
+      for (std::size_t field = 0; field < field_count(); ++field) {
+        const std::size_t end = std::min(rest.find(", "), rest.size());
+        if (!is_taken(rest.substr(0, end), field)) return true;
+        rest.remove_prefix(std::min(end + 2, rest.size()));
+      }
+      return false;
     });
-    if (plain && parts.size() == field_count()) {
-      return fmt::format("write them as a list: [{}]", fmt::join(parts, ", "));
+    if (readings.empty()) {
+      return "write one rule for each, as a list; \"keep\" leaves a field as it is";
     }
-    return "write one rule for each, as a list; \"keep\" leaves a field as it is";
+    return help_of(readings);
   }
 
   std::vector<Rule> read_fields(const Node& node) {
@@ -231,7 +270,7 @@ class EntryReader {
         good = false;
         continue;
       }
-      std::optional<Rule> rule = read_rule(item);
+      std::optional<Rule> rule = read_rule(item, rules.size(), true);
       if (rule) {
         rules.push_back(std::move(*rule));
       } else {
@@ -276,7 +315,38 @@ class EntryReader {
     return expression;
   }
 
-  std::optional<Rule> read_rule(const Node& node) {
+  std::optional<Rule> read_rule(const Node& node, std::size_t field, bool in_list) {
+    const std::size_t before = report_.count();
+    std::optional<Rule> rule = strict_rule(node);
+    if (rule) return rule;
+    std::vector<Reading> readings = readings_of_rule(node.text, meant_by(parameter_));
+    std::erase_if(readings, [&](const Reading& reading) { return !is_taken(reading.text, field); });
+    const bool has_signs = std::ranges::any_of(readings, [](const Reading& reading) {
+      return reading.text.find_first_of(",[]") != std::string::npos;
+    });
+    if (!readings.empty()) report_.help_since(before, help_of(readings, in_list && has_signs));
+    return std::nullopt;
+  }
+
+  // Whether `text` is a rule of the field without any fault.
+  bool is_taken(std::string_view text, std::size_t field) const {
+    Diagnostics faults;
+    Reporter report(faults);
+    Node node;
+    node.text = text;
+    const std::optional<Rule> rule =
+        EntryReader(key_, parameter_, range_, report).strict_rule(node);
+    if (!rule) return false;
+    std::vector<FieldBounds> fields(std::max(field_count(), field + 1));
+    fields[field].begin(*rule);
+    if (!read_amounts(*rule, parameter_, fields[field], report)) return false;
+    if (parameter_ != nullptr && sysctl::is_numeric(parameter_->encoding)) {
+      check_values(*parameter_, range_, 0, fields, faults);
+    }
+    return !faults.has_errors();
+  }
+
+  std::optional<Rule> strict_rule(const Node& node) {
     const std::string_view whole = node.text;
     const std::string_view text = trim(whole);
     const auto offset_of = [&](std::string_view part) {
@@ -313,7 +383,7 @@ class EntryReader {
       const std::size_t conjunction = rest->find(" and ");
       if (conjunction == std::string_view::npos) {
         report_.error(node.origin, "\"between\" needs two bounds",
-                      "for example: between 4 MiB and 32 MiB");
+                      "write the lower bound, \"and\", and the upper one");
         return std::nullopt;
       }
       const bool low = operand(rest->substr(0, conjunction));
@@ -322,8 +392,10 @@ class EntryReader {
       return rule;
     }
     if (const auto rest = after(text, "one of")) return read_one_of(node, *rest, std::move(rule));
-    if (const std::string help = misspelt_rule(text); !help.empty()) {
-      report_.error(node.origin, fmt::format("\"{}\" is no rule", printable(text)), help);
+    if (is_misspelt_rule(text)) {
+      report_.error(node.origin, fmt::format("\"{}\" is not a valid rule", printable(text)),
+                    "a rule is a value, \"at least\", \"at most\" or \"between\" with one, "
+                    "\"one of\" a list, or \"keep\"");
       return std::nullopt;
     }
     if (!operand(text)) return std::nullopt;
@@ -351,7 +423,7 @@ class EntryReader {
     std::string_view list = trim(rest);
     if (!list.starts_with('[') || !list.ends_with(']') || list.size() < 2) {
       report_.error(node.origin, "\"one of\" needs a list in brackets",
-                    "for example: one of [bbr, cubic]");
+                    "its items stand in brackets, with commas between them");
       return std::nullopt;
     }
     list = list.substr(1, list.size() - 2);
@@ -377,22 +449,15 @@ class EntryReader {
     return rule;
   }
 
-  static std::string misspelt_rule(std::string_view text) {
-    const auto starts = [&](std::initializer_list<std::string_view> forms) {
-      return std::ranges::any_of(forms,
-                                 [&](std::string_view form) { return text.starts_with(form); });
-    };
-    if (starts({">=", ">", "min ", "minimum ", "atleast", "at-least", "at_least", "At least"})) {
-      return "write \"at least\" and the value: at least 16 MiB";
-    }
-    if (starts({"<=", "<", "max ", "maximum ", "atmost", "at-most", "at_most", "At most"})) {
-      return "write \"at most\" and the value: at most 16 MiB";
-    }
-    if (text.starts_with("at ")) return "did you mean \"at least\" or \"at most\"?";
-    if (starts({"one-of", "oneof", "one_of", "any of", "One of"})) {
-      return "write \"one of\" and the list: one of [bbr, cubic]";
-    }
-    return {};
+  // A value never begins so; other slips show as what is left over behind it.
+  static bool is_misspelt_rule(std::string_view text) {
+    constexpr auto beginnings = std::to_array<std::string_view>(
+        {">",       "<",       "\u2265",  "\u2264",   "=>",       "=<",      "at ",
+         "At ",     "AT ",     "atleast", "at-least", "at_least", "AtLeast", "atmost",
+         "at-most", "at_most", "AtMost",  "min ",     "minimum ", "max ",    "maximum ",
+         "one-of",  "oneof",   "one_of",  "any of",   "One of"});
+    return std::ranges::any_of(
+        beginnings, [&](std::string_view beginning) { return text.starts_with(beginning); });
   }
 
   std::optional<Expression> read_operand(const Node& node, std::string_view text,
@@ -454,10 +519,11 @@ class EntryReader {
     const std::expected<std::string, std::string> form = sysctl::kernel_form(*parameter_, text);
     if (!form) {
       const bool is_mask = parameter_->encoding == sysctl::Encoding::cpu_mask;
-      report_.error(origin, fmt::format("the kernel refuses it: {}", form.error()),
-                    is_mask ? "write a hexadecimal mask: f is the first four CPUs"
-                            : fmt::format("write numbers up to {} and ranges: 1-5,80",
-                                          sysctl::to_string(parameter_->maximum)));
+      report_.error(
+          origin, fmt::format("the kernel refuses it: {}", form.error()),
+          is_mask ? "a mask is hexadecimal, and its last digit stands for the first four CPUs"
+                  : fmt::format("write numbers up to {} and ranges with \"-\", a comma between two",
+                                sysctl::to_string(parameter_->maximum)));
       return std::nullopt;
     }
     return word_operand(*form, origin);
@@ -492,7 +558,7 @@ class EntryReader {
                        word == "disabled" || word == "n";
       help = on ? "write true" : off ? "write false" : "write true or false";
     } else if (word == "true" || word == "false") {
-      help = fmt::format("{} is no flag; write the number", key_.name());
+      help = fmt::format("{} is not a flag; write the number", key_.name());
     } else if (!near.empty()) {
       help = fmt::format("did you mean \"{}\"?", near);
     }
@@ -530,8 +596,8 @@ class EntryReader {
     if (unit == Unit::mode) counts = "is a mode";
     if (unit == Unit::bits) counts = "is a bitmap";
     std::string help = "write a plain number";
-    if (unit == Unit::bytes || unit == Unit::pages) help += ", or an amount such as 16 MiB";
-    if (is_time) help += ", or a time such as 30 s";
+    if (unit == Unit::bytes || unit == Unit::pages) help += ", or an amount in B, KiB, MiB or GiB";
+    if (is_time) help += ", or a time in us, ms, s or min";
     if (dimension == Dimension::bit_rate) help = "a bit rate stands within bdp(rate, rtt)";
     report_.error(expression.origin,
                   fmt::format("{} {}, and this is {}", key_.name(), counts, found),
@@ -541,33 +607,18 @@ class EntryReader {
 
   const sysctl::KeyGlob& key_;
   const Parameter* parameter_;
+  const sysctl::Range& range_;
   Reporter& report_;
   bool unit_refused_ = false;
 };
 
-// The numbers of rules that are the same on every host, in `fields`: their memory serves one entry
-// after another. False after a report of amounts that no host could make right, such as 1500 ms for
-// a key in seconds.
+// The numbers of all of an entry's rules, in `fields`: their memory serves one entry after another.
 bool read_amounts(const Entry& entry, std::vector<FieldBounds>& fields, Reporter& report) {
   fields.resize(entry.rules.size());
   bool good = true;
-  const Host any_host;
-  const sysctl::Unit unit = entry.parameter == nullptr ? sysctl::Unit::none : entry.parameter->unit;
   for (std::size_t i = 0; i < entry.rules.size(); ++i) {
-    const Rule& rule = entry.rules[i];
-    fields[i].begin(rule);
-    for (const Expression& operand : rule.operands()) {
-      if (operand.kind == Expression::Kind::word || uses_memory(operand)) continue;
-      const auto number = evaluate(operand, unit, any_host);
-      if (number) {
-        fields[i].operands.push_back(*number);
-      } else {
-        report.error(number.error().origin, number.error().message, number.error().help);
-        good = false;
-      }
-    }
-    fields[i].known =
-        !rule.operands().empty() && fields[i].operands.size() == rule.operands().size();
+    fields[i].begin(entry.rules[i]);
+    if (!read_amounts(entry.rules[i], entry.parameter, fields[i], report)) good = false;
   }
   return good;
 }
@@ -593,8 +644,8 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
                                 Diagnostics& values) {
   std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(key_node.text);
   if (!key) {
-    report.error(key_node.origin,
-                 fmt::format("\"{}\" is no key: {}", printable(key_node.text), key.error()));
+    report.error(key_node.origin, fmt::format("\"{}\" is not a valid key: {}",
+                                              printable(key_node.text), key.error()));
     return std::nullopt;
   }
   const sysctl::Parameter* parameter = sysctl::find_parameter(key->pattern());
@@ -633,15 +684,32 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
                  "flush-metrics: true empties what is learned of routes after a change");
     return kept(std::move(entry));
   }
-  entry.rules = EntryReader(entry.key, entry.parameter, report).read(*rules);
+  sysctl::Range range{};
+  if (entry.parameter != nullptr) {
+    range = kernel == sysctl::Version{} ? widest_range(*entry.parameter)
+                                        : sysctl::range_on(*entry.parameter, kernel);
+  }
+  entry.rules = EntryReader(entry.key, entry.parameter, range, report).read(*rules);
   if (entry.rules.empty() || !read_amounts(entry, amounts, report)) return kept(std::move(entry));
   if (entry.parameter != nullptr && sysctl::is_numeric(entry.parameter->encoding)) {
-    const sysctl::Range range = kernel == sysctl::Version{}
-                                    ? widest_range(*entry.parameter)
-                                    : sysctl::range_on(*entry.parameter, kernel);
     check_values(*entry.parameter, range, 0, amounts, values);
   }
   return entry;
+}
+
+// What to write instead of a text that stands where sysctl has its mapping: "net.core.somaxconn =
+// 8192", or a list of such items.
+std::string sysctl_help(const Node& node) {
+  if (node.kind == Node::Kind::sequence) {
+    return "write the keys one below the other, without \"-\" before them";
+  }
+  const std::size_t sign = node.text.find('=');
+  const std::string_view key = trim(node.text.substr(0, sign));
+  if (sign != std::string_view::npos && sysctl::KeyGlob::parse(key)) {
+    return fmt::format("write:\nsysctl:\n  {}: {}", printable(key),
+                       printable(trim(node.text.substr(sign + 1))));
+  }
+  return "write one key to a line, below \"sysctl:\" and indented, with a colon and its value";
 }
 
 std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Reporter& report,
@@ -650,7 +718,7 @@ std::vector<Entry> read_entries(const Node& node, sysctl::Version kernel, Report
   if (node.kind == Node::Kind::scalar && node.empty) return entries;
   if (node.kind != Node::Kind::mapping) {
     report.error(node.origin, fmt::format("sysctl is a mapping of keys, not {}", kind_name(node)),
-                 "for example:\nsysctl:\n  net.core.rmem_max: at least 16 MiB");
+                 sysctl_help(node));
     return entries;
   }
   entries.reserve(node.entries().size());
@@ -697,17 +765,15 @@ std::vector<Inherited> read_inherits(const Node& node, Reporter& report) {
   return inherits;
 }
 
-std::optional<Requirement> read_requirement(const Node& word, const Node& node, Reporter& report) {
+// `name` is "kernel" or "memory".
+std::optional<Requirement> strict_requirement(std::string_view name, const Node& node,
+                                              Reporter& report) {
   using Comparison = Requirement::Comparison;
-  const bool is_kernel = word.text == "kernel";
-  if (!is_kernel && word.text != "memory") {
-    report.unknown_word(word, "in requires", requirement_words);
-    return std::nullopt;
-  }
-  const std::string help =
-      is_kernel ? "for example: kernel: \">= 5.10\"" : "for example: memory: \">= 2 GiB\"";
+  const bool is_kernel = name == "kernel";
   if (node.kind != Node::Kind::scalar || node.empty) {
-    report.error(node.origin, fmt::format("{} is a comparison", word.text), help);
+    report.error(node.origin, fmt::format("{} is a comparison", name),
+                 is_kernel ? "write >= and a version, in quotes"
+                           : "write >= and an amount of bytes, in quotes");
     return std::nullopt;
   }
   Requirement requirement{};
@@ -728,8 +794,7 @@ std::optional<Requirement> read_requirement(const Node& word, const Node& node, 
       std::ranges::find_if(signs, [&](const Sign& s) { return rest.starts_with(s.text); });
   if (sign == signs.end()) {
     report.error(node.origin,
-                 fmt::format("\"{}\" does not begin with >=, >, <=, < or =", printable(rest)),
-                 help);
+                 fmt::format("\"{}\" does not begin with >=, >, <=, < or =", printable(rest)));
     return std::nullopt;
   }
   requirement.comparison = sign->comparison;
@@ -738,7 +803,8 @@ std::optional<Requirement> read_requirement(const Node& word, const Node& node, 
     requirement.version = parse_kernel_version(rest);
     const bool plain = rest.find_first_not_of("0123456789.") == std::string_view::npos;
     if (!plain || requirement.version == sysctl::Version{}) {
-      report.error(node.origin, fmt::format("\"{}\" is no kernel version", printable(rest)), help);
+      report.error(node.origin, fmt::format("\"{}\" is not a kernel version", printable(rest)),
+                   "a version is two numbers with a point between them");
       return std::nullopt;
     }
     return requirement;
@@ -753,11 +819,52 @@ std::optional<Requirement> read_requirement(const Node& word, const Node& node, 
   const std::expected<Dimension, QuantityFault> dimension = dimension_of(*amount);
   const auto bytes = evaluate(*amount, sysctl::Unit::bytes, Host{});
   if (!dimension || *dimension != Dimension::bytes || uses_memory(*amount) || !bytes) {
-    report.error(node.origin, fmt::format("\"{}\" is no amount of bytes", printable(rest)), help);
+    report.error(node.origin, fmt::format("\"{}\" is not an amount of bytes", printable(rest)),
+                 "an amount has a unit: MiB or GiB");
     return std::nullopt;
   }
   requirement.memory = *bytes;
   return requirement;
+}
+
+// The readings of `text` that are taken as a requirement.
+std::vector<Reading> requirements_in(std::string_view name, std::string_view text) {
+  std::vector<Reading> readings =
+      name == "kernel" ? readings_of_kernel(text) : readings_of_memory_bound(text);
+  std::erase_if(readings, [&](const Reading& reading) {
+    Diagnostics faults;
+    Reporter report(faults);
+    Node node;
+    node.text = reading.text;
+    return !strict_requirement(name, node, report);
+  });
+  return readings;
+}
+
+std::optional<Requirement> read_requirement(const Node& word, const Node& node, Reporter& report) {
+  if (word.text != "kernel" && word.text != "memory") {
+    report.unknown_word(word, "in requires", requirement_words);
+    return std::nullopt;
+  }
+  const std::size_t before = report.count();
+  std::optional<Requirement> requirement = strict_requirement(word.text, node, report);
+  if (requirement) return requirement;
+  const std::vector<Reading> readings = requirements_in(word.text, node.text);
+  if (!readings.empty()) report.help_since(before, help_of(readings, true));
+  return std::nullopt;
+}
+
+// What to write instead of a text that stands where requires has its mapping.
+std::string requires_help(const Node& value) {
+  if (value.kind == Node::Kind::scalar) {
+    for (const std::string_view name : requirement_words) {
+      const std::vector<Reading> readings = requirements_in(name, value.text);
+      if (!readings.empty()) {
+        return fmt::format("write:\nrequires:\n  {}: \"{}\"", name, readings.front().text);
+      }
+    }
+  }
+  return "it holds \"kernel:\", \"memory:\" or both, one below the other";
 }
 
 }  // namespace
@@ -829,7 +936,7 @@ std::optional<Profile> ProfileBuilder::check(const Document& document, Diagnosti
     } else if (word == "requires") {
       if (value.kind != Node::Kind::mapping) {
         report.error(value.origin, fmt::format("requires is a mapping, not {}", kind_name(value)),
-                     "for example:\nrequires:\n  kernel: \">= 5.10\"");
+                     requires_help(value));
         continue;
       }
       for (const Node::Entry& item : value.entries()) {

@@ -140,7 +140,7 @@ class Parser {
   Parsed number() {
     const std::size_t begin = position_;
     if (peek() == '+') {
-      return fault(begin, 1, "a number has no plus sign", "the kernel refuses \"+7\"; write 7");
+      return fault(begin, 1, "a number has no plus sign", "the kernel refuses one");
     }
     const bool negative = peek() == '-';
     if (negative) ++position_;
@@ -183,46 +183,20 @@ class Parser {
     const std::string_view token = text_.substr(begin, end - begin);
     const char next = peek();
     if (whole == "0" && (next == 'x' || next == 'X' || next == 'o' || next == 'b')) {
-      std::string help = "write the number in decimal";
-      if (next == 'x' || next == 'X') {
-        const std::string_view hex = text_.substr(position_ + 1, end - position_ - 1);
-        Integer value = 0;
-        bool good = !hex.empty() && hex.size() <= 16;
-        for (const char c : good ? hex : std::string_view()) {
-          const int digit = is_digit(c)              ? c - '0'
-                            : (c >= 'a' && c <= 'f') ? c - 'a' + 10
-                            : (c >= 'A' && c <= 'F') ? c - 'A' + 10
-                                                     : -1;
-          if (digit < 0) good = false;
-          value = value * 16 + digit;
-        }
-        if (good) help = fmt::format("write {}", sysctl::to_string(value));
-      }
       return fault(begin, token.size(),
-                   fmt::format("\"{}\" is not a decimal number", printable(token)), help);
+                   fmt::format("\"{}\" is not a decimal number", printable(token)),
+                   "write the number in decimal");
     }
     if (whole.size() > 1 && whole.front() == '0') {
-      std::string help;
-      const std::size_t significant = whole.find_first_not_of('0');
-      const std::string decimal(significant == std::string_view::npos ? "0"
-                                                                      : whole.substr(significant));
-      if (whole.find_first_of("89") == std::string_view::npos && whole.size() <= 20) {
-        Integer octal = 0;
-        for (const char c : whole) octal = octal * 8 + (c - '0');
-        help = fmt::format("the kernel would read it as octal, {}; write {} or {}",
-                           sysctl::to_string(octal), decimal, sysctl::to_string(octal));
-      } else {
-        help = "the kernel would read it as octal and refuse it; write " + decimal;
-      }
       return fault(digits, whole.size(), fmt::format("\"{}\" begins with a zero", printable(whole)),
-                   help);
+                   "the kernel would read it as octal");
     }
     if (next == '_' || ((next == 'e' || next == 'E') && position_ + 1 < text_.size() &&
                         (is_digit(text_[position_ + 1]) || text_[position_ + 1] == '+' ||
                          text_[position_ + 1] == '-'))) {
       return fault(begin, token.size(),
                    fmt::format("\"{}\" is not a plain decimal number", printable(token)),
-                   "write all digits, or a unit: 16 MiB");
+                   "write all digits");
     }
     return Expression{};
   }
@@ -234,6 +208,7 @@ class Parser {
     if (!is_letter(peek())) {
       position_ = number_end;
       expression.origin = origin_at(begin, number_end - begin);
+      if (is_grouped(text_.substr(begin, number_end - begin))) return grouped(begin, number_end);
       return expression;
     }
     const std::size_t unit_begin = position_;
@@ -241,6 +216,8 @@ class Parser {
     const std::string_view name = text_.substr(unit_begin, position_ - unit_begin);
     for (const NamedUnit& unit : units) {
       if (unit.name != name) continue;
+      const std::string_view number = text_.substr(begin, number_end - begin);
+      if (number.ends_with('0') && is_grouped(number)) return grouped(begin, number_end);
       expression.quantity.dimension = unit.dimension;
       if (!multiply(expression.quantity.numerator, unit.factor, expression.quantity.numerator)) {
         return fault(begin, position_ - begin, "the amount is too large", "");
@@ -249,7 +226,19 @@ class Parser {
       expression.origin = origin_at(begin, position_ - begin);
       return expression;
     }
-    return unknown_unit(expression, begin, number_end, unit_begin, name);
+    return fault(unit_begin, name.size(), fmt::format("unknown unit \"{}\"", printable(name)),
+                 fmt::format("the units are {}", all_units));
+  }
+
+  // "5.000": five to some readers, and five thousand to others.
+  static bool is_grouped(std::string_view number) {
+    constexpr std::size_t group = 3;
+    const std::size_t point = number.find('.');
+    const std::size_t first = number.find_first_of("123456789");
+    return point != std::string_view::npos && number.size() - point - 1 == group && first < point;
+  }
+  static Parsed grouped(std::size_t begin, std::size_t end) {
+    return fault(begin, end - begin, "a point and three digits may also mean thousands", "");
   }
 
   Parsed percent(Expression expression, std::size_t begin) {
@@ -259,8 +248,7 @@ class Parser {
     const std::size_t word = position_;
     while (is_letter(peek())) ++position_;
     if (text_.substr(word, position_ - word) != "ram") {
-      return fault(sign, position_ - sign, "a percentage is one of the host's memory",
-                   fmt::format("write \"{}% ram\"", printable(text_.substr(begin, sign - begin))));
+      return fault(sign, position_ - sign, "a percentage is one of the host's memory", "");
     }
     if (expression.quantity.numerator < 0 ||
         expression.quantity.numerator > expression.quantity.denominator * 100) {
@@ -269,59 +257,6 @@ class Parser {
     expression.kind = Expression::Kind::ram_percent;
     expression.origin = origin_at(begin, position_ - begin);
     return expression;
-  }
-
-  Parsed unknown_unit(const Expression& expression, std::size_t begin, std::size_t number_end,
-                      std::size_t unit_begin, std::string_view name) {
-    const std::string digits(text_.substr(begin, number_end - begin));
-    const std::string message = fmt::format("\"{}\" is no unit", printable(name));
-    const auto both = [&](std::string_view binary, std::string_view decimal, Integer b, Integer d) {
-      Integer in_binary = 0;
-      Integer in_decimal = 0;
-      const Quantity& q = expression.quantity;
-      if (!multiply(q.numerator, b, in_binary) || !multiply(q.numerator, d, in_decimal)) {
-        return fmt::format("write {} {} or {} {}", digits, binary, digits, decimal);
-      }
-      return fmt::format("write {} {} ({} bytes) or {} {} ({} bytes)", digits, binary,
-                         sysctl::to_string(in_binary / q.denominator), digits, decimal,
-                         sysctl::to_string(in_decimal / q.denominator));
-    };
-    std::string help;
-    if (name == "K" || name == "k" || name == "KB" || name == "kb" || name == "kib") {
-      help = both("KiB", "kB", kib, 1'000);
-    } else if (name == "M" || name == "m" || name == "mb" || name == "Mb" || name == "mib") {
-      help = both("MiB", "MB", kib * kib, 1'000'000);
-    } else if (name == "G" || name == "g" || name == "gb" || name == "Gb" || name == "gib") {
-      help = both("GiB", "GB", kib * kib * kib, 1'000'000'000);
-    } else if (name == "T" || name == "TB" || name == "TiB" || name == "tb") {
-      help = "the largest units are GiB and GB: write 1024 GiB for 1 TiB";
-    } else if (name == "b" || name == "byte" || name == "bytes" || name == "Bytes") {
-      help = fmt::format("write {} B", digits);
-    } else if (name == "bps" || name == "kbps" || name == "Mbps" || name == "Gbps" ||
-               name == "Kbps" || name == "mbps" || name == "gbps" || name == "Gbit" ||
-               name == "Mbit" || name == "kbit") {
-      std::string prefix(1, name.front() == 'm' ? 'M' : name.front() == 'g' ? 'G' : name.front());
-      if (prefix == "K") prefix = "k";
-      if (prefix == "b") prefix.clear();
-      help = fmt::format("write {} {}bit/s", digits, prefix);
-    } else if (name == "sec" || name == "secs" || name == "second" || name == "seconds") {
-      help = fmt::format("write {} s", digits);
-    } else if (name == "h" || name == "hour" || name == "hours" || name == "d" || name == "day") {
-      help = "the longest unit of time is min: write 120 min for two hours";
-    } else if (name == "ns") {
-      help = "the shortest unit of time is us; a key in nanoseconds takes a plain number";
-    } else if (name == "minute" || name == "minutes") {
-      help = fmt::format("write {} min", digits);
-    } else if (name == "page") {
-      help = fmt::format("write {} pages", digits);
-    } else {
-      std::array<std::string_view, units.size()> names;
-      for (std::size_t i = 0; i < units.size(); ++i) names[i] = units[i].name;
-      const std::string_view near = nearest(name, names);
-      help = near.empty() ? fmt::format("the units are {}", all_units)
-                          : fmt::format("did you mean \"{} {}\"?", digits, near);
-    }
-    return fault(unit_begin, name.size(), message, std::move(help));
   }
 
   Parsed word_or_call(int depth) {
@@ -348,7 +283,7 @@ class Parser {
     } else {
       constexpr auto functions = std::to_array<std::string_view>({"bdp", "min", "max"});
       const std::string_view near = nearest(name, functions);
-      return fault(begin, name.size(), fmt::format("\"{}\" is no function", printable(name)),
+      return fault(begin, name.size(), fmt::format("\"{}\" is not a function", printable(name)),
                    near.empty() ? "the functions are bdp(rate, rtt), min(..) and max(..)"
                                 : fmt::format("did you mean \"{}\"?", near));
     }
@@ -378,7 +313,7 @@ class Parser {
   Parsed rest_fault(const Expression& before) {
     const std::string_view rest = text_.substr(position_);
     if (before.kind == Expression::Kind::literal && rest.front() == ',') {
-      return fault(position_, 1, "a number holds no comma", "write 16000, or a unit: 16 kB");
+      return fault(position_, 1, "a number holds no comma", "write its digits alone");
     }
     return fault(position_, rest.size(),
                  fmt::format("\"{}\" is left over after the value", printable(rest)), "");
@@ -432,8 +367,9 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
                    fmt::format("\"{}\" is not a number", printable(expression.word.view())), "");
     case Expression::Kind::bdp: {
       if (expression.arguments().size() != 2) {
-        return fault(expression, "bdp() takes a rate and a round-trip time",
-                     "for example bdp(10 Gbit/s, 20 ms)");
+        return fault(
+            expression, "bdp() takes a rate and a round-trip time",
+            "bdp(rate, rtt): a number of bit/s, kbit/s, Mbit/s or Gbit/s, and a time in ms or s");
       }
       constexpr std::array wanted{Dimension::bit_rate, Dimension::duration};
       for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -441,10 +377,11 @@ Dimensioned dimension_within(const Expression& top, const Expression& expression
         const Dimensioned found = dimension_within(top, argument);
         if (!found) return found;
         if (*found != wanted[i]) {
-          return fault(argument,
-                       fmt::format("bdp() takes {} here, not {}", dimension_name(wanted[i]),
-                                   dimension_name(*found)),
-                       "for example bdp(10 Gbit/s, 20 ms)");
+          return fault(
+              argument,
+              fmt::format("bdp() takes {} here, not {}", dimension_name(wanted[i]),
+                          dimension_name(*found)),
+              "bdp(rate, rtt): a number of bit/s, kbit/s, Mbit/s or Gbit/s, and a time in ms or s");
         }
       }
       return Dimension::bytes;
@@ -510,9 +447,9 @@ Evaluated amount_of(const Expression& expression, const Host& host) {
     }
     case Expression::Kind::ram_percent: {
       if (host.memory_bytes == 0) {
-        return std::unexpected(
-            EvaluationFault{expression.origin, "the memory size of that machine is not known",
-                            "give it with --memory, for example --memory \"24 GiB\""});
+        return std::unexpected(EvaluationFault{expression.origin,
+                                               "the memory size of that machine is not known",
+                                               "give it with --memory"});
       }
       Amount amount{Dimension::bytes, 0, 0};
       if (!multiply(quantity.numerator, static_cast<Integer>(host.memory_bytes),
@@ -675,7 +612,7 @@ std::expected<Integer, EvaluationFault> evaluate(const Expression& expression, U
     const std::string_view name = sysctl::unit_name(unit);
     return std::unexpected(EvaluationFault{
         expression.origin,
-        fmt::format("the key counts whole {}, and this is none",
+        fmt::format("the key counts whole {}, and this is not one",
                     name.empty() || unit == Unit::flag || unit == Unit::mode ? "numbers" : name),
         fmt::format("the nearest are {} and {}", sysctl::to_string(result),
                     sysctl::to_string(result + 1))});

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 
+#include "engine/profile/correction.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/value.hpp"
 
@@ -122,16 +123,16 @@ const SocketOptionFacts& facts_of(std::string_view name) {
 struct Group {
   std::string_view name;
   std::span<const std::string_view> fields;
-  std::string_view example;
+  std::string_view shape;
 };
 
 constexpr auto keepalive_fields = std::to_array<std::string_view>({"idle", "interval", "probes"});
 constexpr auto fast_open_fields = std::to_array<std::string_view>({"queue", "connect"});
 constexpr auto write_buffer_fields = std::to_array<std::string_view>({"high", "low"});
 constexpr auto groups = std::to_array<Group>({
-    {"keepalive", keepalive_fields, "keepalive: {idle: 60 s, interval: 10 s, probes: 6}"},
-    {"fast-open", fast_open_fields, "fast-open: {queue: 256, connect: true}"},
-    {"write-buffer", write_buffer_fields, "write-buffer: {high: 64 KiB, low: 16 KiB}"},
+    {"keepalive", keepalive_fields, "keepalive: {idle: TIME, interval: TIME, probes: NUMBER}"},
+    {"fast-open", fast_open_fields, "fast-open: {queue: NUMBER, connect: true or false}"},
+    {"write-buffer", write_buffer_fields, "write-buffer: {high: BYTES, low: BYTES}"},
 });
 
 const Group* group_of(std::string_view name) {
@@ -209,16 +210,14 @@ bool takes_rate(const SocketOptionFacts& option) { return option.name == "max-pa
 
 // What stands in a diagnostic after "takes".
 std::string_view amount_name(const SocketOptionFacts& option) {
-  if (takes_rate(option)) return "a bit rate, such as 100 Mbit/s";
+  if (takes_rate(option)) return "a bit rate: kbit/s, Mbit/s or Gbit/s";
   switch (option.unit) {
     case Unit::bytes:
-      return "an amount of bytes, such as 16 KiB";
+      return "an amount of bytes";
     case Unit::seconds:
-      return "a time, such as 30 s";
     case Unit::milliseconds:
-      return "a time, such as 30 s or 1500 ms";
     case Unit::microseconds:
-      return "a time, such as 50 us";
+      return "a time: us, ms, s or min";
     default:
       return "a plain number";
   }
@@ -280,8 +279,11 @@ class PresetReader {
       if (!name.starts_with(group.name) || name.size() < group.name.size() + 2) continue;
       const std::string_view field = name.substr(group.name.size() + 1);
       if (std::ranges::find(group.fields, field) != group.fields.end()) {
-        return error(key.origin, fmt::format("{} is a part of {}", name, group.name),
-                     fmt::format("write: {}", group.example));
+        return error(
+            key.origin, fmt::format("{} is a part of {}", name, group.name),
+            value.kind == Node::Kind::scalar && !value.empty
+                ? fmt::format("write {}: {{{}: {}}}", group.name, field, printable(value.text))
+                : "");
       }
     }
     const std::vector<std::string_view>& known = option_words();
@@ -298,7 +300,7 @@ class PresetReader {
     if (value.kind == Node::Kind::scalar && !value.empty && !value.text.empty()) {
       preset_.why = sysctl::one_line(value.text);
     } else {
-      error(value.origin, "why is a text", "for example: why: a hundred thousand idle clients");
+      error(value.origin, "why is a text", "it says what the preset is for, in one line");
     }
   }
 
@@ -311,7 +313,7 @@ class PresetReader {
       return error(value.origin,
                    fmt::format("{} is {}a mapping of {}", group.name, has_switch ? "off, or " : "",
                                fmt::join(group.fields, ", ")),
-                   fmt::format("for example: {}", group.example));
+                   group_help(group, value));
     }
     if (has_switch) add(key, value, "keepalive", 1, {});
     std::optional<Integer> high;
@@ -342,8 +344,37 @@ class PresetReader {
             "writing goes on below low, and pauses above high");
     }
     if (low_node != nullptr && !has_field(value, "high")) {
-      error(low_node->origin, "low stands without high", fmt::format("write: {}", group.example));
+      error(low_node->origin, "low stands without high",
+            "give both: writing pauses above high, and goes on below low");
     }
+  }
+
+  // "keepalive: 60 s" is its first field.
+  std::string group_help(const Group& group, const Node& value) const {
+    const std::string_view field = group.fields.front();
+    if (value.kind == Node::Kind::scalar && !value.empty) {
+      const SocketOptionFacts& option = facts_of(fmt::format("{}-{}", group.name, field));
+      const std::vector<Reading> readings = readings_of(option, value);
+      if (!readings.empty()) {
+        return fmt::format("write {}: {{{}: {}}}", group.name, field, readings.front().text);
+      }
+    }
+    return fmt::format("its form is {}; each field may be left out", group.shape);
+  }
+
+  // The readings of a value that the option takes.
+  static std::vector<Reading> readings_of(const SocketOptionFacts& option, const Node& value) {
+    Meant meant{.unit = option.unit, .is_rate = takes_rate(option)};
+    std::vector<Reading> readings = readings_of_amount(value.text, meant);
+    std::erase_if(readings, [&](const Reading& reading) {
+      SocketPreset preset;
+      Diagnostics faults;
+      Node node;
+      node.text = reading.text;
+      PresetReader(preset, faults).read_strictly(option, node, node);
+      return faults.has_errors();
+    });
+    return readings;
   }
 
   static bool has_field(const Node& mapping, std::string_view name) {
@@ -354,6 +385,17 @@ class PresetReader {
   // The number of the option, where it has one and it is right.
   std::optional<Integer> read_option(const SocketOptionFacts& option, const Node& key,
                                      const Node& value) {
+    const std::size_t before = diagnostics_.list.size();
+    const std::optional<Integer> number = read_strictly(option, key, value);
+    const bool is_amount = value.kind == Node::Kind::scalar && option.name != "congestion-control";
+    if (diagnostics_.list.size() == before || !is_amount) return number;
+    const std::vector<Reading> readings = readings_of(option, value);
+    if (!readings.empty()) diagnostics_.list[before].help = help_of(readings);
+    return number;
+  }
+
+  std::optional<Integer> read_strictly(const SocketOptionFacts& option, const Node& key,
+                                       const Node& value) {
     if (value.kind != Node::Kind::scalar) {
       error(value.origin, fmt::format("{} takes one value, not a {}", option.name,
                                       value.kind == Node::Kind::mapping ? "mapping" : "list"));
@@ -415,8 +457,8 @@ class PresetReader {
   void read_algorithm(const SocketOptionFacts& option, const Node& key, const Node& value) {
     if (!is_name(value.text)) {
       return error(value.origin,
-                   fmt::format("\"{}\" is no name of an algorithm", printable(value.text)),
-                   "for example: congestion-control: bbr");
+                   fmt::format("\"{}\" is not an algorithm's name", printable(value.text)),
+                   "a name consists of letters, digits, \"_\", \"-\" and \".\"");
     }
     if (value.text.size() > longest_algorithm) {
       return error(value.origin, fmt::format("{} has {} characters, and a name at most {}",
@@ -450,7 +492,7 @@ class PresetReader {
   std::optional<Integer> read_number(const SocketOptionFacts& option, const Node& value,
                                      const std::vector<std::string_view>& words) {
     if (takes_hexadecimal(option) && value.text.starts_with("0x")) {
-      return read_hexadecimal(option, value);
+      return read_hexadecimal(value);
     }
     const auto expression = parse_expression(value.text, part_of(value, 0, value.text.size()));
     if (!expression) {
@@ -499,7 +541,7 @@ class PresetReader {
       const Integer below = quantity.numerator / divisor;
       const std::string_view unit = sysctl::unit_name(option.unit);
       error(value.origin,
-            fmt::format("{} is no whole number of {}", printable(value.text),
+            fmt::format("{} is not a whole number of {}", printable(value.text),
                         unit.empty() ? "units" : unit),
             fmt::format("the nearest are {} and {}", sysctl::to_string(below),
                         sysctl::to_string(below + 1)));
@@ -508,7 +550,7 @@ class PresetReader {
     return quantity.numerator / divisor;
   }
 
-  std::optional<Integer> read_hexadecimal(const SocketOptionFacts& option, const Node& value) {
+  std::optional<Integer> read_hexadecimal(const Node& value) {
     const std::string_view digits = std::string_view(value.text).substr(2);
     constexpr std::string_view known = "0123456789abcdef";
     Integer number = 0;
@@ -522,9 +564,8 @@ class PresetReader {
       number = number * 16 + static_cast<Integer>(digit);
     }
     if (number >= 0 && !digits.empty()) return number;
-    error(value.origin,
-          fmt::format("\"{}\" is no hexadecimal number of at most 8 digits", printable(value.text)),
-          fmt::format("for example: {}: 0x10", option.name));
+    error(value.origin, fmt::format("\"{}\" is not a hexadecimal number of at most 8 digits",
+                                    printable(value.text)));
     return std::nullopt;
   }
 
@@ -559,16 +600,16 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
   const auto error = [&](const Origin& origin, std::string message, std::string help) {
     diagnostics.list.push_back({Severity::error, origin, std::move(message), std::move(help), {}});
   };
-  const std::string example = "for example:\nsockets:\n  default:\n    nodelay: true";
+  const std::string shape = "write:\nsockets:\n  NAME:\n    OPTION: VALUE";
   if (sockets.kind == Node::Kind::scalar && sockets.empty) return presets;
   if (sockets.kind != Node::Kind::mapping) {
-    error(sockets.origin, "sockets is a mapping of preset names", example);
+    error(sockets.origin, "sockets is a mapping of preset names", shape);
     return presets;
   }
   for (const Node::Entry& entry : sockets.entries()) {
     const std::string name(entry.key.text);
     if (!is_name(name)) {
-      error(entry.key.origin, fmt::format("\"{}\" is no name of a preset", printable(name)),
+      error(entry.key.origin, fmt::format("\"{}\" is not a valid preset name", printable(name)),
             "a name consists of letters, digits, \"_\", \"-\" and \".\"");
       continue;
     }
@@ -580,14 +621,17 @@ std::vector<SocketPreset> check_presets(const Node& sockets, Diagnostics& diagno
       error(entry.value.origin,
             is_option ? fmt::format("{} is an option, and stands below a preset's name", name)
                       : fmt::format("the preset \"{}\" is a mapping of socket options", name),
-            example);
+            is_option && entry.value.kind == Node::Kind::scalar
+                ? fmt::format("write:\nsockets:\n  default:\n    {}: {}", name,
+                              printable(entry.value.text))
+                : shape);
       continue;
     }
     SocketPreset preset{name, entry.key.origin, {}, {}};
     PresetReader(preset, diagnostics).read(entry.value);
     if (entry.value.entries().size() == 1 && !preset.why.empty()) {
       error(entry.key.origin, fmt::format("the preset \"{}\" has a why and no option", name),
-            example);
+            shape);
     }
     presets.push_back(std::move(preset));
   }

@@ -196,7 +196,7 @@ class Loader {
     }
     if (is_path(text)) return path_beside(from, text);
     if (!is_name(text)) {
-      error(origin, fmt::format("\"{}\" is no profile name", printable(text)),
+      error(origin, fmt::format("\"{}\" is not a valid profile name", printable(text)),
             "a name consists of letters, digits, \"_\", \"-\" and \".\", and begins with a letter "
             "or a digit");
       return std::nullopt;

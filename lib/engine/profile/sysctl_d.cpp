@@ -162,7 +162,8 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
       continue;
     }
     if (line.kind == SysctlLine::Kind::fault) {
-      report(Severity::error, origin, "this line is no assignment, and every loader passes it over",
+      report(Severity::error, origin,
+             "this line is not an assignment, and every loader passes it over",
              above.ends_with('\\') ? "a line is not continued in the next one: write it as one line"
                                    : "write it as key = value",
              "");

@@ -29,7 +29,7 @@ std::expected<Integer, std::string> read_number(std::string_view word) {
   const auto [end, fault] = std::from_chars(digits.begin(), digits.end(), number, base);
   if (fault == std::errc() && end == digits.end()) return static_cast<Integer>(number);
   return std::unexpected(word.empty() ? "a number is missing in it"
-                                      : fmt::format("\"{}\" is no number", word));
+                                      : fmt::format("\"{}\" is not a number", word));
 }
 
 Form form_of_numbers(std::string_view text, Integer maximum) {
@@ -84,7 +84,7 @@ Form form_of_mask(std::string_view text) {
     const std::string_view group = text.substr(0, text.find_first_of(separators));
     if (!std::ranges::all_of(group, is_hexadecimal)) {
       return std::unexpected(
-          fmt::format("\"{}\" is no hexadecimal number, written without 0x", group));
+          fmt::format("\"{}\" is not a hexadecimal number, written without 0x", group));
     }
     if (group.size() > group_digits) {
       return std::unexpected(

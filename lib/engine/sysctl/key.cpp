@@ -41,7 +41,7 @@ std::string fault_of_component(std::string_view component, std::size_t position)
   if (component == "." || component == "..") return "a key never leaves /proc/sys/net";
   if (component.size() > max_component) return "a key's component has at most 255 bytes";
   if (position == 0 && component != "net") {
-    return "nettune keeps the keys below \"net.\" and has no right to any other";
+    return "only keys below net. are supported";
   }
   return {};
 }

@@ -46,7 +46,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
     }
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos) {
-      faults.push_back({number, "this is no line of \"sysctl -a\": it has no \"=\""});
+      faults.push_back({number, "not a line of \"sysctl -a\": it has no \"=\""});
       continue;
     }
     const std::string_view name = trim(line.substr(0, equals));

@@ -85,7 +85,7 @@ std::expected<Token, std::string> read_token(std::string_view text) {
     at = 1;
   }
   if (at >= buffer.size() || !is_digit(buffer[at])) {
-    return std::unexpected(quoted(word) + " is no number: the kernel takes digits alone");
+    return std::unexpected(quoted(word) + " is not a number: the kernel takes digits alone");
   }
   if (buffer[at] == '0') {
     token.base = 8;
@@ -337,7 +337,7 @@ std::expected<Held, Refusal> held_numbers(const Parameter& parameter, const Valu
     at += token->length;
   }
   if (field == 0) {
-    return refuse("a blank text is no number", 0, whole.size());
+    return refuse("a blank text is not a number", 0, whole.size());
   }
   if (field < fields) {
     held.remarks.push_back({Surprise::short_vector, 0, at, keeping(parameter, field)});

@@ -160,7 +160,7 @@ TEST_CASE("each pitfall of YAML has its own diagnostic") {
       {"---\n---\na: 1\n", "2:1 a second document begins here\n"},
       {"a: 1\n...\n# fine\nb: 1\n", "4:1 text after the end of the document\n"},
       {"a: 1\n... b\n", "2:1 text after the end of the document\n"},
-      {"%YAML 1.2\n---\na: 1\n", "1:1 directives are not taken\n"},
+      {"%YAML 1.2\n---\na: 1\n", "1:1 directives are not supported\n"},
       {"a: 1\n%x y\nb: 2\n", "3:1 the document ended before this\n"},
       {"\"a\" \"b\"\n", "1:5 the document ended before this\n"},
       {"[a]\nb: 1\n", "2:1 the document ended before this\n"},
@@ -170,7 +170,7 @@ TEST_CASE("each pitfall of YAML has its own diagnostic") {
       {"a: *\n", "1:4 alias \"*\"\n"},
       {"a: !!str 1\nb: !x 'y'\nc: ! z\n", "1:4 tag \"!!str\"\n2:4 tag \"!x\"\n3:4 tag \"!\"\n"},
       {"a: !!map {b: 1}\n", "1:4 tag \"!!map\"\n"},
-      {"<<: 1\n", "1:1 merge keys (<<) are not taken\n"},
+      {"<<: 1\n", "1:1 merge keys (<<) are not supported\n"},
       {"[1]: 2\n{a: b}: 3\n",
        "1:1 a key is a plain word, not a list or a mapping\n"
        "2:1 a key is a plain word, not a list or a mapping\n"},

@@ -151,38 +151,40 @@ TEST_CASE("what the kernel refuses is an error with what would be right") {
     const char *line, *said;
   } rows[] = {
       {"net.core.rmem_max = \"16777216\"",
-       "1:21+10 error: the kernel refuses this value: '\"16777216\"' is no number: the kernel "
+       "1:21+10 error: the kernel refuses this value: '\"16777216\"' is not a number: the kernel "
        "takes "
        "digits alone (write it without quotes)\n"},
       {"net.core.rmem_max = 16M",
        "1:21+3 error: the kernel refuses this value: \"16M\" has more than digits, which is all "
        "the "
-       "kernel takes (write 16777216, the number of bytes)\n"},
+       "kernel takes (write 16777216 (16 MiB) or 16000000 (16 MB))\n"},
       {"net.ipv4.tcp_fin_timeout = 30s",
        "1:28+3 error: the kernel refuses this value: \"30s\" has more than digits, which is all "
        "the "
-       "kernel takes (write 30: the key counts seconds)\n"},
+       "kernel takes (write 30)\n"},
       {"net.ipv4.tcp_rmem = 4096,8192,16384",
        "1:21+15 error: the kernel refuses this value: \"4096,8192,16384\" has more than digits, "
        "which is all the kernel takes (separate the fields by blanks)\n"},
       {"net.ipv4.tcp_rmem = 4096 x 16384",
-       "1:26+1 error: the kernel refuses this value: \"x\" is no number: the kernel takes digits "
+       "1:26+1 error: the kernel refuses this value: \"x\" is not a number: the kernel takes "
+       "digits "
        "alone (the fields before it are stored all the same)\n"},
       {"net.ipv4.tcp_sack = true",
-       "1:21+4 error: the kernel refuses this value: \"true\" is no number: the kernel takes "
+       "1:21+4 error: the kernel refuses this value: \"true\" is not a number: the kernel takes "
        "digits "
        "alone (write 1)\n"},
       {"net.core.somaxconn = -1",
        "1:22+2 error: the kernel refuses this value: -1 is outside 0 to 2147483647\n"},
       {"net.ipv4.tcp_fin_timeout = +30",
-       "1:28+3 error: the kernel refuses this value: \"+30\" is no number: the kernel takes digits "
-       "alone (write the number without the sign)\n"},
+       "1:28+3 error: the kernel refuses this value: \"+30\" is not a number: the kernel takes "
+       "digits "
+       "alone (write 30)\n"},
       {"net.core.somaxconn = 08",
        "1:22+2 error: the kernel refuses this value: \"08\" begins with 0, which makes it octal, "
        "and "
        "has other digits (write 8)\n"},
       {"net.core.somaxconn =",
-       "1:1+18 error: the kernel refuses this value: a blank text is no number\n"},
+       "1:1+18 error: the kernel refuses this value: a blank text is not a number\n"},
       {"net.ipv4.tcp_congestion_control = bbr # fast",
        "1:38+1 error: the kernel refuses this value: the kernel takes the blank for a part of the "
        "name, and no name has one (write one name, with nothing behind it)\n"},
@@ -389,7 +391,7 @@ TEST_CASE("whoever asks is told of each line of a sysctl.d file that the profile
   CHECK(
       all ==
       "11: : control character U+0001\n"
-      "5: no assignment: this line is no assignment, and every loader passes it over\n"
+      "5: no assignment: this line is not an assignment, and every loader passes it over\n"
       "1: kernel.panic: it is not below net.\n"
       "2: net.ipv4.tcp_sack: line 3 sets it again\n"
       "7: net.ipv4.tcp_ecn: line 8 excludes it\n"

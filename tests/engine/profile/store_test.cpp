@@ -222,7 +222,7 @@ TEST_CASE("a name that nothing has is answered by the nearest one and the direct
         "      help: did you mean \"web-server\"?\n"
         "            searched: " +
             folder.path() + ", /nowhere\n");
-  CHECK(load(store, "a b").text().starts_with("error: \"a b\" is no profile name\n"));
+  CHECK(load(store, "a b").text().starts_with("error: \"a b\" is not a valid profile name\n"));
   CHECK(load(store, "").text() == "error: a profile's name is missing\n");
   CHECK(load(store, folder / "x.yaml").text() ==
         "error: " + (folder / "x.yaml") + " can't be read: No such file or directory\n");

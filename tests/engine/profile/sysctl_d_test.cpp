@@ -155,8 +155,8 @@ TEST_CASE("each faulty line is told, and the others are kept") {
       "net.ipv4.tcp_rmem = 4096 \\\n  8192\nnet.ipv4.tcp_sack 1\nnet.ipv4.../x = 1\n"
       "\"net.ipv4.tcp_sack\" = 1\n*.ipv4.tcp_sack = 1\nnet.ipv4.tcp_sack = 1\n");
   CHECK(parsed.said() ==
-        "2:3: error: this line is no assignment, and every loader passes it over; "
-        "3:1: error: this line is no assignment, and every loader passes it over; "
+        "2:3: error: this line is not an assignment, and every loader passes it over; "
+        "3:1: error: this line is not an assignment, and every loader passes it over; "
         "5:1: error: the quotes are a part of the name here, and no key has any; "
         "6:1: warning: a glob over more than net. is not looked at");
   CHECK(parsed.diagnostics.list[0].help ==
