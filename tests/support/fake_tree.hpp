@@ -66,6 +66,9 @@ class FakeTree final : public sysctl::Tree {
   /// The names of the keys written so far, refused ones too.
   const Keys& writes() const { return writes_; }
 
+  /// How often keys were listed so far.
+  int lists() const { return lists_; }
+
   /// How often the key was read so far.
   int reads(std::string_view name) const {
     const auto found = reads_.find(key(name));
@@ -107,6 +110,7 @@ class FakeTree final : public sysctl::Tree {
   }
 
   Result<std::vector<sysctl::Key>> list(const sysctl::KeyGlob& glob) const override {
+    ++lists_;
     if (folder_error_ != 0) {
       return std::unexpected(Error{folder_error_, "list", std::string(glob.pattern())});
     }
@@ -154,6 +158,7 @@ class FakeTree final : public sysctl::Tree {
   int folder_error_ = 0;
   Keys writes_;
   mutable std::map<sysctl::Key, int> reads_;
+  mutable int lists_ = 0;
 };
 
 }  // namespace nettune

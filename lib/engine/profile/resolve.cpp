@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <unordered_map>
 
@@ -178,6 +179,71 @@ std::size_t rule_count(const Items& items, EntryOf entry_of) {
   return count;
 }
 
+// Globs whose keys lie in the same folders under the same names, but for what their signs match:
+// these are listed once for all of them.
+struct GlobGroup {
+  sysctl::KeyGlob shape;  ///< each component with a sign in it is "*"
+  std::vector<const Entry*> globs;
+};
+
+std::string shape_of(std::string_view pattern) {
+  std::string shape;
+  for (std::size_t begin = 0; begin <= pattern.size();) {
+    const std::size_t end = std::min(pattern.find('/', begin), pattern.size());
+    const std::string_view component = pattern.substr(begin, end - begin);
+    if (begin > 0) shape += '/';
+    shape += component.find_first_of("*?[") == std::string_view::npos ? component : "*";
+    begin = end + 1;
+  }
+  return shape;
+}
+
+std::vector<GlobGroup> grouped_globs(const std::vector<Entry>& entries) {
+  std::vector<GlobGroup> groups;
+  std::unordered_map<std::string, std::size_t> places;
+  for (const Entry& entry : entries) {
+    if (entry.key.is_literal()) continue;
+    std::string shape = shape_of(entry.key.pattern());
+    const auto [place, is_new] = places.try_emplace(std::move(shape), groups.size());
+    // As long as one that was parsed, or shorter, and of the same components.
+    if (is_new) groups.push_back({*sysctl::KeyGlob::parse(place->first), {}});
+    groups[place->second].globs.push_back(&entry);
+  }
+  return groups;
+}
+
+// The last of the group's globs that matches each of `keys`, nullptr for none. A glob that matches
+// no key at all is added to `unmatched`.
+std::vector<const Entry*> last_matches(const GlobGroup& group, const std::vector<sysctl::Key>& keys,
+                                       std::vector<const Entry*>& unmatched) {
+  std::vector<const Entry*> last(keys.size(), nullptr);
+  // From the last on: of a key that has its glob, none before counts.
+  for (const Entry* entry : std::views::reverse(group.globs)) {
+    const std::string_view pattern = entry->key.pattern();
+    const std::size_t sign = pattern.find_first_of("*?[");
+    const std::string_view prefix = pattern.substr(0, sign);
+    const std::string_view suffix = pattern.substr(sign + 1);
+    // Every key that has the shape and this beginning and end is one that matches.
+    const bool is_simple =
+        pattern[sign] == '*' && suffix.find_first_of("*?[") == std::string_view::npos;
+    // The keys are sorted: those that begin as the glob does stand together.
+    auto key = std::ranges::lower_bound(keys, prefix, {}, &sysctl::Key::path);
+    bool is_matched = false;
+    for (; key != keys.end() && key->path().starts_with(prefix); ++key) {
+      const Entry*& glob = last[static_cast<std::size_t>(key - keys.begin())];
+      if (glob != nullptr && is_matched) continue;
+      const bool matches = is_simple ? key->path().size() >= prefix.size() + suffix.size() &&
+                                           key->path().ends_with(suffix)
+                                     : entry->key.matches(*key);
+      if (!matches) continue;
+      if (glob == nullptr) glob = entry;
+      is_matched = true;
+    }
+    if (!is_matched) unmatched.push_back(entry);
+  }
+  return last;
+}
+
 }  // namespace
 
 std::string to_string(const ResolvedRule& rule) {
@@ -247,28 +313,35 @@ std::optional<ResolvedProfile> resolve_again(const ResolvedProfile& known, const
     std::ranges::stable_sort(named, {}, pattern_of);
   }
   bool good = true;
+  const auto is_named = [&](const sysctl::Key& key) {
+    return std::ranges::binary_search(named, key.path(), {}, pattern_of);
+  };
   std::unordered_map<sysctl::Key, const Entry*> matched;
-  for (const Entry& entry : entries) {
-    if (entry.key.is_literal()) continue;
-    const Result<std::vector<sysctl::Key>> keys = tree.list(entry.key);
+  const auto match = [&](const sysctl::Key& key, const Entry* entry) {
+    const auto [place, is_new] = matched.try_emplace(key, entry);
+    if (!is_new && place->second < entry) place->second = entry;  // the later of the entries
+  };
+  for (const GlobGroup& group : grouped_globs(entries)) {
+    const sysctl::KeyGlob& listed =
+        group.globs.size() == 1 ? group.globs.front()->key : group.shape;
+    const Result<std::vector<sysctl::Key>> keys = tree.list(listed);
     if (!keys) {
-      diagnostics.list.push_back({Severity::error,
-                                  entry.origin,
-                                  "its keys can't be listed: " + describe(keys.error()),
-                                  {},
-                                  {}});
+      for (const Entry* entry : group.globs) {
+        diagnostics.list.push_back({Severity::error,
+                                    entry->origin,
+                                    "its keys can't be listed: " + describe(keys.error()),
+                                    {},
+                                    {}});
+      }
       good = false;
       continue;
     }
-    if (keys->empty()) {
-      resolved.unmatched_.push_back(&entry);
-      continue;
-    }
-    for (const sysctl::Key& key : *keys) {
-      if (std::ranges::binary_search(named, key.path(), {}, pattern_of)) continue;
-      matched.insert_or_assign(key, &entry);
+    const std::vector<const Entry*> last = last_matches(group, *keys, resolved.unmatched_);
+    for (std::size_t i = 0; i < keys->size(); ++i) {
+      if (last[i] != nullptr && !is_named((*keys)[i])) match((*keys)[i], last[i]);
     }
   }
+  std::ranges::sort(resolved.unmatched_);  // in the order of the entries
   std::vector<std::pair<sysctl::Key, const Entry*>> chosen;
   chosen.reserve(named.size() + matched.size());
   for (std::size_t i = 0; i < named.size(); ++i) {

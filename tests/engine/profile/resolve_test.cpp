@@ -2,6 +2,7 @@
 #include "engine/profile/resolve.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <stdexcept>
 
@@ -56,6 +57,48 @@ TEST_CASE("every expression becomes a number of the key's unit") {
   CHECK(desired(resolved, "net.core.optmem_max") == "at most 1048576");
   CHECK(desired(resolved, "net.ipv4.tcp_ecn") == "one of [1, 2]");
   CHECK(desired(resolved, "net.ipv4.tcp_congestion_control") == "one of [bbr, cubic]");
+}
+
+TEST_CASE("globs over the same keys of many links list them once, and the later one wins") {
+  FakeTree tree{};
+  for (int link = 0; link < 60; ++link) {
+    for (const char* key : {"rp_filter", "log_martians", "arp_notify"}) {
+      tree.set(fmt::format("net.ipv4.conf.d{}.{}", link, key), "0");
+    }
+  }
+  // Each matches d1, some others too: by a beginning, an end, a set, or a sign alone.
+  std::string body = "sysctl:\n";
+  int value = 0;
+  for (const char* key : {"rp_filter", "log_martians", "arp_notify"}) {
+    for (const char* link : {"*", "d*", "d1*", "*1", "d?", "d[12]", "*d1", "d*1", "e*"}) {
+      body += fmt::format("  net.ipv4.conf.{}.{}: {}\n", link, key, value++ % 3);
+    }
+  }
+  const ResolvedProfile resolved = test::resolved_of(body, tree);
+  CHECK(tree.lists() == 3);
+  REQUIRE(resolved.desired().size() == 180);
+  REQUIRE(resolved.unmatched().size() == 3);
+  CHECK(resolved.unmatched()[0]->key.name() == "net.ipv4.conf.e*.rp_filter");
+  CHECK(resolved.unmatched()[2]->key.name() == "net.ipv4.conf.e*.arp_notify");
+  // As if each glob were matched with each key, one after the other.
+  for (const Desired& one : resolved.desired()) {
+    const Entry* last = nullptr;
+    for (const Entry& entry : resolved.profile().entries()) {
+      if (entry.key.matches(one.key)) last = &entry;
+    }
+    CHECK(one.entry == last);
+  }
+}
+
+TEST_CASE("of globs of different shapes over one key the later one wins") {
+  const FakeTree tree{{"net.ipv4.conf.d1.rp_filter", "0"}, {"net.ipv4.conf.d2.rp_filter", "0"}};
+  const auto desired_of = [&](std::string_view body) {
+    return desired(test::resolved_of(body, tree), "net.ipv4.conf.d1.rp_filter");
+  };
+  CHECK(desired_of("sysctl:\n  net.ipv4.conf.*.rp_filter: 1\n  net.*.conf.d1.rp_filter: 2\n"
+                   "  net.ipv4.conf.d?.rp_filter: 0\n") == "0");
+  CHECK(desired_of("sysctl:\n  net.ipv4.conf.*.rp_filter: 1\n  net.ipv4.conf.d?.rp_filter: 0\n"
+                   "  net.*.conf.d1.rp_filter: 2\n") == "2");
 }
 
 TEST_CASE("a key that is named wins over a glob, wherever either stands") {
