@@ -115,6 +115,21 @@ put usr/lib/sysctl.d/10-a.conf 'net.core.somaxconn = 128'
 check "$work/usr/lib/sysctl.d/10-a.conf" "$work/etc/sysctl.d/10-a.conf"
 expect_out 'usr/lib/sysctl.d/10-a.conf: note: systemd-sysctl does not read this file'
 
+# A mask is a file that the loaders read as an empty one.
+mkdir -p "$work/masked"
+ln -s /dev/null "$work/masked/10-mask.conf"
+put masked/20-ok.conf 'net.core.somaxconn = 8192'
+check "$work"/masked/*.conf
+expect_status 0
+expect_out '10-mask.conf: note: a mask, which hides the files of its name'
+# The words of a command are no part of any key's name, and braces need a glob.
+put shell.conf 'sysctl -w net.core.somaxconn=1024
+net.ipv4.conf.{lo,default}.arp_notify = 1'
+check "$work/shell.conf"
+expect_status 2
+expect_out 'help: write net.core.somaxconn = 1024'
+expect_out '[brace]'
+
 # TuneD.
 put tuned/tuned.conf '[main]
 summary=x

@@ -147,9 +147,11 @@ std::vector<File> read_files(const std::string& root, std::span<const std::strin
   return files;
 }
 
+// One glob of a line whose key has braces; else a line as a whole.
 struct Line {
   const File* file;
   int number;
+  std::string written;  // the key of a glob, before its braces are expanded
   sysctl::KeyGlob key;
   std::string_view value;  // into the file's text
   bool is_exclusion;
@@ -177,11 +179,19 @@ void add_lines(const File& file, Dialect dialect, std::vector<Line>& lines) {
     if (line.kind == SysctlLine::Kind::fault) continue;
     const std::string path = profile::normal_key(line.key, dialect);
     if (path.empty()) continue;
-    std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(path);
-    if (!key) continue;  // no loader finds such a key either
-    lines.push_back({&file, line.number, std::move(*key), line.value,
-                     line.kind == SysctlLine::Kind::exclusion});
+    for (const std::string& glob : profile::globs_of(path, dialect)) {
+      std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(glob);
+      if (!key) continue;  // no loader finds such a key either
+      const bool is_exclusion = line.kind == SysctlLine::Kind::exclusion;
+      std::string written = key->is_literal() ? std::string() : path;
+      lines.push_back(
+          {&file, line.number, std::move(written), std::move(*key), line.value, is_exclusion});
+    }
   }
+}
+
+bool is_same_line(const Line& one, const Line& other) {
+  return one.file == other.file && one.number == other.number && one.written == other.written;
 }
 
 // The lines of one loader, by what they name, and which of them it would carry out.
@@ -216,10 +226,13 @@ class LoaderView {
     // A key that is named anywhere, if only to exclude it, is left out of every glob.
     if (named == named_.end() && !all.empty()) written = written_globs(key);
     std::ranges::sort(all);
+    const Line* before = nullptr;
     for (const std::size_t i : all) {
       const Line& line = lines_[i];
-      if (line.is_exclusion) continue;
-      const bool wins = !written.empty() && i == written.back();
+      // Two globs of its braces may match the key.
+      if (line.is_exclusion || (before != nullptr && is_same_line(*before, line))) continue;
+      before = &line;
+      const bool wins = !written.empty() && is_same_line(line, lines_[written.back()]);
       setters.push_back({loader_, line.file->path, line.number, std::string(line.value), wins});
     }
     std::vector<std::string_view> values;
@@ -232,18 +245,21 @@ class LoaderView {
   // systemd-sysctl keeps one line for each text of a key: a later one takes its place, at the end
   // of the list, unless it says the same.
   void keep_last_globs() {
-    std::unordered_map<std::string_view, std::size_t> kept;
-    for (const std::size_t i : globs_) {
-      const auto [place, is_new] = kept.try_emplace(lines_[i].key.pattern(), i);
-      if (is_new) {
-        ordered_globs_.push_back(i);
-        continue;
+    std::unordered_map<std::string_view, std::span<const std::size_t>> kept;
+    for (std::span<const std::size_t> rest = globs_; !rest.empty();) {
+      const Line& line = lines_[rest.front()];
+      const auto end = std::ranges::find_if_not(
+          rest, [&](std::size_t i) { return is_same_line(line, lines_[i]); });
+      const auto globs = rest.first(static_cast<std::size_t>(end - rest.begin()));
+      rest = rest.subspan(globs.size());
+      const auto [place, is_new] = kept.try_emplace(line.written, globs);
+      if (!is_new) {
+        const Line& old = lines_[place->second.front()];
+        if (old.value == line.value && old.is_exclusion == line.is_exclusion) continue;
+        std::erase_if(ordered_globs_, [&](std::size_t i) { return is_same_line(lines_[i], old); });
+        place->second = globs;
       }
-      const Line& old = lines_[place->second];
-      if (old.value == lines_[i].value && old.is_exclusion == lines_[i].is_exclusion) continue;
-      std::erase(ordered_globs_, place->second);
-      place->second = i;
-      ordered_globs_.push_back(i);
+      ordered_globs_.insert(ordered_globs_.end(), globs.begin(), globs.end());
     }
   }
 

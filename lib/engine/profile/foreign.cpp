@@ -2,6 +2,8 @@
 #include "engine/profile/foreign.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -421,7 +423,7 @@ std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& fi
   std::unordered_map<std::string_view, std::size_t> places;
   for (const SysctlFile& file : files) {
     for (const Assignment& line : file.assignments) {
-      const auto [place, is_new] = places.try_emplace(line.key.pattern(), lines.size());
+      const auto [place, is_new] = places.try_emplace(line.written, lines.size());
       if (is_new) {
         lines.push_back(&line);
         continue;
@@ -468,16 +470,30 @@ std::vector<const Assignment*> effective_lines(const std::vector<SysctlFile>& fi
 
 }  // namespace
 
+bool is_mask(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
+         status.st_rdev == makedev(1, 3);
+}
+
 std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
                                      Diagnostics& diagnostics, std::vector<LeftOut>* left_out) {
   Leftovers leftovers(left_out);
   bool is_complete = true;
+  std::vector<SourcePtr> sources;
   std::vector<SysctlFile> files;
   for (const std::string& path : paths) {
     Result<std::string> text = read_file(path);
     if (!text) {
       auto source = std::make_shared<Source>(Source{path, ""});
       diagnostics.sources.push_back(source);
+      if (is_mask(path)) {
+        const Origin whole{source.get(), 0, 0, 1};
+        diagnostics.list.push_back(
+            {Severity::note, whole, "a mask, which hides the files of its name", "", ""});
+        sources.push_back(std::move(source));
+        continue;
+      }
       diagnostics.list.push_back(
           {Severity::error,
            {source.get(), 0, 0, 1},
@@ -530,7 +546,6 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
     }
     entries.push_back(std::move(entry));
   }
-  std::vector<SourcePtr> sources;
   std::size_t outside = 0;
   for (const SysctlFile& file : files) {
     sources.push_back(file.source);

@@ -21,11 +21,14 @@ struct LeftOut {
   bool is_value = true;  ///< false: no value of a key, but what the other form has no word for
 };
 
+/// Whether the file is a link to /dev/null, which hides the files of its name: sysctl.d(5).
+bool is_mask(const std::string& path);
+
 /// The sysctl.d files at `paths` as one profile, read in this order: as with systemd-sysctl, a
 /// later line wins over an earlier one, and a named key over a glob. Errors are lines that a loader
 /// or the kernel refuses; warnings are lines that do something else than they seem to. nullopt
-/// where a file cannot be read; lines with errors are left out of the profile. `left_out`, where
-/// given, gets all that is.
+/// where a file cannot be read, unless it is a mask; lines with errors are left out of the profile.
+/// `left_out`, where given, gets all that is.
 std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
                                      Diagnostics& diagnostics,
                                      std::vector<LeftOut>* left_out = nullptr);

@@ -25,6 +25,80 @@ std::string_view trimmed(std::string_view text, std::string_view blanks) {
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
+// --- {a,b} and backslashes, as glob(3) reads them with GLOB_BRACE ---
+
+constexpr std::size_t most_globs = 1000;  // of one key
+
+// The comma or the closing brace that ends the part of a brace that begins at `at`.
+std::size_t end_of_part(std::string_view pattern, std::size_t at) {
+  std::size_t depth = 0;
+  while (at < pattern.size()) {
+    const char c = pattern[at];
+    if (c == '\\') {
+      at += 2;
+      continue;
+    }
+    if ((c == '}' && depth == 0) || (c == ',' && depth == 0)) return at;
+    if (c == '}') --depth;
+    if (c == '{') ++depth;
+    ++at;
+  }
+  return std::string_view::npos;
+}
+
+std::size_t opening_brace(std::string_view pattern) {
+  for (std::size_t at = 0; at < pattern.size(); ++at) {
+    if (pattern[at] == '\\') {
+      ++at;
+    } else if (pattern[at] == '{') {
+      return at;
+    }
+  }
+  return std::string_view::npos;
+}
+
+// Adds the alternatives of `pattern`; one whose first brace is never closed is itself alone.
+void expand_braces(const std::string& pattern, std::vector<std::string>& expanded) {
+  if (expanded.size() >= most_globs) return;
+  const std::size_t open = opening_brace(pattern);
+  std::vector<std::string_view> parts;
+  std::size_t end = open;
+  while (end != std::string::npos && (parts.empty() || pattern[end] != '}')) {
+    const std::size_t begin = end + 1;
+    end = end_of_part(pattern, begin);
+    if (end != std::string::npos) {
+      parts.push_back(std::string_view(pattern).substr(begin, end - begin));
+    }
+  }
+  if (open == std::string::npos || end == std::string::npos) {
+    expanded.push_back(pattern);
+    return;
+  }
+  for (const std::string_view part : parts) {
+    expand_braces(fmt::format("{}{}{}", std::string_view(pattern).substr(0, open), part,
+                              std::string_view(pattern).substr(end + 1)),
+                  expanded);
+  }
+}
+
+// The same glob for KeyGlob, to which a backslash is a character like any other.
+std::string without_escapes(std::string_view pattern) {
+  std::string glob;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
+      glob += pattern[i];
+      continue;
+    }
+    ++i;
+    if (is_glob(pattern.substr(i, 1))) {
+      glob += fmt::format("[{}]", pattern[i]);
+    } else {
+      glob += pattern[i];
+    }
+  }
+  return glob;
+}
+
 // Slash form, with dots and slashes changing places where the first separator is a dot.
 std::string slash_form(std::string_view key) {
   std::string path(key);
@@ -52,6 +126,14 @@ std::string without_empty_components(std::string_view path) {
     begin = end + 1;
   }
   return result;
+}
+
+// The key in "sysctl -w net.core.somaxconn"; "" where none ends the text behind other words.
+std::string_view key_behind_words(std::string_view text) {
+  const std::size_t blank = text.find_last_of(" \t");
+  if (blank == std::string_view::npos) return {};
+  const std::string_view last = text.substr(blank + 1);
+  return last.starts_with("net.") || last.starts_with("net/") ? last : std::string_view();
 }
 
 }  // namespace
@@ -128,6 +210,25 @@ std::string normal_key(std::string_view key, Dialect dialect) {
   return path.starts_with("net/") ? path : std::string();
 }
 
+std::vector<std::string> globs_of(std::string path, Dialect dialect) {
+  if (!is_glob(path) || path.find_first_of("{\\") == std::string::npos) return {std::move(path)};
+  std::vector<std::string> expanded;
+  if (dialect == Dialect::systemd) {
+    expand_braces(path, expanded);
+  } else {
+    expanded.push_back(std::move(path));
+  }
+  for (std::string& glob : expanded) {
+    glob = without_escapes(glob);
+    if (!is_glob(glob) && !glob.empty()) {
+      const char last = glob.back();
+      glob.back() = '[';
+      glob += {last, ']'};
+    }
+  }
+  return expanded;
+}
+
 std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dialect dialect,
                                          Diagnostics& diagnostics) {
   const std::optional<ForeignText> taken =
@@ -176,28 +277,50 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
         report(Severity::error, origin,
                "the quotes are a part of the name here, and no key has any",
                "write the key without quotes", "");
-      } else if (is_glob(line.key.substr(0, slash))) {
+      } else if (is_glob(line.key.substr(0, slash)) ||
+                 (is_glob(line.key) && line.key.starts_with('{'))) {
         report(Severity::warning, origin, "a glob over more than net. is not looked at",
                "begin the key with \"net.\"", "wide-glob");
       } else if (line.key.starts_with(' ') || line.key.starts_with('\t')) {
         report(Severity::warning, origin,
                "sysctl(8) takes the blank behind \"-\" for a part of the name",
                "write the key directly behind the \"-\"", "blank-in-key");
+      } else if (const std::string_view meant = key_behind_words(line.key); !meant.empty()) {
+        report(Severity::error, origin,
+               "no loader runs a command: these words are a part of the name here, and no key has "
+               "it",
+               fmt::format("write {} = {}", meant, printable(line.value)), "");
       } else {
         file.outside_net.push_back(origin);
       }
       continue;
     }
-    std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(path);
-    if (!key) {
-      report(Severity::error, origin, key.error(), "", "");
+    if (!is_glob(path) && path.contains('{')) {
+      std::vector<std::string> meant;
+      expand_braces(path, meant);
+      constexpr std::size_t most_named = 4;
+      const bool names_all = meant.size() > 1 && meant.size() <= most_named;
+      report(Severity::warning, origin,
+             "no loader expands braces in a key without *, ? or [, and no key has this name",
+             names_all ? fmt::format("write a line for each: {}", fmt::join(meant, ", "))
+                       : "write a line for each key",
+             "brace");
       continue;
     }
-    const bool is_exclusion = line.kind == SysctlLine::Kind::exclusion;
-    file.assignments.push_back(
-        {std::move(*key), std::string(line.value), origin,
-         line.value.empty() ? origin : origin_in(source, line.number, line.value),
-         line.ignore_failure, is_exclusion});
+    const std::vector<std::string> globs = globs_of(path, dialect);
+    for (const std::string& glob : globs) {
+      std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(glob);
+      if (!key) {
+        report(Severity::error, origin, key.error(), "", "");
+        continue;
+      }
+      const bool is_exclusion = line.kind == SysctlLine::Kind::exclusion;
+      file.assignments.push_back(
+          {std::move(*key), globs.size() == 1 ? path : fmt::format("{}\n{}", path, glob),
+           std::string(line.value), origin,
+           line.value.empty() ? origin : origin_in(source, line.number, line.value),
+           line.ignore_failure, is_exclusion});
+    }
   }
   return file;
 }

@@ -55,8 +55,14 @@ class SysctlScanner {
 /// leading or trailing slash. "" for a key that is not below net.
 std::string normal_key(std::string_view key, Dialect dialect);
 
+/// The globs that the loader makes of such a key with `*`, `?` or `[` in it: systemd-sysctl expands
+/// `{a,b}`, and for both a backslash takes a sign's meaning away. Any other key is itself alone,
+/// with its braces. Each glob of the result has a sign, for it never is a named key.
+std::vector<std::string> globs_of(std::string path, Dialect dialect);
+
 struct Assignment {
   sysctl::KeyGlob key;
+  std::string written;  ///< what tells one line's key from another's; of braces also which glob
   std::string value;
   Origin origin;        ///< of the key
   Origin value_origin;  ///< of the value; of the key where there is none

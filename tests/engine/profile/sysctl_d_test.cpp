@@ -165,6 +165,56 @@ TEST_CASE("each faulty line is told, and the others are kept") {
   CHECK(parsed.file.assignments.size() == 3);
 }
 
+TEST_CASE("a glob with braces is several for systemd-sysctl, and an escaped sign is itself") {
+  struct Row {
+    const char* path;
+    std::vector<std::string> systemd;
+    std::vector<std::string> procps;
+  };
+  const Row rows[] = {
+      {"net/a/{b,c}", {"net/a/{b,c}"}, {"net/a/{b,c}"}},
+      {"net/a/\\b", {"net/a/\\b"}, {"net/a/\\b"}},
+      {"net/a/{b,c}/*", {"net/a/b/*", "net/a/c/*"}, {"net/a/{b,c}/*"}},
+      {"net/{a,b{c,d}}/?", {"net/a/?", "net/bc/?", "net/bd/?"}, {"net/{a,b{c,d}}/?"}},
+      {"net/{a,b/*}", {"net/[a]", "net/b/*"}, {"net/{a,b/*}"}},
+      {"net/a{}/*", {"net/a/*"}, {"net/a{}/*"}},
+      {"net/{a/*", {"net/{a/*"}, {"net/{a/*"}},
+      {"net/\\{a,b\\}/*", {"net/{a,b}/*"}, {"net/{a,b}/*"}},
+      {"net/*/\\lo", {"net/*/lo"}, {"net/*/lo"}},
+      {"net/a/\\*", {"net/a/[*]"}, {"net/a/[*]"}},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.path);
+    CHECK(globs_of(row.path, Dialect::systemd) == row.systemd);
+    CHECK(globs_of(row.path, Dialect::procps) == row.procps);
+  }
+  // Each brace doubles them.
+  std::string many = "net/*";
+  for (int i = 0; i < 40; ++i) many += "{a,b}";
+  CHECK(globs_of(many, Dialect::systemd).size() <= 1000);
+}
+
+TEST_CASE("the words of a command before a key are told, and the line that is meant") {
+  const Parsed parsed(
+      "sysctl -w net.core.somaxconn=1024\nexport net.ipv4.tcp_fin_timeout=15\n"
+      "kernel.core_pattern = |/bin/x net.y\n");
+  REQUIRE(parsed.diagnostics.list.size() == 2);
+  CHECK(parsed.diagnostics.list[0].help == "write net.core.somaxconn = 1024");
+  CHECK(parsed.diagnostics.list[1].help == "write net.ipv4.tcp_fin_timeout = 15");
+  CHECK(parsed.file.assignments.empty());
+  CHECK(parsed.file.outside_net.size() == 1);
+}
+
+TEST_CASE("braces without a glob are told, and the keys that are meant") {
+  const Parsed parsed("net.ipv4.conf.{lo,default}.arp_notify = 1\n");
+  CHECK(parsed.said() ==
+        "1:1: warning: no loader expands braces in a key without *, ? or [, and no key has this "
+        "name");
+  CHECK(parsed.diagnostics.list[0].help ==
+        "write a line for each: net/ipv4/conf/lo/arp_notify, net/ipv4/conf/default/arp_notify");
+  CHECK(parsed.file.assignments.empty());
+}
+
 TEST_CASE("a key that would leave the tree is refused") {
   const Parsed parsed("net/ipv4/../../kernel/pid_max = 1\n");
   CHECK(parsed.said() == "1:1: error: a key never leaves /proc/sys/net");
