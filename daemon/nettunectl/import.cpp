@@ -3,8 +3,6 @@
 #include "import.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,12 +37,6 @@ struct Imported {
 
 // --- reading ---
 
-bool is_mask(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0 && S_ISCHR(status.st_mode) &&
-         status.st_rdev == makedev(1, 3);
-}
-
 // A file as a whole; its source is kept with the others.
 void leave_file_out(Imported& imported, const std::string& path, std::string reason) {
   auto source = std::make_shared<Source>(Source{path, ""});
@@ -52,16 +44,33 @@ void leave_file_out(Imported& imported, const std::string& path, std::string rea
   imported.sources.push_back(std::move(source));
 }
 
+// A file without a line of net. is not among those that the summary counts.
+std::string summary_of(const Imported& imported, const std::vector<std::string>& read) {
+  std::vector<std::string> with_lines;
+  for (const std::string& path : read) {
+    const auto is_of_it = [&](const auto& one) {
+      return one.origin.line > 0 && one.origin.source->name == path;
+    };
+    if (std::ranges::any_of(imported.entries, is_of_it) ||
+        std::ranges::any_of(imported.left_out, is_of_it)) {
+      with_lines.push_back(path);
+    }
+  }
+  if (with_lines.empty()) with_lines = read;
+  return with_lines.size() == 1 ? fmt::format("What {} sets", with_lines.front())
+                                : count_of(with_lines.size(), "file") + " of sysctl.d";
+}
+
 std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
                                       Diagnostics& diagnostics) {
   Imported imported;
   SysctlOrder order = order_of_systemd(files);
   for (const std::string& path : order.read) {
-    if (is_mask(path)) {
+    if (profile::is_mask(path)) {
       leave_file_out(imported, path, "it is a mask, which hides the files of its name");
     }
   }
-  std::erase_if(order.read, is_mask);
+  std::erase_if(order.read, profile::is_mask);
   for (const auto& [path, by] : order.masked) {
     leave_file_out(
         imported, path,
@@ -75,8 +84,7 @@ std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
   imported.sources.insert(imported.sources.end(), profile->sources().begin(),
                           profile->sources().end());
   imported.origin = fmt::format("{}", fmt::join(order.read, ", "));
-  imported.summary = order.read.size() == 1 ? fmt::format("What {} sets", order.read.front())
-                                            : count_of(order.read.size(), "file") + " of sysctl.d";
+  imported.summary = summary_of(imported, order.read);
   return imported;
 }
 
@@ -96,6 +104,43 @@ std::optional<Imported> read_tuned(std::string name, const std::string& root,
   imported.summary = fmt::format("TuneD's {}{}{}", profile->name(),
                                  profile->summary().empty() ? "" : ": ", profile->summary());
   return imported;
+}
+
+// --- keys that are not there ---
+
+// A loader passes over a line whose key is not there, and a profile that asked for the key would
+// never be met: what Linux has removed is left out, and the others become optional. With --kernel
+// the keys of this machine tell nothing of the other one. false after a report.
+bool settle_absent(Imported& imported, const Machine& machine, Diagnostics& diagnostics) {
+  const sysctl::Version kernel = machine.host.kernel;
+  std::vector<Entry> kept;
+  for (Entry& entry : imported.entries) {
+    const sysctl::Parameter* parameter = entry.parameter;
+    if (parameter != nullptr && parameter->removed != sysctl::Version{} &&
+        kernel >= parameter->removed) {
+      imported.left_out.push_back(
+          {entry.origin, entry.key.name(),
+           fmt::format("Linux {} removed it", profile::to_string(parameter->removed))});
+      continue;
+    }
+    bool is_absent = false;
+    if (!machine.is_other_kernel && entry.key.is_literal()) {
+      const Result<sysctl::Access> access = machine.tree->access_of(entry.key.literal());
+      if (!access) {
+        diagnostics.list.push_back(
+            {Severity::error, entry.origin, describe(access.error()), "", ""});
+        return false;
+      }
+      is_absent = *access == sysctl::Access::unknown;
+    } else if (parameter != nullptr) {
+      is_absent = kernel < parameter->since || !parameter->module.empty();
+    }
+    const bool keeps = entry.rules.size() == 1 && entry.rules[0].kind == profile::Rule::Kind::keep;
+    if (is_absent && !keeps) entry.optional = true;
+    kept.push_back(std::move(entry));
+  }
+  imported.entries = std::move(kept);
+  return true;
 }
 
 // --- values ---
@@ -335,6 +380,7 @@ std::optional<ImportedProfile> import_profile(const std::string& kind,
                                          ? read_tuned(names.front(), machine.root, diagnostics)
                                          : read_sysctl_d(names, diagnostics);
   if (!imported) return std::nullopt;
+  if (!settle_absent(*imported, machine, diagnostics)) return std::nullopt;
   std::ranges::for_each(imported->entries, give_units);
   Diagnostics faults = make_good(*imported, machine);
   if (!faults.has_errors()) name_risks(*imported, machine);
@@ -364,9 +410,10 @@ const Command import_command = {
     "units where these are exact, each with its line as the reason. Several files of sysctl.d are "
     "taken in the order in which systemd reads them.\n"
     "What a profile cannot hold is left out, and listed with the reason on standard error and at "
-    "the end of the profile: keys outside net., values that the kernel refuses or that do harm, "
-    "lines that a later one overrides, what TuneD computes when it runs, its other sections. The "
-    "profile passes \"nettunectl check\".\n"
+    "the end of the profile: keys outside net., keys that Linux has removed, values that the "
+    "kernel refuses or that do harm, lines that a later one overrides, what TuneD computes when it "
+    "runs, its other sections. A key that is not there now, as its module or link is not, or as "
+    "this kernel is too old, becomes optional. The profile passes \"nettunectl check\".\n"
     "Exit status: 0 all is carried over, 1 something is left out, 2 trouble.",
     examples,
     run,

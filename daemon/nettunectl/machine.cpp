@@ -228,6 +228,7 @@ std::optional<Machine> open_machine(const MachineOptions& options) {
   }
   if (!options.memory.empty() && !set_memory(options.memory, machine.host)) return std::nullopt;
   if (!options.kernel.empty() && !set_kernel(options.kernel, machine.host)) return std::nullopt;
+  machine.is_other_kernel = !options.kernel.empty();
   return machine;
 }
 

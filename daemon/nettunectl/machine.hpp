@@ -51,10 +51,11 @@ struct MachineOptions {
 struct Machine {
   std::unique_ptr<sysctl::Tree> tree;
   profile::Host host;
-  std::string root;         ///< without a slash at its end
-  std::string description;  ///< "this machine", "saved values of db1.txt", …
-  bool is_saved = false;    ///< from --live: nothing but the keys is known
-  UniqueFd netns{};         ///< of --netns; none: this process's own namespace
+  std::string root;              ///< without a slash at its end
+  std::string description;       ///< "this machine", "saved values of db1.txt", …
+  bool is_saved = false;         ///< from --live: nothing but the keys is known
+  bool is_other_kernel = false;  ///< of --kernel: the tree does not tell its keys
+  UniqueFd netns{};              ///< of --netns; none: this process's own namespace
 };
 
 /// nullopt: it cannot be looked at, and why was said on standard error.

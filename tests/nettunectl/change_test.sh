@@ -463,6 +463,34 @@ run revert
 expect_status 0
 everything | diff "$work/start" - >"$work/diff" || fail "not as at the start: $(cat "$work/diff")"
 
+# --- what other people's files set, imported and applied, is in sync: also where a line of them is
+# about a key that Linux has removed, or that is not there
+run revert
+put mine.conf 'net.ipv4.tcp_tw_recycle = 1
+net.vrf.nosuch = 1
+net.ipv4.conf.eth7.rp_filter = 1
+net.ipv4.tcp_fin_timeout = 30'
+imported=0
+for file in "$work/mine.conf" "$source_dir"/tests/profiles/foreign/{,tuned/*/}*.conf; do
+  kind=sysctl.d
+  if [[ $file == */tuned.conf ]]; then
+    kind=tuned
+    ! grep -q '^include=' "$file" || continue # of a profile that is not here
+  fi
+  run import "$kind" "$file" -o "$work/imported.yaml" --force
+  [[ $status == [01] ]] || fail "$file is not imported"
+  run check "$work/imported.yaml"
+  expect_status 0
+  run apply "$work/imported.yaml"
+  expect_status 0
+  run audit "$work/imported.yaml"
+  expect_status 0
+  run revert
+  expect_status 0
+  imported=$((imported + 1))
+done
+((imported > 6)) || fail "only $imported files were imported"
+
 # --- /run that is full, or read-only: nothing is written to the kernel
 umount /run
 mount -t tmpfs -o mode=755,size=4k tmpfs /run

@@ -73,6 +73,7 @@ sysctl:
     why: "a.conf:13"
   net/ipv4/conf/eth0.100/rp_filter:
     value: 2
+    optional: true
     why: "a.conf:14"
   "net.ipv4.conf.*.rp_filter":
     value: 1
@@ -157,6 +158,37 @@ cp g.conf $'g\x1b[31m\u202e.conf'
 run import sysctl.d $'g\x1b[31m\u202e.conf' --root globs
 expect_status 0
 expect_line 'summary: "What g\\x1B[31m\\u202E.conf sets"'
+
+# --- keys that are not there: removed ones are left out, and the others are optional
+set_key globs net.ipv4.tcp_fin_timeout 60
+put absent.conf 'net.ipv4.tcp_tw_recycle = 0
+net.vrf.strict_mode = 1
+net.ipv4.conf.eth7.rp_filter = 1
+net.x.unheard_of = 1
+net.ipv4.tcp_fin_timeout = 30'
+run import sysctl.d absent.conf --root globs
+expect_status 1
+expect_err 'left out: absent.conf:1: net.ipv4.tcp_tw_recycle: Linux 4.12 removed it'
+[[ $(grep -c '    optional: true' "$work/out") == 3 ]] || fail 'other keys than those that lack are optional'
+grep -A1 '  net.ipv4.tcp_fin_timeout:' "$work/out" | grep -q 'value: 30 s' || fail 'a key that is there'
+run import sysctl.d absent.conf --root globs -o absent.yaml
+run audit absent.yaml --root globs --quiet
+expect_status 1 # of tcp_fin_timeout alone
+set_key globs net.ipv4.tcp_fin_timeout 30
+run audit absent.yaml --root globs
+expect_status 0
+# Of another kernel's keys only the catalogue knows.
+put new.conf 'net.ipv4.tcp_comp_sack_nr = 10
+net.ipv4.tcp_tw_recycle = 0'
+run import sysctl.d new.conf --kernel 4.4
+expect_status 0
+grep -A2 '  net.ipv4.tcp_tw_recycle:' "$work/out" | grep -q optional && fail 'this kernel still had it'
+grep -A2 '  net.ipv4.tcp_comp_sack_nr:' "$work/out" | grep -q 'optional: true' || fail 'this kernel was too old'
+
+# --- a file without a line of net. is none of those that set something
+put bare.conf "# nothing here"
+run import sysctl.d bare.conf absent.conf --root globs
+expect_line 'summary: What absent.conf sets'
 
 # --- words that the language, or YAML, would take for its own
 put w.conf 'net.core.default_qdisc = keep
