@@ -776,7 +776,8 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   if (outcome->is_rolled_back) {
     std::vector<std::string> sentences;
     for (const change::Refused& refused : outcome->refused) sentences.push_back(describe(refused));
-    sentences.emplace_back("all was rolled back");
+    sentences.emplace_back(outcome->stuck.empty() ? "all was rolled back"
+                                                  : "rolled back, but not all of it");
     sentences.insert(sentences.end(), outcome->stuck.begin(), outcome->stuck.end());
     return std::unexpected(Refusal{Kind::kernel_refused, joined(sentences, "; ")});
   }
@@ -794,6 +795,10 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
         is_left || session.state.journal ? nullptr : session.state.find(desired.key);
     note(managed, known != nullptr ? audit::compare_read(*resolved_, desired, known->left, tree)
                                    : audit::compare_one(*resolved_, desired, tree));
+  }
+  for (const change::LeftAlone& left : plan.left_alone()) {
+    if (!left.is_unread) continue;
+    say({.kind = Event::Kind::refused, .key = left.key.name(), .text = left.reason}, now);
   }
   note_trial(session.state, now);
   say_written(plan, *outcome, now);

@@ -206,6 +206,23 @@ TEST_CASE("a key that can't be read is reverted by the next revert, and known un
   CHECK(host.choice() == "");
 }
 
+TEST_CASE("a switch names the key that it can't read, and whose baseline it keeps") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.add("other", "  net.core.wmem_max: 8388608\n");
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.events();
+  tree.hide(rmem, EIO);
+  REQUIRE(host.service.activate("other", 0, host.now()).has_value());
+  const Texts events = host.events();
+  CHECK(std::ranges::find(events, "refused net.core.rmem_max") != events.end());
+  tree.show(rmem);
+  REQUIRE(host.service.revert(false, host.now()).has_value());
+  CHECK(tree.live(rmem) == "212992");
+  CHECK(tree.live(wmem) == "212992");
+}
+
 TEST_CASE("an activated profile is in force, is the choice, and comes back after a restart") {
   FakeTree tree = two_keys();
   Host host(tree);
