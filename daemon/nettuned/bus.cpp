@@ -10,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dispatch.hpp"
 #include "journal.hpp"
 
 namespace nettune::daemon {
@@ -53,11 +54,15 @@ void BusConnection::connect() {
   connected_ = std::move(connected);
 }
 
-int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error*) {
+int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error* error) {
+  auto& self = *static_cast<BusConnection*>(data);
+  if (sd_bus_message_is_method_call(message, nullptr, nullptr) > 0) {
+    return guarded(error, [&] { return self.listener_.asked(), 0; });
+  }
   if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
     log_line(LOG_WARNING, "the bus is gone; the profile stays in force without it");
     // Not in the midst of its own message.
-    static_cast<BusConnection*>(data)->retry_.arm_after(pause_before_retry);
+    self.retry_.arm_after(pause_before_retry);
   }
   return 0;
 }

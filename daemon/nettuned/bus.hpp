@@ -20,6 +20,8 @@ class BusConnection {
  public:
   struct Listener {
     std::function<void()> owned;  ///< the name is this service's
+    /// Before a call is answered: what other programs have finished by now is to be known.
+    std::function<void()> asked;
     /// Another program has it, or the bus forbids it: there is no use in going on.
     std::function<void(int number)> refused;
   };

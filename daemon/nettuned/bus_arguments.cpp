@@ -34,6 +34,7 @@ int read_name(sd_bus_message* call, std::string& name, sd_bus_error* error) {
 int read_options(sd_bus_message* call, std::initializer_list<Option> known, sd_bus_error* error) {
   int code = sd_bus_message_enter_container(call, 'a', "{sv}");
   if (code < 0) return code;
+  std::size_t count = 0;
   while ((code = sd_bus_message_enter_container(call, 'e', "sv")) > 0) {
     const char* name = nullptr;
     code = sd_bus_message_read(call, "s", &name);
@@ -45,6 +46,8 @@ int read_options(sd_bus_message* call, std::initializer_list<Option> known, sd_b
       return invalid(error, fmt::format("no option is called \"{}\"; there are:{}", printable(name),
                                         names.empty() ? " none" : names));
     }
+    // A call that waits is to be small.
+    if (++count > known.size()) return invalid(error, "an option is given twice");
     const char type[2] = {option->type, '\0'};
     int flag = 0;
     code = option->type == 'b' ? sd_bus_message_read(call, "v", type, &flag)

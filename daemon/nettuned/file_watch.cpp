@@ -30,12 +30,17 @@ FileWatch::FileWatch(sd_event* loop, const std::string& folder, std::function<vo
   }
 }
 
-int FileWatch::on_events(sd_event_source*, int fd, unsigned, void* data) {
-  char buffer[4096];
-  while (::read(fd, buffer, sizeof buffer) > 0) {  // what it was does not matter
-  }
-  static_cast<FileWatch*>(data)->changed_();
+int FileWatch::on_events(sd_event_source*, int, unsigned, void* data) {
+  static_cast<FileWatch*>(data)->catch_up();
   return 0;
+}
+
+void FileWatch::catch_up() {
+  constexpr int most_reads = 64;  // of a queue that is filled all the time
+  char buffer[4096];
+  int reads = 0;
+  while (reads < most_reads && ::read(inotify_.get(), buffer, sizeof buffer) > 0) ++reads;
+  if (reads > 0) changed_();  // what it was does not matter
 }
 
 }  // namespace nettune::daemon

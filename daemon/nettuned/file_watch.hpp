@@ -15,6 +15,9 @@ class FileWatch {
   /// The folder is made where it is missing.
   FileWatch(sd_event* loop, const std::string& folder, std::function<void()> changed);
 
+  /// Tells of what has happened by now, rather than in the next turn of the loop.
+  void catch_up();
+
   const std::string& why_blind() const { return why_blind_; }
 
  private:

@@ -96,15 +96,18 @@ profile::Store make_store(sysctl::Version kernel) {
 
 std::string choice_file() { return in_folder("STATE_DIRECTORY", "/var/lib/nettune", "active"); }
 
+// Some twenty for itself, and the rest for the folders that are watched.
+constexpr rlim_t least_descriptors = 64;
+
 // Each watched folder is held open, and as many keys as half of the limit allows.
-std::size_t raise_descriptor_limit() {
+rlim_t raise_descriptor_limit() {
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return least_descriptors;
   constexpr rlim_t enough = 65'536;
   const rlim_t before = limit.rlim_cur;
   limit.rlim_cur = std::max(limit.rlim_cur, std::min(limit.rlim_max, enough));
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) limit.rlim_cur = before;
-  return std::min<std::size_t>(limit.rlim_cur / 2, profile::max_keys);
+  return limit.rlim_cur;
 }
 
 // Whether this service is shut off from the writes of others: see drift_watch.hpp.
@@ -113,6 +116,14 @@ bool is_shut_off() {
   constexpr std::size_t most = 4u << 20;
   const Result<std::string> mounts = profile::read_file("/proc/self/mountinfo", most);
   return mounts && has_own_proc(*mounts);
+}
+
+// systemd waits for these words: that they do not reach it is worth one.
+void tell_systemd(const std::string& words) {
+  if (const int code = sd_notify(0, words.c_str()); code < 0) {
+    log_line(LOG_WARNING, fmt::format("systemd can't be told {}: {}",
+                                      words.substr(0, words.find('\n')), std::strerror(-code)));
+  }
 }
 
 class Daemon {
@@ -161,7 +172,14 @@ class Daemon {
     bus_ = std::make_unique<BusConnection>(
         loop_, service_, outside_,
         BusConnection::Listener{[this] { become_ready(); },
-                                [this](int) { sd_event_exit(loop_, EXIT_FAILURE); }});
+                                [this] {
+                                  state_watch_.catch_up();
+                                  service_.catch_up(now());
+                                },
+                                [this](int) {
+                                  // It fails only where the loop has ended.
+                                  static_cast<void>(sd_event_exit(loop_, EXIT_FAILURE));
+                                }});
   }
 
  private:
@@ -184,8 +202,7 @@ class Daemon {
 
   static int on_hangup(sd_event_source*, const signalfd_siginfo*, void* data) {
     auto& self = *static_cast<Daemon*>(data);
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld",
-               static_cast<long long>(read_clock(CLOCK_MONOTONIC) / 1000));
+    tell_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_now()));
     std::expected<Settings, Refusal> settings = read_settings();
     if (settings) {
       // What it refuses it has said.
@@ -193,7 +210,7 @@ class Daemon {
     } else {
       log_diagnostics(LOG_ERR, "the settings stay as they were: " + settings.error().message);
     }
-    sd_notify(0, "READY=1");
+    tell_systemd("READY=1");
     return 0;
   }
 
@@ -209,14 +226,15 @@ class Daemon {
   }
 
   void become_ready() {
-    sd_notify(0, "READY=1");
+    tell_systemd("READY=1");
     tell_status();
   }
 
   void tell_status() {
     std::string status = service_.sentence();
     if (status == told_) return;
-    sd_notifyf(0, "STATUS=%s", status.substr(0, status.find('\n')).c_str());
+    // For people, who have "nettunectl status" as well: where it fails, nothing is lost.
+    static_cast<void>(sd_notifyf(0, "STATUS=%s", status.substr(0, status.find('\n')).c_str()));
     told_ = std::move(status);
   }
 
@@ -318,7 +336,7 @@ class Daemon {
 
 int fail(const std::string& why) {
   log_line(LOG_ERR, why);
-  sd_notifyf(0, "STATUS=%s", why.c_str());
+  static_cast<void>(sd_notifyf(0, "STATUS=%s", why.c_str()));  // it is logged
   return EXIT_FAILURE;
 }
 
@@ -329,7 +347,13 @@ int run() {
   for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&signals, signal);
   ::sigprocmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  const std::size_t descriptors = raise_descriptor_limit();
+  const rlim_t descriptors = raise_descriptor_limit();
+  if (descriptors < least_descriptors) {
+    return fail(
+        fmt::format("this process may have {} open files, and needs at least {}: raise "
+                    "LimitNOFILE= of its unit, or \"ulimit -n\"",
+                    descriptors, least_descriptors));
+  }
 
   const Result<profile::Host> host = profile::read_host("");
   if (!host) return fail(describe(host.error()));
@@ -337,7 +361,7 @@ int run() {
   if (!place) return fail(place.error().message);
   Result<sysctl::ProcTree> tree = sysctl::ProcTree::open(proc_sys);
   if (!tree) return fail(describe(tree.error()));
-  tree->keep_open(descriptors);
+  tree->keep_open(std::min<std::size_t>(descriptors / 2, profile::max_keys));
   sd_event* made = nullptr;
   if (const int code = sd_event_new(&made); code < 0) {
     return fail(fmt::format("event loop: {}", std::strerror(-code)));
@@ -345,8 +369,8 @@ int run() {
   const Loop loop(made);
   Daemon daemon(loop.get(), *tree, *host, *place);
   const int status = sd_event_loop(loop.get());
-  sd_notify(0, "STOPPING=1");
-  return status < 0 ? EXIT_FAILURE : status;
+  tell_systemd("STOPPING=1");
+  return status < 0 ? fail(fmt::format("event loop: {}", std::strerror(-status))) : status;
 }
 
 constexpr std::string_view usage =

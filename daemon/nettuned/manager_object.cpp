@@ -88,6 +88,13 @@ class Reply {
   int code_ = 0;
 };
 
+// Until when a contested key is left alone, wall clock; 0: it is not.
+std::uint64_t left_until(const ManagedKey& managed, Moment now) {
+  if (!managed.view.is_contested || !managed.is_left_alone()) return 0;
+  const std::int64_t left = std::max(managed.contest->left_until - now.boot, std::int64_t{0});
+  return now.wall + static_cast<std::uint64_t>(left) / 1000;
+}
+
 std::string range_of(const sysctl::Parameter& parameter, const profile::Host& host) {
   if (!sysctl::is_numeric(parameter.encoding)) return {};
   const sysctl::Range range = sysctl::range_on(parameter, host.kernel);
@@ -156,7 +163,12 @@ const sd_bus_vtable vtable[] = {
 }  // namespace
 
 ManagerObject::ManagerObject(sd_bus* bus, Service& service, const Outside& outside)
-    : bus_(bus), service_(service), outside_(outside), polkit_(bus) {
+    : bus_(bus),
+      service_(service),
+      outside_(outside),
+      polkit_(bus),
+      queue_(bus),
+      profiles_(service, [this] { return outside_.now().wall; }) {
   sd_bus_slot* slot = nullptr;
   code_ = sd_bus_add_object_vtable(bus, &slot, manager_path, manager_interface, vtable, this);
   slot_.reset(slot);
@@ -231,8 +243,7 @@ int ManagerObject::emit(const std::vector<Event>& events) {
 
 // --- what anybody may ask ---
 
-std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> ManagerObject::load(
-    const std::string& name) const {
+ProfileCache::Loaded ManagerObject::load(const std::string& name) {
   const bool is_in_force = service_.resolved() != nullptr;
   if (is_in_force && (name.empty() || name == service_.profile())) return service_.resolved();
   if (name.empty()) {
@@ -243,18 +254,20 @@ std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> ManagerO
     return std::unexpected(
         Refusal{Refusal::Kind::no_such_profile, "it takes the name of a profile, not a path"});
   }
-  auto resolved = service_.load(name);
-  if (!resolved) return std::unexpected(resolved.error());
-  return std::make_shared<const profile::ResolvedProfile>(*std::move(resolved));
+  return profiles_.load(name);
 }
 
-int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error*) {
+int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error* error) {
+  return queue_.add(
+      call, [this](sd_bus_message* next, sd_bus_error*) { return do_list_profiles(next); }, error);
+}
+
+int ManagerObject::do_list_profiles(sd_bus_message* call) {
   Reply reply(call);
   reply.open('a', "(sssb)");
-  for (const profile::Store::Listed& listed : service_.surroundings().store.list()) {
-    const auto resolved = service_.load(listed.name);
+  for (const auto& [listed, resolved] : profiles_.list()) {
     reply.open('r', "sssb").add(listed.name).add(listed.path);
-    reply.add(resolved ? resolved->profile().summary() : std::string());
+    reply.add(resolved ? (*resolved)->profile().summary() : std::string());
     if (const int code = sd_bus_message_append(reply.get(), "b", resolved ? 1 : 0); code < 0) {
       return code;
     }
@@ -268,6 +281,16 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {}, error);
   if (code < 0) return code;
+  return queue_.add(
+      call,
+      [this, name](sd_bus_message* next, sd_bus_error* fault) {
+        return do_describe_profile(name, next, fault);
+      },
+      error);
+}
+
+int ManagerObject::do_describe_profile(const std::string& name, sd_bus_message* call,
+                                       sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const profile::ResolvedProfile& found = **resolved;
@@ -300,6 +323,16 @@ int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {{"wrong-only", 'b', &wrong_only}}, error);
   if (code < 0) return code;
+  return queue_.add(
+      call,
+      [this, name, wrong_only](sd_bus_message* next, sd_bus_error* fault) {
+        return do_audit(name, wrong_only != 0, next, fault);
+      },
+      error);
+}
+
+int ManagerObject::do_audit(const std::string& name, bool wrong_only, sd_bus_message* call,
+                            sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const audit::Audit audit = audit::compare(**resolved, service_.surroundings().tree);
@@ -308,7 +341,7 @@ int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
   for (const audit::Finding& finding : audit.findings()) {
     const bool is_right =
         finding.verdict == audit::Verdict::match || finding.verdict == audit::Verdict::skipped;
-    if (wrong_only != 0 && is_right) continue;
+    if (wrong_only && is_right) continue;
     reply.row("ssssss", {finding.desired->key.name(), audit::verdict_name(finding.verdict),
                          profile::to_string(*finding.desired), finding.live_text,
                          nettune::describe(finding.desired->entry->origin), finding.reason.view()});
@@ -321,6 +354,15 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {}, error);
   if (code < 0) return code;
+  return queue_.add(
+      call,
+      [this, name](sd_bus_message* next, sd_bus_error* fault) {
+        return do_plan(name, next, fault);
+      },
+      error);
+}
+
+int ManagerObject::do_plan(const std::string& name, sd_bus_message* call, sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const Surroundings& place = service_.surroundings();
@@ -373,7 +415,40 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
   return reply.close().send();
 }
 
-int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
+// What the files say now that the profile in force was read from.
+OnDisk ManagerObject::look_on_disk() {
+  const auto& in_force = service_.resolved();
+  if (in_force == nullptr) return {};
+  const std::string& name = service_.profile();
+  ProfileCache::Loaded loaded = std::unexpected(Refusal{});
+  if (name.find('/') == std::string::npos) {
+    loaded = profiles_.load(name);
+  } else if (auto resolved = service_.load(name)) {
+    loaded = std::make_shared<const profile::ResolvedProfile>(*std::move(resolved));
+  } else {
+    loaded = std::unexpected(resolved.error());
+  }
+  if (!loaded) return {.is_other = true, .fault = loaded.error().message};
+  const auto& now = (*loaded)->profile().sources();
+  const bool is_same = std::ranges::equal(
+      in_force->profile().sources(), now, [](const SourcePtr& one, const SourcePtr& other) {
+        return one->name == other->name && one->text == other->text;
+      });
+  return {.is_other = !is_same};
+}
+
+int ManagerObject::describe(sd_bus_message* call, sd_bus_error* error) {
+  return queue_.add(
+      call, [this](sd_bus_message* next, sd_bus_error*) { return do_describe(next); }, error);
+}
+
+int ManagerObject::do_describe(sd_bus_message* call) {
+  OnDisk disk = look_on_disk();
+  if (described_revision_ == service_.revision() && described_disk_ == disk &&
+      !description_.empty()) {
+    return Reply(call).add(description_).send();
+  }
+  const Moment now = outside_.now();
   using Json = nlohmann::ordered_json;
   Json json = {{"nettune", 1}, {"format", "service/2"}};
   json["version"] = version();
@@ -384,12 +459,15 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
   json["last_applied"] = last_applied();
   json["last_audited"] = last_audited();
   json["on_trial"] = service_.waits_for_confirmation();
+  json["on_disk"] = !disk.fault.empty() ? "faulty" : disk.is_other ? "changed" : "same";
+  json["on_disk_fault"] = disk.fault;
   json["keys"] = Json::array();
   for (const ManagedKey& managed : service_.keys()) {
     const ParameterView& view = managed.view;
     json["keys"].push_back({{"key", managed.key().name()},
                             {"verdict", audit::verdict_name(view.verdict)},
                             {"contested", view.is_contested},
+                            {"left_until", left_until(managed, now)},
                             {"desired", managed.desired_text()},
                             {"live", view.live},
                             {"baseline", view.baseline},
@@ -398,39 +476,21 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
                             {"changes", view.changes},
                             {"last_changed", view.last_changed}});
   }
-  Reply reply(call);
-  return reply.add(json.dump(2, ' ', true, Json::error_handler_t::replace)).send();
+  description_ = json.dump(2, ' ', true, Json::error_handler_t::replace);
+  described_disk_ = std::move(disk);
+  described_revision_ = service_.revision();
+  return Reply(call).add(description_).send();
 }
 
 // --- what needs a right ---
 
-int ManagerObject::ask_and(Work work, sd_bus_message* call, sd_bus_error* error) {
-  const char* method = sd_bus_message_get_member(call);
-  return polkit_.authorize(
-      call, action_of(method),
-      [this, work](sd_bus_message* allowed, sd_bus_error* fault) {
-        return (this->*work)(allowed, fault);
-      },
-      error);
+// The arguments are read before: a call that waits is one that can be done.
+int ManagerObject::ask_and(Polkit::Then then, sd_bus_message* call, sd_bus_error* error) {
+  return polkit_.authorize(call, action_of(sd_bus_message_get_member(call)), std::move(then),
+                           error);
 }
 
 int ManagerObject::activate(sd_bus_message* call, sd_bus_error* error) {
-  return ask_and(&ManagerObject::do_activate, call, error);
-}
-int ManagerObject::confirm(sd_bus_message* call, sd_bus_error* error) {
-  return ask_and(&ManagerObject::do_confirm, call, error);
-}
-int ManagerObject::deactivate(sd_bus_message* call, sd_bus_error* error) {
-  return ask_and(&ManagerObject::do_deactivate, call, error);
-}
-int ManagerObject::revert(sd_bus_message* call, sd_bus_error* error) {
-  return ask_and(&ManagerObject::do_revert, call, error);
-}
-int ManagerObject::reload(sd_bus_message* call, sd_bus_error* error) {
-  return ask_and(&ManagerObject::do_reload, call, error);
-}
-
-int ManagerObject::do_activate(sd_bus_message* call, sd_bus_error* error) {
   constexpr std::uint64_t second = 1'000'000;  // microseconds
   constexpr std::uint64_t longest = 86'400 * second;
   std::string name;
@@ -446,25 +506,46 @@ int ManagerObject::do_activate(sd_bus_message* call, sd_bus_error* error) {
     return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                             "option \"confirm\" is from 1 s to 24 h, in microseconds");
   }
-  return answer(call,
-                service_.activate(name, static_cast<std::int64_t>(confirm * 1000), outside_.now()),
-                error);
+  return ask_and(
+      [this, name, confirm](sd_bus_message* allowed, sd_bus_error* fault) {
+        const auto time = static_cast<std::int64_t>(confirm * 1000);
+        return answer(allowed, service_.activate(name, time, outside_.now()), fault);
+      },
+      call, error);
 }
 
-int ManagerObject::do_confirm(sd_bus_message* call, sd_bus_error* error) {
-  return answer(call, service_.confirm(outside_.now()), error);
+int ManagerObject::confirm(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(
+      [this](sd_bus_message* allowed, sd_bus_error* fault) {
+        return answer(allowed, service_.confirm(outside_.now()), fault);
+      },
+      call, error);
 }
 
-int ManagerObject::do_deactivate(sd_bus_message* call, sd_bus_error* error) {
+int ManagerObject::deactivate(sd_bus_message* call, sd_bus_error* error) {
   std::uint64_t keep = 0;
   if (const int code = read_options(call, {{"keep", 'b', &keep}}, error); code < 0) return code;
-  return answer(call, service_.deactivate(keep != 0, outside_.now()), error);
+  return ask_and(
+      [this, keep](sd_bus_message* allowed, sd_bus_error* fault) {
+        return answer(allowed, service_.deactivate(keep != 0, outside_.now()), fault);
+      },
+      call, error);
 }
 
-int ManagerObject::do_revert(sd_bus_message* call, sd_bus_error* error) {
+int ManagerObject::revert(sd_bus_message* call, sd_bus_error* error) {
   std::uint64_t force = 0;
   if (const int code = read_options(call, {{"force", 'b', &force}}, error); code < 0) return code;
-  return answer(call, service_.revert(force != 0, outside_.now()), error);
+  return ask_and(
+      [this, force](sd_bus_message* allowed, sd_bus_error* fault) {
+        return answer(allowed, service_.revert(force != 0, outside_.now()), fault);
+      },
+      call, error);
+}
+
+int ManagerObject::reload(sd_bus_message* call, sd_bus_error* error) {
+  return ask_and(
+      [this](sd_bus_message* allowed, sd_bus_error* fault) { return do_reload(allowed, fault); },
+      call, error);
 }
 
 int ManagerObject::do_reload(sd_bus_message* call, sd_bus_error* error) {

@@ -11,8 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "call_queue.hpp"
 #include "handles.hpp"
 #include "polkit.hpp"
+#include "profile_cache.hpp"
 #include "service.hpp"
 
 namespace nettune::daemon {
@@ -25,6 +27,13 @@ struct Outside {
   std::function<Moment()> now;
   /// Reads the settings anew; the reason why that is not possible is given as a refusal.
   std::function<std::expected<Settings, Refusal>()> read_settings;
+};
+
+/// What the files of the profile in force say now.
+struct OnDisk {
+  bool is_other = false;  ///< not what is in force
+  std::string fault{};    ///< why they would be refused
+  bool operator==(const OnDisk&) const = default;
 };
 
 class ManagerObject {
@@ -66,22 +75,26 @@ class ManagerObject {
   std::vector<std::string> features() const;
 
  private:
-  using Work = int (ManagerObject::*)(sd_bus_message* call, sd_bus_error* error);
-  int ask_and(Work work, sd_bus_message* call, sd_bus_error* error);
-  int do_activate(sd_bus_message* call, sd_bus_error* error);
-  int do_confirm(sd_bus_message* call, sd_bus_error* error);
-  int do_deactivate(sd_bus_message* call, sd_bus_error* error);
-  int do_revert(sd_bus_message* call, sd_bus_error* error);
+  int ask_and(Polkit::Then then, sd_bus_message* call, sd_bus_error* error);
+  int do_list_profiles(sd_bus_message* call);
+  int do_describe_profile(const std::string& name, sd_bus_message* call, sd_bus_error* error);
+  int do_audit(const std::string& name, bool wrong_only, sd_bus_message* call, sd_bus_error* error);
+  int do_plan(const std::string& name, sd_bus_message* call, sd_bus_error* error);
+  int do_describe(sd_bus_message* call);
   int do_reload(sd_bus_message* call, sd_bus_error* error);
-  /// The profile of that name, or the active one for "", which is the service's own: valid until
-  /// the next call of it.
-  std::expected<std::shared_ptr<const profile::ResolvedProfile>, Refusal> load(
-      const std::string& name) const;
+  /// The profile of that name, or the active one for "", which is the service's own.
+  ProfileCache::Loaded load(const std::string& name);
+  OnDisk look_on_disk();
 
   sd_bus* bus_;
   Service& service_;
   const Outside& outside_;
   Polkit polkit_;
+  CallQueue queue_;
+  ProfileCache profiles_;
+  std::string description_;                   // what Describe gave last
+  OnDisk described_disk_;                     // with this
+  std::uint64_t described_revision_ = 0;      // and at that time
   std::map<std::string, std::string> shown_;  // by property, as a text to compare
   int code_ = 0;
   Slot slot_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "polkit.hpp"
 
+#include <fmt/format.h>
 #include <systemd/sd-login.h>
 
 #include <algorithm>
@@ -54,9 +55,11 @@ int Polkit::authorize(sd_bus_message* call, std::string_view action, Then then,
                         std::string(action),
                         std::move(then),
                         {},
+                        {},
                         -1,
                         {},
-                        false});
+                        false,
+                        {}});
   Question& question = questions_.back();
   const char* sender = sd_bus_message_get_sender(call);
   sd_bus_slot* slot = nullptr;
@@ -79,9 +82,10 @@ void Polkit::forget(const Question& question) {
 void Polkit::refuse(Question& question) {
   const char* method = sd_bus_message_get_member(question.call.get());
   log_denied({method == nullptr ? "" : method, question.action, question.unit, question.uid});
-  sd_bus_reply_method_errorf(question.call.get(), error_not_authorized,
-                             "not authorized for %s: root is, and whom polkit allows it",
-                             question.action.c_str());
+  // It fails where the caller or the bus has gone: then nobody waits.
+  static_cast<void>(sd_bus_reply_method_errorf(
+      question.call.get(), error_not_authorized,
+      "not authorized for %s: root is, and whom polkit allows it", question.action.c_str()));
   forget(question);
 }
 
@@ -89,43 +93,46 @@ void Polkit::allow(Question& question) {
   sd_bus_error error{};
   const int code = guarded(&error, [&] { return question.then(question.call.get(), &error); });
   if (code < 0 || sd_bus_error_is_set(&error) != 0) {
-    sd_bus_reply_method_errno(question.call.get(), code, &error);
+    static_cast<void>(sd_bus_reply_method_errno(question.call.get(), code, &error));
   }
   sd_bus_error_free(&error);
   forget(question);
 }
 
-void Polkit::read_credentials(sd_bus_message* answer, Question& question) {
-  if (sd_bus_message_enter_container(answer, 'a', "{sv}") < 0) return;
-  while (sd_bus_message_enter_container(answer, 'e', "sv") > 0) {
+// Negative: what the bus says is not understood.
+int Polkit::read_credentials(sd_bus_message* answer, Question& question) {
+  int code = sd_bus_message_enter_container(answer, 'a', "{sv}");
+  while (code >= 0 && (code = sd_bus_message_enter_container(answer, 'e', "sv")) > 0) {
     const char* name = nullptr;
     std::uint32_t number = 0;
-    if (sd_bus_message_read(answer, "s", &name) < 0) return;
+    code = sd_bus_message_read(answer, "s", &name);
+    if (code < 0) break;
     const std::string_view word = name;
     const bool is_number = word == "UnixUserID" || word == "ProcessID";
-    if (!is_number) {
-      sd_bus_message_skip(answer, "v");
-    } else if (sd_bus_message_read(answer, "v", "u", &number) < 0) {
-      return;
-    } else if (word == "UnixUserID") {
+    code = is_number ? sd_bus_message_read(answer, "v", "u", &number)
+                     : sd_bus_message_skip(answer, "v");
+    if (code < 0) break;
+    if (word == "UnixUserID") {
       question.uid = number;
-    } else {
+    } else if (word == "ProcessID") {
       char* unit = nullptr;
       if (sd_pid_get_unit(static_cast<pid_t>(number), &unit) >= 0) question.unit = unit;
       std::free(unit);
     }
-    sd_bus_message_exit_container(answer);
+    code = sd_bus_message_exit_container(answer);
   }
+  return code;
 }
 
 int Polkit::on_credentials(sd_bus_message* answer, void* data, sd_bus_error*) {
   auto& question = *static_cast<Question*>(data);
   Polkit& self = *question.self;
-  if (sd_bus_message_is_method_error(answer, nullptr) != 0) {
-    self.refuse(question);  // the caller has gone
+  // An error: the caller has gone.
+  if (sd_bus_message_is_method_error(answer, nullptr) != 0 ||
+      read_credentials(answer, question) < 0) {
+    self.refuse(question);
     return 0;
   }
-  read_credentials(answer, question);
   const auto waiting = std::ranges::count_if(
       self.questions_, [](const Question& other) { return other.is_with_polkit; });
   const auto waiting_of_user = std::ranges::count_if(self.questions_, [&](const Question& other) {
@@ -134,8 +141,8 @@ int Polkit::on_credentials(sd_bus_message* answer, void* data, sd_bus_error*) {
   if (question.uid == 0) {
     self.allow(question);
   } else if (waiting >= max_waiting || waiting_of_user >= max_waiting_of_user) {
-    sd_bus_reply_method_errorf(question.call.get(), SD_BUS_ERROR_LIMITS_EXCEEDED,
-                               "too many calls wait for their authorization");
+    static_cast<void>(sd_bus_reply_method_errorf(question.call.get(), SD_BUS_ERROR_LIMITS_EXCEEDED,
+                                                 "too many calls wait for their authorization"));
     self.forget(question);
   } else if (self.ask(question) < 0) {
     self.refuse(question);
@@ -146,16 +153,20 @@ int Polkit::on_credentials(sd_bus_message* answer, void* data, sd_bus_error*) {
 // polkit(8), CheckAuthorization().
 int Polkit::ask(Question& question) {
   sd_bus_message* made = nullptr;
-  int code = sd_bus_message_new_method_call(
+  // Before polkit looks for the caller: one who leaves in between is not found there.
+  int code = watch_caller(question);
+  if (code < 0) return code;
+  code = sd_bus_message_new_method_call(
       bus_, &made, "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
       "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
   const Message request(made);
   if (code < 0) return code;
   const std::uint32_t may_ask_user =
       sd_bus_message_get_allow_interactive_authorization(question.call.get()) > 0 ? 1 : 0;
+  question.id = fmt::format("nettuned-{}", ++asked_);
   code = sd_bus_message_append(request.get(), "(sa{sv})sa{ss}us", "system-bus-name", 1, "name", "s",
                                sd_bus_message_get_sender(question.call.get()),
-                               question.action.c_str(), 0, may_ask_user, "");
+                               question.action.c_str(), 0, may_ask_user, question.id.c_str());
   if (code < 0) return code;
   sd_bus_slot* slot = nullptr;
   question.is_with_polkit = true;
@@ -163,6 +174,43 @@ int Polkit::ask(Question& question) {
   code = sd_bus_call_async(bus_, &slot, request.get(), on_answer, &question, UINT64_MAX);
   question.slot.reset(slot);
   return code;
+}
+
+// What nobody waits for is not to be applied, and not to take the place of another's call.
+int Polkit::watch_caller(Question& question) {
+  const char* sender = sd_bus_message_get_sender(question.call.get());
+  if (sender == nullptr) return 0;
+  const std::string match = fmt::format(
+      "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
+      "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='{}'",
+      sender);
+  sd_bus_slot* slot = nullptr;
+  const int code = sd_bus_add_match_async(bus_, &slot, match.c_str(), on_left, nullptr, &question);
+  question.left.reset(slot);
+  return code;
+}
+
+int Polkit::on_left(sd_bus_message* signal, void* data, sd_bus_error*) {
+  auto& question = *static_cast<Question*>(data);
+  const char* name = nullptr;
+  const char* before = nullptr;
+  const char* after = nullptr;
+  const int code = sd_bus_message_read(signal, "sss", &name, &before, &after);
+  if (code < 0) return code;
+  if (*after != '\0') return 0;
+  Polkit& self = *question.self;
+  self.cancel(question);
+  self.forget(question);
+  return 0;
+}
+
+// polkit(8), CancelCheckAuthorization(): it asks no user any more. What it answers is of no use,
+// and where it can't be told it goes on in vain.
+void Polkit::cancel(const Question& question) {
+  static_cast<void>(sd_bus_call_method_async(
+      bus_, nullptr, "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
+      "org.freedesktop.PolicyKit1.Authority", "CancelCheckAuthorization", nullptr, nullptr, "s",
+      question.id.c_str()));
 }
 
 int Polkit::on_answer(sd_bus_message* answer, void* data, sd_bus_error*) {

@@ -3,6 +3,7 @@
 // waits.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <string>
@@ -27,7 +28,8 @@ class Polkit {
   Polkit& operator=(const Polkit&) = delete;
 
   /// Keeps `call` and runs `then` once it is allowed; refuses it otherwise. Root needs no polkit,
-  /// and without polkit only root is let in. What it returns is what the handler is to return.
+  /// and without polkit only root is let in. A caller who has left before polkit answers is
+  /// forgotten, and polkit is told. What it returns is what the handler is to return.
   int authorize(sd_bus_message* call, std::string_view action, Then then, sd_bus_error* error);
 
  private:
@@ -37,22 +39,28 @@ class Polkit {
     std::string action;
     Then then;
     Slot slot;  // of the answer that is waited for
+    Slot left;  // of the word that the caller has left
     long uid = -1;
     std::string unit;
     bool is_with_polkit = false;
+    std::string id;  // for polkit, where it is to be cancelled
   };
   using Questions = std::list<Question>;
 
   static int on_credentials(sd_bus_message* answer, void* question, sd_bus_error* error);
   static int on_answer(sd_bus_message* answer, void* question, sd_bus_error* error);
-  static void read_credentials(sd_bus_message* answer, Question& question);
+  static int on_left(sd_bus_message* signal, void* question, sd_bus_error* error);
+  static int read_credentials(sd_bus_message* answer, Question& question);
   int ask(Question& question);
+  int watch_caller(Question& question);
+  void cancel(const Question& question);
   void refuse(Question& question);
   void allow(Question& question);
   void forget(const Question& question);
 
   sd_bus* bus_;
   Questions questions_;
+  std::uint64_t asked_ = 0;  // of polkit, ever
 };
 
 }  // namespace nettune::daemon

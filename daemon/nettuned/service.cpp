@@ -1057,6 +1057,17 @@ void Service::look_at_state(Moment now) {
   if (session) end(*std::move(session));
 }
 
+void Service::catch_up(Moment now) {
+  if (patience_ == 0) return;
+  const std::int64_t look_again = look_again_;
+  const std::int64_t patience = patience_;
+  look_at_state(now);
+  // One that is in the way still is not put off by each question.
+  if (patience_ == 0) return;
+  patience_ = patience;
+  if (look_again_ != 0) look_again_ = look_again;
+}
+
 std::optional<std::int64_t> Service::deadline() const {
   std::optional<std::int64_t> first;
   const auto consider = [&](std::int64_t time) {

@@ -171,6 +171,9 @@ class Service {
   void look_for_keys(const std::vector<std::string>& links, Moment now);
   /// The state on disk may be another one.
   void look_at_state(Moment now);
+  /// What another writer was in the way of is tried again where it is done by now, rather than in
+  /// its time: who asks right after it is to hear of its work.
+  void catch_up(Moment now);
   /// Writes of others are not seen when they happen, and why; "": they are.
   void set_blind(std::string why);
   /// Does what is due.

@@ -115,7 +115,15 @@ done
 kill "$signals_pid"
 wait "$signals_pid" || true
 
-# --- a local apply and revert are no drift ---
+# --- a local apply and revert are no drift, and who asks right after one is told of it ---
+: >"$log"
+for ((i = 0; i < 10; i++)); do
+  for profile in latency throughput; do
+    run apply $profile --quiet
+    expect_status 0
+    [[ $(property ActiveProfile) == "\"$profile\"" ]] || fail 'a command that has ended is not known yet'
+  done
+done
 : >"$log"
 run apply latency
 expect_status 0
@@ -268,9 +276,26 @@ chmod 644 "$work/impatient.py"
   fail 'any number of callers may wait for polkit'
 run status
 expect_status 3
+# Those callers have left: they take nobody's place, and what they asked for is not done.
+cat >"$work/patient.py" <<'PY'
+import dbus
+bus = dbus.SystemBus()
+try:
+    bus.get_object("org.nettune1", "/org/nettune1").Activate(
+        "web", {}, dbus_interface="org.nettune1.Manager", timeout=2)
+except dbus.DBusException as fault:
+    print(fault.get_dbus_name())
+PY
+chmod 644 "$work/patient.py"
+[[ $(runuser -u daemon -- /usr/bin/python3 "$work/patient.py") == *NoReply ]] ||
+  fail 'callers who have left keep others from asking'
 run activate latency
 expect_status 0
+: >"$log"
 kill -CONT "$polkit_pid"
+as daemon activate latency # its answer comes after those of the callers who have left
+expect_status 0
+if logged 'profile web is active'; then fail 'a caller who has left is obeyed'; fi
 run deactivate
 
 # Without polkit root alone is let in.

@@ -170,6 +170,22 @@ kill "$foreign_pid"
 manager Deactivate 'a{sv}' 0
 stop_service
 
+# --- too few open files: it says so, and how many it needs ---
+for limit in 8 16 63; do
+  : >"$log"
+  status=0
+  prlimit --nofile=$limit:$limit "$build/nettuned" 2>>"$log" || status=$?
+  ((status == 1)) || fail "with $limit open files it ends with status $status"
+  logged "this process may have $limit open files, and needs at least 64: raise LimitNOFILE= of its unit" ||
+    fail "with $limit open files it says: $(<"$log")"
+  [[ $(wc -l <"$log") == 1 ]] || fail "with $limit open files it says more: $(<"$log")"
+done
+start_service prlimit --nofile=64:64 "$build/nettuned"
+run activate p1
+expect_status 0
+run deactivate
+stop_service
+
 # --- a broken profile at the start ---
 : >"$log"
 printf 'nettune: 1\nsysctl:\n  net.ipv4.tcp_fin_timeout: fast\n' >/etc/nettune/profiles/p0.yaml

@@ -31,6 +31,15 @@ struct Authority {
   enum class Says { yes, no, challenge, nothing, is_absent } says = Says::yes;
   std::vector<std::string> asked;  // "org.nettune1.activate", with "!" where it may ask the user
   std::vector<Message> open;       // what it has not answered
+  std::vector<std::string> ids;    // of all that was asked
+  std::vector<std::string> cancelled;
+
+  static int cancel(sd_bus_message* call, void* data, sd_bus_error*) {
+    const char* id = nullptr;
+    if (const int code = sd_bus_message_read(call, "s", &id); code < 0) return code;
+    static_cast<Authority*>(data)->cancelled.emplace_back(id);
+    return sd_bus_reply_method_return(call, "");
+  }
 
   static int credentials(sd_bus_message* call, void* data, sd_bus_error*) {
     return sd_bus_reply_method_return(call, "a{sv}", 2, "UnixUserID", "u",
@@ -45,7 +54,9 @@ struct Authority {
     sd_bus_message_skip(call, "(sa{sv})");
     sd_bus_message_read(call, "s", &action);
     sd_bus_message_skip(call, "a{ss}");
-    sd_bus_message_read(call, "u", &flags);
+    const char* id = nullptr;
+    sd_bus_message_read(call, "us", &flags, &id);
+    self.ids.emplace_back(id);
     self.asked.push_back(std::string(action) + (flags == 1 ? "!" : ""));
     if (self.says == Says::is_absent) {
       return sd_bus_error_set(error, SD_BUS_ERROR_SERVICE_UNKNOWN, "no such service");
@@ -72,6 +83,8 @@ const sd_bus_vtable bus_vtable[] = {
 const sd_bus_vtable polkit_vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("CheckAuthorization", "(sa{sv})sa{ss}us", "(bba{ss})", Authority::check,
+                  SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("CancelCheckAuthorization", "s", "", Authority::cancel,
                   SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_VTABLE_END,
 };
@@ -353,4 +366,72 @@ TEST_CASE("while polkit waits for a person nobody else waits") {
   CHECK(waiting[0]->error == "");
   CHECK(waiting[1]->error == "org.nettune1.Error.NotAuthorized");
   CHECK(world.tree.live("net.core.rmem_max") == "16777216");
+}
+
+TEST_CASE("a caller who leaves before polkit answers is forgotten, and its place is free") {
+  World world;
+  world.authority.says = Authority::Says::nothing;
+  const auto ask_as = [&](const std::string& name) -> const Reply& {
+    return world.call("Activate", [&](sd_bus_message* call) {
+      REQUIRE(sd_bus_message_set_sender(call, name.c_str()) >= 0);
+      sd_bus_message_append(call, "sa{sv}", "big", 0);
+    });
+  };
+  const auto change_owner = [&](const std::string& name, const char* after) {
+    sd_bus_message* made = nullptr;
+    REQUIRE(sd_bus_message_new_signal(world.pair.client(), &made, "/org/freedesktop/DBus",
+                                      "org.freedesktop.DBus", "NameOwnerChanged") >= 0);
+    const Message signal(made);
+    REQUIRE(sd_bus_message_set_sender(made, "org.freedesktop.DBus") >= 0);
+    REQUIRE(sd_bus_message_append(made, "sss", name.c_str(), name.c_str(), after) >= 0);
+    REQUIRE(sd_bus_send(world.pair.client(), made, nullptr) >= 0);
+    world.pair.run();
+  };
+  for (int i = 0; i < 8; ++i) CHECK_FALSE(ask_as(":1.10" + std::to_string(i)).is_there);
+  CHECK(ask_as(":1.200").error == SD_BUS_ERROR_LIMITS_EXCEEDED);
+  REQUIRE(world.authority.ids.size() == 8);
+  change_owner(":1.100", ":1.100");  // it has not left
+  CHECK(world.authority.cancelled.empty());
+  for (int i = 0; i < 8; ++i) change_owner(":1.10" + std::to_string(i), "");
+  CHECK(world.authority.cancelled == world.authority.ids);
+  CHECK_FALSE(ask_as(":1.201").is_there);  // its turn is waited for
+  REQUIRE(world.authority.open.size() == 9);
+  for (std::size_t i = 0; i < 8; ++i) {
+    Authority::answer(world.authority.open[i].get(), true, false);
+  }
+  world.pair.run();
+  CHECK(world.tree.writes().empty());  // nobody wants it any more
+  Authority::answer(world.authority.open[8].get(), true, false);
+  world.pair.run();
+  CHECK(world.tree.live("net.core.rmem_max") == "16777216");
+}
+
+TEST_CASE("the description tells what has become of the files of the profile in force") {
+  World world;
+  world.authority.uid = 0;
+  const auto description = [&] {
+    const char* text = nullptr;
+    REQUIRE(sd_bus_message_read(world.call("Describe").message.get(), "s", &text) > 0);
+    return std::string(text);
+  };
+  const auto has = [&](const char* part) { return description().find(part) != std::string::npos; };
+  REQUIRE(world.call_with("Activate", "big").error == "");
+  CHECK(has("\"on_disk\": \"same\""));
+  world.add("big", "sysctl:\n  net.core.rmem_max: 8388608\n");
+  CHECK(has("\"on_disk\": \"changed\""));
+  world.add("big", "sysctl:\n  net.core.rmem_max: many\n");
+  CHECK(has("\"on_disk\": \"faulty\""));
+  CHECK(has("big.yaml:4:"));
+  CHECK(world.call("Reload").error == "org.nettune1.Error.InvalidProfile");
+  CHECK(has("\"on_disk\": \"faulty\""));
+  CHECK(has("\"desired\": \"16777216\""));
+  world.add("big", "sysctl:\n  net.core.rmem_max: 8388608\n");
+  CHECK(world.call("Reload").error == "");
+  CHECK(has("\"on_disk\": \"same\""));
+  CHECK(has("\"desired\": \"8388608\""));
+  // What it is asked again is what it was, until something happens.
+  CHECK(description() == description());
+  world.tree.set("net.core.rmem_max", "4096");
+  world.service.look_at({*sysctl::Key::parse("net.core.rmem_max")}, world.outside.now());
+  CHECK(has("\"changes\": 1"));
 }

@@ -7,9 +7,9 @@
 //                                                     each of the connections has AHEAD calls of
 //                                                     METHOD waiting all the time; a deaf one reads
 //                                                     no answer
-//   service_load reads SECONDS [FILE]                 reads the property State every 2 ms, and
-//                                                     writes FILE every 50 ms and waits until it is
-//                                                     put back
+//   service_load reads SECONDS [FILE...]              reads the property State every 2 ms, and
+//                                                     writes one FILE after another, every 50 ms,
+//                                                     and waits until it is put back
 // Prints "name value" lines at the end: counts, milliseconds.
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -165,13 +165,14 @@ void run_calls(Clock::time_point end, int connections, int ahead, const char* me
 
 // --- reads ---
 
-void run_reads(Clock::time_point end, const char* file) {
+void run_reads(Clock::time_point end, const std::vector<std::string>& files) {
   sd_bus* bus = open_bus();
-  int key = -1;
-  if (file != nullptr) {
-    key = ::open(file, O_RDWR | O_CLOEXEC);
-    if (key < 0) die(file);
+  std::vector<int> keys;
+  for (const std::string& file : files) {
+    keys.push_back(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+    if (keys.back() < 0) die(file);
   }
+  std::size_t turn = 0;
   std::vector<double> reads;
   std::vector<double> restores;
   std::uint64_t lost = 0;
@@ -185,7 +186,8 @@ void run_reads(Clock::time_point end, const char* file) {
     check(code, "State");
     std::free(text);
     reads.push_back(milliseconds_since(begin));
-    if (key >= 0 && Clock::now() >= next) {
+    if (!keys.empty() && Clock::now() >= next) {
+      const int key = keys[turn++ % keys.size()];
       char value = 0;
       if (::pread(key, &value, 1, 0) != 1) die("the key can't be read");
       const char other = value == '0' ? '1' : '0';
@@ -193,7 +195,6 @@ void run_reads(Clock::time_point end, const char* file) {
       const auto written = Clock::now();
       char now = other;
       while (now != value && milliseconds_since(written) < 1000) {
-        ::poll(nullptr, 0, 0);
         const timespec time{0, 200'000};
         ::nanosleep(&time, nullptr);
         if (::pread(key, &now, 1, 0) != 1) die("the key can't be read");
@@ -210,7 +211,7 @@ void run_reads(Clock::time_point end, const char* file) {
     ::nanosleep(&time, nullptr);
   }
   print_times("reads", reads);
-  if (key >= 0) {
+  if (!keys.empty()) {
     print_times("restores", restores);
     fmt::print("lost {}\n", lost);
   }
@@ -231,7 +232,7 @@ int main(int argc, char** argv) {
   } else if (what == "calls" && argc > 5) {
     run_calls(end, std::atoi(words[3]), std::atoi(words[4]), words[5], argc > 6);
   } else if (what == "reads") {
-    run_reads(end, argc > 3 ? words[3] : nullptr);
+    run_reads(end, {words.begin() + 3, words.end()});
   } else {
     die("too few words");
   }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+#include "nettuned/call_queue.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "support/bus_pair.hpp"
+
+using namespace nettune;
+using namespace nettune::daemon;
+
+namespace {
+
+using Texts = std::vector<std::string>;
+
+// An object with a method that waits for its turn, Slow, and one that does not, Quick.
+struct Host {
+  Host() {
+    sd_event* made = nullptr;
+    REQUIRE(sd_event_new(&made) >= 0);
+    loop.reset(made);
+    REQUIRE(sd_bus_attach_event(pair.service(), made, SD_EVENT_PRIORITY_NORMAL) >= 0);
+    REQUIRE(sd_bus_add_object_vtable(pair.service(), nullptr, "/object", "test.Object", vtable,
+                                     this) >= 0);
+  }
+  ~Host() { sd_bus_detach_event(pair.service()); }
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  static int slow(sd_bus_message* call, void* data, sd_bus_error* error) {
+    auto& self = *static_cast<Host*>(data);
+    return self.queue.add(
+        call,
+        [&self](sd_bus_message* next, sd_bus_error*) {
+          self.served.emplace_back(sd_bus_message_get_sender(next));
+          return sd_bus_reply_method_return(next, "");
+        },
+        error);
+  }
+  static int quick(sd_bus_message* call, void* data, sd_bus_error*) {
+    static_cast<Host*>(data)->served.emplace_back("quick");
+    return sd_bus_reply_method_return(call, "");
+  }
+
+  const test::Reply& send(const char* method, const char* sender) {
+    return pair.send("/object", "test.Object", method, [&](sd_bus_message* call) {
+      REQUIRE(sd_bus_message_set_sender(call, sender) >= 0);
+    });
+  }
+  void run() {
+    for (int idle = 0; idle < 3;) {
+      const int client = sd_bus_process(pair.client(), nullptr);
+      const int service = sd_event_run(loop.get(), 1000);
+      REQUIRE(service >= 0);
+      idle = client == 0 && service == 0 ? idle + 1 : 0;
+    }
+  }
+
+  static const sd_bus_vtable vtable[];
+  Loop loop;
+  test::BusPair pair;
+  CallQueue queue{pair.service()};
+  Texts served;
+};
+
+const sd_bus_vtable Host::vtable[] = {
+    SD_BUS_VTABLE_START(0),
+    SD_BUS_METHOD("Slow", "", "", Host::slow, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Quick", "", "", Host::quick, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_VTABLE_END,
+};
+
+}  // namespace
+
+TEST_CASE("callers have their turns one after another, and what costs nothing does not wait") {
+  Host host;
+  for (int i = 0; i < 100; ++i) host.send("Slow", ":1.1");
+  for (int i = 0; i < 50; ++i) host.send("Slow", ":1.2");
+  host.send("Slow", ":1.3");
+  host.send("Quick", ":1.4");
+  host.run();
+  REQUIRE(host.served.size() == 152);
+  CHECK(host.queue.size() == 0);
+  const auto place_of = [&](const char* name) {
+    return std::ranges::find(host.served, name) - host.served.begin();
+  };
+  // A turn looks through some of what is there: few turns, and all of it is known.
+  CHECK(place_of("quick") <= 10);
+  CHECK(place_of(":1.3") <= 15);
+  CHECK(std::ranges::count(host.served.begin(), host.served.begin() + 40, ":1.2") >= 10);
+}
+
+TEST_CASE("only so many calls of one caller wait, and the others' are taken all the same") {
+  Host host;
+  constexpr std::size_t many = 2 * CallQueue::most_calls_of_caller;
+  std::vector<const test::Reply*> replies;
+  for (std::size_t i = 0; i < many; ++i) replies.push_back(&host.send("Slow", ":1.1"));
+  const test::Reply& other = host.send("Slow", ":1.2");
+  host.run();
+  CHECK(other.is_there);
+  CHECK(other.error == "");
+  const auto refused =
+      std::ranges::count(replies, std::string(SD_BUS_ERROR_LIMITS_EXCEEDED), &test::Reply::error);
+  CHECK(refused > 0);
+  CHECK(host.served.size() + static_cast<std::size_t>(refused) == many + 1);
+}
