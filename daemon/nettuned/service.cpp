@@ -409,6 +409,8 @@ bool Service::end_trial(const change::State& state, Moment now) {
 // Another writer has changed the state, or it is the first look at it.
 void Service::take_over(change::Session& session, bool is_confirmed, Moment now) {
   change::State& state = session.state;
+  // What was right before may have been nettune's own work, which the other has taken back since.
+  for (ManagedKey& managed : keys_) managed.settled.clear();
   Event others{.kind = Event::Kind::taken_over, .writer = "nettunectl", .profile = state.profile};
   // A recovery has said what it put back, and before the first look nothing is known.
   if (has_looked_ && !session.recovery) {

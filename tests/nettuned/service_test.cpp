@@ -206,6 +206,23 @@ TEST_CASE("a key that can't be read is reverted by the next revert, and known un
   CHECK(host.choice() == "");
 }
 
+TEST_CASE("what the service has set is no key's own value once another has reverted it") {
+  FakeTree tree = two_keys();
+  Host host(tree);
+  host.service.start(host.now());
+  REQUIRE(host.service.activate("big", 0, host.now()).has_value());
+  host.revert_locally();
+  tree.hide(rmem, EIO);
+  host.apply_locally("big");
+  tree.show(rmem);
+  host.service.look_at_state(host.now());
+  host.service.pass_time(host.now());
+  CHECK(tree.live(rmem) == "16777216");
+  REQUIRE(host.service.revert(false, host.now()).has_value());
+  CHECK(tree.live(rmem) == "212992");
+  CHECK(tree.live(wmem) == "212992");
+}
+
 TEST_CASE("a switch names the key that it can't read, and whose baseline it keeps") {
   FakeTree tree = two_keys();
   Host host(tree);
