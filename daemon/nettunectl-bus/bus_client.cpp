@@ -95,9 +95,11 @@ void complain_of(const sd_bus_error& error, int code, const Where& where) {
                  : "nettuned is not running there");
     return;
   }
-  // ssh has said why, where it is ssh.
-  if (name.empty() && code == -ENOTCONN && !where.host.empty()) {
-    return complain(fmt::format("no answer from {}", printable(where.host)));
+  // ssh may have said why.
+  const bool is_cut = code == -ENOTCONN || code == -ECONNRESET || code == -EPIPE;
+  if (is_cut && !where.host.empty()) {
+    return complain(fmt::format("no answer from {0} through ssh; \"ssh {0} true\" shows why",
+                                printable(where.host)));
   }
   const std::string_view text =
       error.message == nullptr ? std::string_view(std::strerror(-code)) : error.message;

@@ -207,7 +207,8 @@ std::optional<Planned> make_the_plan(const Request& request, const Machine& mach
   if (!request.plan_file.empty()) {
     const Result<std::string> text = profile::read_file(request.plan_file, max_plan_size);
     if (!text) {
-      complain(describe(text.error()));
+      complain(fmt::format("the plan {} can't be read: {}", printable(request.plan_file),
+                           profile::why_unreadable(text.error())));
       return std::nullopt;
     }
     std::expected<SavedPlan, std::string> saved = plan_from_json(*text);
@@ -358,16 +359,16 @@ int run(const Command& self, Arguments arguments) {
   options.flag("--flush-metrics", request.flush_metrics,
                "make the kernel forget what it remembers of TCP peers");
   options.option("--wait", "SECONDS", request.wait,
-                 "wait so long for another writer to end (default: 5)");
+                 "seconds to wait for another nettune process to finish (default: 5)");
   options.choice("-f,--format", request.format, {"table", "json"}, "output format");
   options.flag("-q,--quiet", request.quiet, "print nothing but what went wrong");
-  which.add_netns(options);
+  which.add_netns(options, "change");
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   if (request.argument.empty() == request.plan_file.empty()) {
     return options.refuse(request.argument.empty()
                               ? "it needs the name of a profile, or --plan FILE"
-                              : "PROFILE and --plan are two plans; give one of them");
+                              : "PROFILE and --plan cannot be combined");
   }
   double confirm_seconds = 0;
   if (!request.confirm.empty()) {
@@ -387,7 +388,7 @@ int run(const Command& self, Arguments arguments) {
 int run_confirm(const Command& self, Arguments arguments) {
   MachineOptions which;
   Options options(self);
-  which.add_netns(options);
+  which.add_netns(options, "change");
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   const std::optional<Machine> machine = open_machine(which);

@@ -60,7 +60,7 @@ int run(const Command& self, Arguments arguments) {
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   const bool everywhere = which.netns == "all";
   if (everywhere && !which.live.empty()) {
-    return options.refuse("--live and --netns are two machines; give one of them");
+    return options.refuse("--live and --netns cannot be combined");
   }
   if (everywhere) which.netns.clear();  // the own one, and from there all others
 
@@ -85,9 +85,11 @@ int run(const Command& self, Arguments arguments) {
   std::vector<audit::Left> left;
   if (!machine->is_saved && !quiet && compared.counts().drift > 0)
     left = look_for_changes(*machine);
+  const bool is_held = !conflicts.empty() && is_service_profile(*machine, chosen->argument);
   const audit::Report report =
       audit::make_report(*resolved, std::move(compared), std::move(conflicts),
-                         format == "table" && !all ? audit::Rows::notable : audit::Rows::all, left);
+                         format == "table" && !all ? audit::Rows::notable : audit::Rows::all, left,
+                         is_held ? audit::Boot::service : audit::Boot::files);
   const int status = report.audit().is_in_sync() ? exit_ok : exit_differs;
   if (quiet) return status;
 

@@ -57,7 +57,8 @@ constexpr Command asking(std::string_view name, std::string_view summary) {
 
 const Command status_command = asking("status", "ask the service what is in force");
 const Command activate_command = asking("activate", "have the service put a profile in force");
-const Command deactivate_command = asking("deactivate", "have the service let go of the profile");
+const Command deactivate_command =
+    asking("deactivate", "have the service put back what it changed and keep no profile");
 const Command reload_command = asking("reload", "have the service read the profile again");
 const Command monitor_command = asking("monitor", "watch what the service sees, line by line");
 const Command history_command =

@@ -144,7 +144,7 @@ int run(const Command& self, Arguments arguments) {
 }
 
 constexpr Example examples[] = {
-    {"nettunectl check ./web.yaml", "an own profile, with what it inherits"},
+    {"nettunectl check ./web.yaml", "a profile of your own, with what it inherits"},
     {"nettunectl check /etc/sysctl.d/*.conf",
      "dead keys, inverted triples, pages taken for bytes, lines that another file overrides"},
     {"nettunectl check --strict --memory \"1 GiB\" profiles/*.yaml",

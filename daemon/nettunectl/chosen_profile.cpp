@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "engine/profile/document.hpp"
 #include "engine/profile/foreign.hpp"
@@ -15,6 +17,30 @@
 #include "session.hpp"
 
 namespace nettune::ctl {
+namespace {
+
+// As "systemctl is-enabled nettuned" has it, without asking systemd: a unit wants it, and it is not
+// masked. A link to /dev/null or an empty file masks a unit.
+bool is_service_enabled(const std::string& root) {
+  constexpr std::string_view unit = "nettuned.service";
+  const std::string masking = fmt::format("{}/etc/systemd/system/{}", root, unit);
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::read_symlink(masking, error);
+  if (!error && target == "/dev/null") return false;
+  if (error && std::filesystem::is_empty(masking, error) && !error) return false;
+  for (const std::string_view place : {"/etc/systemd/system", "/usr/lib/systemd/system"}) {
+    const std::string folder = fmt::format("{}{}", root, place);
+    for (const std::string& name : names_in(folder)) {
+      if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
+      const auto link =
+          std::filesystem::symlink_status(fmt::format("{}/{}/{}", folder, name, unit), error);
+      if (std::filesystem::exists(link)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
 
 std::string profile_in_force(const Machine& machine) {
   const auto state = look_at_state(machine);
@@ -35,6 +61,11 @@ std::string profile_of_service(const Machine& machine) {
     if (entry.key.text == "profile") return std::string(entry.value.text);
   }
   return {};
+}
+
+bool is_service_profile(const Machine& machine, const std::string& argument) {
+  const std::string choice = profile_of_service(machine);
+  return !choice.empty() && choice == lasting_name(argument) && is_service_enabled(machine.root);
 }
 
 std::string active_profile(const Machine& machine) {

@@ -31,7 +31,10 @@ std::string profile_in_force(const Machine& machine);
 /// What the service of this machine puts in force when it starts; "" for nothing.
 std::string profile_of_service(const Machine& machine);
 
-/// The one, else the other.
+/// Whether the service of this machine starts at boot and then puts that profile in force.
+bool is_service_profile(const Machine& machine, const std::string& argument);
+
+/// The one in force, else that of the service.
 std::string active_profile(const Machine& machine);
 
 /// `argument`, else the active profile, else what "recommend" puts first. nullopt: there is none,

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "command.hpp"
 #include "engine/audit/conflicts.hpp"
@@ -109,6 +111,7 @@ struct Explanation {
   std::string live_readable;
   std::string live_fault;
   bool is_there = false;
+  std::vector<std::pair<std::string, std::string>> each;  // of a pattern: its keys here, and values
   std::vector<Usage> profiles;
   std::string changed_by;  // the profile in force; "" where nettune left the key alone
   std::optional<change::Baseline> change;  // what it was before that, and what nettune made of it
@@ -151,12 +154,52 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
   return usages;
 }
 
+// A key of each link, or of something else that comes and goes.
+void add_values_of_each(Explanation& result, const Machine& machine) {
+  const auto glob = sysctl::KeyGlob::parse(result.match.name);
+  if (!glob) return;
+  const Result<std::vector<sysctl::Key>> keys = machine.tree->list(*glob);
+  if (!keys) return;
+  for (const sysctl::Key& key : *keys) {
+    if (const Result<std::string> text = machine.tree->read(key)) {
+      result.each.emplace_back(key.name(), sysctl::Value::of_text(*text).to_string());
+    }
+  }
+}
+
+// What stands for the "*" of `pattern` in a key's name.
+std::string_view part_of(std::string_view name, std::string_view pattern) {
+  const std::size_t star = pattern.find('*');
+  const std::size_t behind = pattern.size() - star - 1;
+  return name.substr(star, name.size() - star - behind);
+}
+
+// "0: all, lo", "2: default, eth0 and 3 more": the values of the pattern's keys, one line each.
+std::vector<std::string> lines_of_each(const Explanation& explanation) {
+  constexpr std::size_t most = 8;
+  std::map<std::string_view, std::vector<std::string_view>> names;
+  for (const auto& [name, value] : explanation.each) {
+    names[value].push_back(part_of(name, explanation.match.name));
+  }
+  std::vector<std::string> lines;
+  for (auto& [value, list] : names) {
+    const std::size_t more = list.size() > most ? list.size() - most : 0;
+    list.resize(list.size() - more);
+    lines.push_back(fmt::format("{}: {}{}", sysctl::shown(value), fmt::join(list, ", "),
+                                more == 0 ? "" : fmt::format(" and {} more", more)));
+  }
+  return lines;
+}
+
 Explanation explain(const Match& match, const Machine& machine, const profile::Store& store,
                     bool looks_for_conflicts) {
   Explanation result;
   result.match = match;
   result.profiles = usages_of(match, store);
-  if (!match.key) return result;
+  if (!match.key) {
+    add_values_of_each(result, machine);
+    return result;
+  }
   const Result<std::string> text = machine.tree->read(*match.key);
   if (text) {
     result.is_there = true;
@@ -297,10 +340,23 @@ std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
   return fmt::format("{}{}{}: {}", field, sign, sysctl::to_string(harm.bound), harm.result);
 }
 
+bool is_same_line(const audit::Setter& a, const audit::Setter& b) {
+  return a.file == b.file && a.line == b.line && a.value == b.value && a.wins == b.wins;
+}
+
+// "/etc/sysctl.d/99.conf:1: 1024 (systemd-sysctl and sysctl --system, their last word)": a line
+// that several loaders read is told once, with the first of them; "" for the others.
 std::string setter_text(const audit::Conflict& conflict, const audit::Setter& setter) {
+  std::vector<std::string_view> loaders;
+  for (const audit::Setter& other : conflict.setters) {
+    if (!is_same_line(other, setter)) continue;
+    if (loaders.empty() && &other != &setter) return "";
+    loaders.push_back(audit::loader_name(other.loader));
+  }
   std::string text = fmt::format("{}:{}: {} ({}", setter.file, setter.line, setter.value,
-                                 audit::loader_name(setter.loader));
-  text += setter.wins ? ", its last word" : ", overridden";
+                                 fmt::join(loaders, " and "));
+  const char* const last_word = loaders.size() == 1 ? ", its last word" : ", their last word";
+  text += setter.wins ? last_word : ", overridden";
   const audit::Setter* const last = conflict.last_at_boot();
   if (&setter == last && last->loader == audit::Loader::tuned) text += ", and the last at boot";
   text += ')';
@@ -373,6 +429,9 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
   if (!explanation.live_fault.empty()) live = explanation.live_fault;
   if (explanation.is_there) live = sysctl::shown(live);
   paper.line("live value", live, explanation.live_fault.empty() ? Ink::bold : Ink::yellow);
+  for (const std::string& line : lines_of_each(explanation)) {
+    paper.line("live values", line, Ink::bold);
+  }
   if (parameter != nullptr) {
     const profile::Host& host = machine.host;
     const Default usual = default_of(*parameter, host);
@@ -519,6 +578,10 @@ Json explanation_json(const Explanation& explanation, const Machine& machine) {
           ? Json({{"text", explanation.live}, {"readable", view_json(explanation.live_readable)}})
           : Json(nullptr);
   json["live_fault"] = view_json(explanation.live_fault);
+  json["live_of_each"] = Json::array();
+  for (const auto& [name, value] : explanation.each) {
+    json["live_of_each"].push_back({{"key", name}, {"text", value}});
+  }
   json["profiles"] = Json::array();
   for (const Usage& usage : explanation.profiles) {
     json["profiles"].push_back({{"profile", usage.profile},
@@ -549,7 +612,9 @@ Json explanation_json(const Explanation& explanation, const Machine& machine) {
 // --- the command
 
 // What `word` may mean; empty where nothing fits, which has then been said.
-std::vector<Match> find(const std::string& word, const Machine& machine) {
+std::vector<Match> find(std::string word, const Machine& machine) {
+  // As a path it is a key as well.
+  if (word.starts_with("/proc/sys/")) word.erase(0, std::string_view("/proc/sys/").size());
   if (is_glob(word)) {
     std::string path = word;
     if (path.find('/') == std::string::npos) std::ranges::replace(path, '.', '/');

@@ -252,9 +252,10 @@ int run(const Command& self, Arguments arguments) {
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   if (words.front() != "sysctl.d") {
-    return options.refuse(fmt::format("it takes sysctl.d first, not \"{}\"", words.front()));
+    return options.refuse(
+        fmt::format("expected \"sysctl.d\" as the first argument, got \"{}\"", words.front()));
   }
-  if (words.size() < 2) return options.refuse("PROFILE is missing");
+  if (words.size() < 2) return options.refuse("no PROFILE is given");
   if (words.size() > 2) return options.refuse(fmt::format("unexpected argument \"{}\"", words[2]));
   const std::string& argument = words[1];
 

@@ -347,7 +347,7 @@ int run(const Command& self, Arguments arguments) {
     return options.refuse(fmt::format("it takes sysctl.d or tuned first, not \"{}\"", kind));
   }
   if (names.empty()) {
-    return options.refuse(kind == "tuned" ? "PROFILE is missing" : "FILE is missing");
+    return options.refuse(kind == "tuned" ? "no PROFILE is given" : "no FILE is given");
   }
   if (kind == "tuned" && names.size() > 1) {
     return options.refuse(fmt::format("unexpected argument \"{}\"", names[1]));

@@ -198,7 +198,7 @@ std::optional<Machine> open_machine(const MachineOptions& options) {
   while (machine.root.ends_with('/')) machine.root.pop_back();
   const std::string directory = machine.root + "/proc/sys";
   if (!options.live.empty() && !options.netns.empty()) {
-    complain("--live and --netns are two machines; give one of them");
+    complain("--live and --netns cannot be combined");
     return std::nullopt;
   }
   if (!options.live.empty()) {

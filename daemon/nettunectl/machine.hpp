@@ -26,9 +26,10 @@ struct MachineOptions {
     options.option("--live", "FILE", live,
                    "audit what \"sysctl -a\" printed on another machine; - is standard input");
   }
-  void add_netns(Options& options) {
-    options.option("--netns", "NAME|PID|PATH", netns,
-                   "look at another network namespace: one of \"ip netns\", a process's, a file");
+  void add_netns(Options& options, std::string_view does = "look at") {
+    options.option(
+        "--netns", "NAME|PID|PATH", netns,
+        std::string(does) + " another network namespace: one of \"ip netns\", a process's, a file");
   }
   /// For a command that knows what to do with "all".
   void add_netns_or_all(Options& options) {

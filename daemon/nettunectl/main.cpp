@@ -81,9 +81,11 @@ int run(const std::vector<std::string_view>& arguments) {
   if (const Command* command = find(word)) return command->run(*command, rest);
 
   std::vector<std::string_view> names;
-  names.reserve(commands.size());
+  names.reserve(commands.size() + 2);
   for (const Command* command : commands) names.push_back(command->name);
-  const std::string_view near = nearest(word, names);
+  names.insert(names.end(), {"--help", "--version"});
+  const bool asks_version = word == "version" || word == "-v";
+  const std::string_view near = asks_version ? "--version" : nearest(word, names);
   complain(fmt::format("there is no {} \"{}\"; {}", word.starts_with('-') ? "option" : "command",
                        word,
                        near.empty() ? "see \"nettunectl --help\""

@@ -49,8 +49,9 @@ bool save(const Destination& destination, std::string_view text) {
   const Result<void> written = destination.force ? write_file(destination.file, text)
                                                  : write_new_file(destination.file, text);
   if (written) return true;
-  complain(fmt::format("{}{}", describe(written.error()),
-                       written.error().number == EEXIST ? "; --force replaces it" : ""));
+  complain(written.error().number == EEXIST
+               ? fmt::format("{} is there already; --force replaces it", destination.file)
+               : describe(written.error()));
   return false;
 }
 

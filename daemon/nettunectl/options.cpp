@@ -153,7 +153,7 @@ std::optional<int> Options::parse(Arguments arguments) {
     const auto* const* text = std::get_if<std::string*>(&option.target);
     const auto* const* list = std::get_if<std::vector<std::string>*>(&option.target);
     if (text != nullptr ? (*text)->empty() : (*list)->empty()) {
-      return refuse(fmt::format("{} is missing", option.names));
+      return refuse(fmt::format("no {} is given", option.names));
     }
   }
   return std::nullopt;

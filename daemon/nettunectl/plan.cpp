@@ -71,7 +71,14 @@ int run(const Command& self, Arguments arguments) {
                       fmt::format("plan for {}, on {}: {}", chosen->argument, machine->description,
                                   host_text(machine->host)),
                       store.directories()};
-  return print(render_plan(view, look_at_terminal(STDOUT_FILENO), all), status);
+  const Terminal terminal = look_at_terminal(STDOUT_FILENO);
+  std::string out = render_plan(view, terminal, all);
+  if (destination.is_file()) {
+    append_wrapped(out, terminal, "", "",
+                   fmt::format("saved; \"nettunectl apply --plan {}\" carries it out",
+                               printable(destination.file)));
+  }
+  return print(out, status);
 }
 
 constexpr Example examples[] = {

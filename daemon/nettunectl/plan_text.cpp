@@ -46,7 +46,7 @@ void append_writes(std::string& out, const PlanView& view, const Terminal& termi
                    const std::vector<const Write*>& writes) {
   if (writes.empty()) return;
   Table table;
-  table.header = {"", "KEY", "LIVE", "NEW", "WHY"};
+  table.header = {"", "KEY", "LIVE", "NEW", "DECLARED AT"};
   table.inks = {Ink::dim, Ink::bold, Ink::plain, Ink::green, Ink::dim};
   for (const Write* write : writes) {
     auto [live, desired] = value_cells(*write, view.host);

@@ -22,7 +22,7 @@ struct Ranked {
   std::vector<std::string> unmet;
 };
 
-// What applies here and has something that speaks for it.
+// What applies here, with evidence for it.
 bool is_ranked(const Ranked& item) { return item.unmet.empty() && item.recommendation.points > 0; }
 
 // Those that the store has; what does not apply comes last.
@@ -124,8 +124,7 @@ std::string to_text(const std::vector<Ranked>& list, const Facts& facts, const T
   if (number > 0) out += '\n';
   if (!without.empty()) {
     append_wrapped(out, terminal, "", "",
-                   fmt::format("nothing seen here speaks for {}", fmt::join(without, ", ")),
-                   Ink::dim);
+                   fmt::format("no evidence here for {}", fmt::join(without, ", ")), Ink::dim);
   }
   for (const Ranked& item : list) {
     for (const std::string& reason : item.unmet) {

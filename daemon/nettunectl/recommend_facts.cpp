@@ -89,7 +89,6 @@ constexpr auto process_hints = std::to_array<ProcessHint>({
     {"gunicorn", {"asyncio", 40}},
     {"hypercorn", {"asyncio", 40}},
     {"daphne", {"asyncio", 40}},
-    {"python3*", {"asyncio", 5}},
     {"nginx", {"latency", 30}},
     {"apache2", {"latency", 30}},
     {"httpd", {"latency", 30}},

@@ -168,6 +168,7 @@ std::string render_json(const AuditView& view) {
   json["counts"] = counts_json(view.report.audit().counts());
   json["looked_for_conflicts"] = view.looked_for_conflicts;
   json["overridden_at_boot"] = view.report.overridden_at_boot();
+  json["corrected_at_boot"] = view.report.corrected_at_boot();
   json["unmatched"] = unmatched_json(view.resolved);
   json["keys"] = Json::array();
   for (const audit::Row& row : view.report.rows()) json["keys"].push_back(row_json(row));

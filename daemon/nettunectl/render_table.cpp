@@ -306,7 +306,7 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
                                wrong == 1 ? "differs" : "differ", parts, skipped),
                    Ink::bold);
     if (!shared.empty()) {
-      append_wrapped(out, terminal, "", "", fmt::format("each of them: {}", printable(shared)));
+      append_wrapped(out, terminal, "", "", fmt::format("in each case {}", printable(shared)));
     }
   } else if (checked == 0) {
     append_wrapped(out, terminal, "", "",
@@ -328,6 +328,12 @@ void append_summary(std::string& out, const AuditView& view, const Terminal& ter
                     overridden == 1 ? "1 key is" : fmt::format("{} keys are", overridden),
                     overridden == 1 ? "it" : "them"),
         Ink::yellow);
+  }
+  if (const std::size_t corrected = view.report.corrected_at_boot(); corrected > 0) {
+    append_wrapped(out, terminal, "", "",
+                   fmt::format("another file sets {} at boot, before nettuned puts {} right",
+                               count_of(corrected, "key"), corrected == 1 ? "it" : "them"),
+                   Ink::yellow);
   }
   std::vector<std::string> unknown;  // keys that are here, and of which nettune has no facts
   for (const audit::Finding& finding : view.report.audit().findings()) {

@@ -36,10 +36,11 @@ int run(const Command& self, Arguments arguments) {
   MachineOptions which;
   Options options(self);
   options.flag("--force", force, "put back also what something else has changed since");
-  options.option("--wait", "SECONDS", wait, "wait so long for another writer to end (default: 5)");
+  options.option("--wait", "SECONDS", wait,
+                 "seconds to wait for another nettune process to finish (default: 5)");
   options.choice("-f,--format", format, {"table", "json"}, "output format");
   options.flag("-q,--quiet", quiet, "print nothing but what went wrong");
-  which.add_netns(options);
+  which.add_netns(options, "change");
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   const std::optional<double> wait_seconds = parse_seconds("--wait", wait);

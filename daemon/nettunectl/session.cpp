@@ -85,7 +85,7 @@ void complain_of(const change::Failure& failure) {
     return;
   }
   complain(failure.message +
-           "; changing keys needs root, or CAP_NET_ADMIN and a /run/nettune of one's own; "
+           "; changing keys needs root, or CAP_NET_ADMIN and write access to /run/nettune; "
            "\"nettunectl activate\" asks the service");
 }
 

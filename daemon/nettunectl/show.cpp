@@ -251,7 +251,7 @@ int run(const Command& self, Arguments arguments) {
 constexpr Example examples[] = {
     {"nettunectl show latency", "with what it inherits, and where each value comes from"},
     {"nettunectl show latency --resolved", "as numbers, on this machine"},
-    {"nettunectl show server-base > ./mine.yaml", "a beginning for an own profile"},
+    {"nettunectl show server-base > ./mine.yaml", "a start for a profile of your own"},
 };
 
 }  // namespace

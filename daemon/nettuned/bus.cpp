@@ -60,7 +60,7 @@ int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error*
     return guarded(error, [&] { return self.listener_.asked(), 0; });
   }
   if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
-    log_line(LOG_WARNING, "the bus is gone; the profile stays in force without it");
+    log_line(LOG_WARNING, "lost the connection to the system bus; the profile is still enforced");
     // Not in the midst of its own message.
     self.retry_.arm_after(pause_before_retry);
   }

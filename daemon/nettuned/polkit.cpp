@@ -85,7 +85,7 @@ void Polkit::refuse(Question& question) {
   // It fails where the caller or the bus has gone: then nobody waits.
   static_cast<void>(sd_bus_reply_method_errorf(
       question.call.get(), error_not_authorized,
-      "not authorized for %s: root is, and whom polkit allows it", question.action.c_str()));
+      "not authorized for %s (it needs root or a polkit authorization)", question.action.c_str()));
   forget(question);
 }
 

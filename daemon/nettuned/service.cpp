@@ -226,7 +226,7 @@ std::string Service::sentence() const {
                                  joined(parts, ", "));
   if (waits_for_confirmation()) text += "; on trial until it is confirmed";
   if (!blind_.empty()) {
-    text += fmt::format("; looked at every {} s, for not every write is seen: {}",
+    text += fmt::format("; polling every {} s because writes cannot be monitored: {}",
                         blind_sweep.count(), blind_);
   }
   return text;

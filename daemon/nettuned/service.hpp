@@ -190,8 +190,8 @@ class Service {
   const std::string& choice() const { return choice_; }
   const std::vector<ManagedKey>& keys() const { return keys_; }  ///< by key
   const ManagedKey* find(const sysctl::Key& key) const;
-  /// Another number after each call of those above that ask or tell: where it is the same, so is
-  /// all that is said below.
+  /// Incremented by each of the calls above that may change something: where it is the same, so is
+  /// every answer below.
   std::uint64_t revision() const { return revision_; }
   /// Another number after each time that keys may have come, gone or been made anew.
   std::uint64_t keys_version() const { return keys_version_; }
@@ -207,9 +207,9 @@ class Service {
 
   /// What happened since the last call, in order.
   std::vector<Event> take_events();
-  /// What each key's view is now was told.
+  /// Marks all views as published.
   void views_are_told();
-  /// The other profiles and files may be looked at while nothing is in force.
+  /// Loads and resolves a profile without putting it in force.
   std::expected<profile::ResolvedProfile, Refusal> load(const std::string& profile) const;
 
  private:

@@ -84,6 +84,32 @@ expect_out 'that is the live value'
 expect_out '/etc/sysctl.d/50-net.conf:2 sets 8192 (8 KiB) at boot'
 expect_line '1 key is right now and will be wrong after the next boot: another file sets it'
 
+# Where nettuned puts the profile in force at boot, it has the last word: each half alone does not.
+ends_well='/etc/sysctl.d/50-net.conf:2 sets 8192 (8 KiB) at boot (systemd-sysctl and sysctl --system), before nettuned sets at least 8 MiB: drop the line'
+put m/var/lib/nettune/active two
+run audit two --root "$work/m"
+expect_out 'right today, and no longer after the next boot'
+mkdir -p "$work/m/etc/systemd/system/multi-user.target.wants"
+ln -s /lib/systemd/system/nettuned.service "$work/m/etc/systemd/system/multi-user.target.wants/nettuned.service"
+for argument in two ''; do
+  run audit ${argument:+"$argument"} --root "$work/m" --all
+  expect_status 1
+  [[ $(tr -s ' \n' ' ' <<<"$out") == *"$ends_well"* ]] || fail "it does not say: $ends_well"
+  expect_line 'another file sets 1 key at boot, before nettuned puts it right'
+  expect_no_out 'after the next boot'
+done
+run audit two --root "$work/m" --format json
+expect_out '"overridden_at_boot": 0'
+expect_out '"corrected_at_boot": 1'
+ln -s /dev/null "$work/m/etc/systemd/system/nettuned.service"   # masked
+run audit two --root "$work/m"
+expect_out 'right today, and no longer after the next boot'
+rm "$work/m/etc/systemd/system/nettuned.service"
+echo latency >"$work/m/var/lib/nettune/active"   # another profile
+run audit two --root "$work/m"
+expect_out 'right today, and no longer after the next boot'
+rm -r "$work/m/etc/systemd" "$work/m/var/lib/nettune/active"
+
 put p/wmem.yaml 'nettune: 1
 sysctl: {net.core.wmem_max: at least 8 MiB}'
 run audit wmem --root "$work/m"

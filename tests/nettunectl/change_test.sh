@@ -302,10 +302,12 @@ expect_status 1
 run plan b -o "$work/plan.json"
 expect_status 2
 expect_silent_out
-expect_err 'File exists; --force replaces it'
+expect_err 'is there already; --force replaces it'
 grep -q '"profile": "a"' "$work/plan.json" || fail 'the plan that was there is lost'
 run plan b -o "$work/plan.json" --force
 expect_status 1
+[[ $(tr '\n' ' ' <<<"$out") == *"saved; \"nettunectl apply --plan $work/plan.json\" carries it out"* ]] ||
+  fail 'it does not say that the plan is saved'
 grep -q '"profile": "b"' "$work/plan.json" || fail 'the plan was not replaced'
 run plan a --output - # as import and export have it
 expect_status 1
@@ -365,7 +367,7 @@ expect_key net.core.somaxconn 4096
 expect_only_lock
 run confirm
 expect_status 2
-expect_err 'no change waits for its confirmation'
+expect_err 'no change is waiting for confirmation'
 for seconds in never -1 1e3 0x5 inf ' 5' . s 86401 0 0.5; do
   run apply a --confirm "$seconds"
   expect_status 2

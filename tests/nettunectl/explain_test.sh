@@ -20,7 +20,7 @@ expect_out 'server-base'
 expect_out 'no file of sysctl.d, no active TuneD profile'
 expect_out 'Documentation/'
 whole=$out
-for spelling in net/core/rmem_max rmem_max core.rmem_max core/rmem_max; do
+for spelling in net/core/rmem_max rmem_max core.rmem_max core/rmem_max /proc/sys/net/core/rmem_max; do
   explain "$spelling"
   [[ $out == "$whole" ]] || fail "$spelling is another key"
 done
@@ -28,8 +28,10 @@ done
 put m/etc/sysctl.d/50-a.conf 'net.core.rmem_max = 1000000'
 put m/etc/sysctl.d/60-b.conf 'net.core.rmem_max = 4194304'
 explain rmem_max
+# A line that both loaders read is told once.
 expect_out '/etc/sysctl.d/50-a.conf:1: 1000000 (systemd-sysctl, overridden)'
-expect_out '/etc/sysctl.d/60-b.conf:1: 4194304 (systemd-sysctl, its last word)'
+expect_out '/etc/sysctl.d/60-b.conf:1: 4194304 (systemd-sysctl and sysctl --system, their last word)'
+[[ $(grep -c 60-b.conf <<<"$out") == 1 ]] || fail 'a line is told once for each loader'
 
 explain net.ipv4.tcp_mem
 expect_out 'pages of 4096 bytes'
@@ -53,9 +55,15 @@ put m/proc/sys/net/ipv4/conf/eth0.100/rp_filter 2
 explain net/ipv4/conf/eth0.100/rp_filter
 expect_status 0
 expect_out 'live value    2'
+put m/proc/sys/net/ipv4/conf/all/rp_filter 0
+put m/proc/sys/net/ipv4/conf/lo/rp_filter 0
 explain 'net.ipv4.conf.*.rp_filter'
 expect_status 0
 expect_out 'net.ipv4.conf.*.rp_filter'
+expect_out 'live values   0: all, lo'
+expect_out '2: eth0.100'
+explain rp_filter --format json
+expect_out '"key": "net/ipv4/conf/eth0.100/rp_filter"'
 
 # Lists: globs, parts of names, everything.
 explain 'net.core.*mem_max'

@@ -145,7 +145,7 @@ expect_status 2
 expect_err '--live needs the name of a profile'
 run audit plain --live "$work/good.txt" --netns x
 expect_status 2
-expect_err '--live and --netns are two machines'
+expect_err '--live and --netns cannot be combined'
 
 # JSON says that nobody looked for conflicts.
 run audit plain --live "$work/good.txt" --format json

@@ -283,7 +283,7 @@ expect_silent_out
 # --- files, and wrong arguments
 run import sysctl.d a.conf -o a.yaml
 expect_status 2
-expect_err 'make a.yaml: File exists; --force replaces it'
+expect_err 'a.yaml is there already; --force replaces it'
 echo x >a.yaml
 run import sysctl.d a.conf -o a.yaml --force
 expect_status 0
@@ -325,10 +325,10 @@ expect_err "none.conf: error: the file can't be read: No such file or directory"
 run import
 expect_status 2
 run import sysctl.d
-expect_err 'import: FILE is missing'
+expect_err 'import: no FILE is given'
 expect_status 2
 run import tuned
-expect_err 'import: PROFILE is missing'
+expect_err 'import: no PROFILE is given'
 run import ini a.conf
 expect_status 2
 expect_err 'import: it takes sysctl.d or tuned first, not "ini"'
@@ -444,7 +444,7 @@ expect_silent_err
 grep -qx 'net.core.somaxconn = 8192' y.conf || fail 'y.conf has another value'
 run export sysctl.d y --root e -o y.conf
 expect_status 2
-expect_err 'make y.conf: File exists; --force replaces it'
+expect_err 'y.conf is there already; --force replaces it'
 run export sysctl.d y --root e -o y.conf --force
 expect_status 0
 put e/proc/sys/net/ipv4/conf/'a[1]'/rp_filter 0
@@ -478,10 +478,10 @@ run export
 expect_status 2
 run export sysctl.d
 expect_status 2
-expect_err 'export: PROFILE is missing'
+expect_err 'export: no PROFILE is given'
 run export tuned x
 expect_status 2
-expect_err 'export: it takes sysctl.d first, not "tuned"'
+expect_err 'export: expected "sysctl.d" as the first argument, got "tuned"'
 run export sysctl.d x y
 expect_err 'unexpected argument "y"'
 

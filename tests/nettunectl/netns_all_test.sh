@@ -11,7 +11,7 @@ if [[ -z ${NETTUNE_NETNS_INSIDE-} ]]; then
   run audit server-base --netns all --live -
   expect_status 2
   expect_silent_out
-  expect_err 'audit: --live and --netns are two machines; give one of them'
+  expect_err 'audit: --live and --netns cannot be combined'
   make_root machine
   run audit server-base --netns all --root "$work/machine"
   expect_status 2

@@ -64,6 +64,21 @@ expect_err 'there is no command "frobnicate"; see "nettunectl --help"'
 run --frobnicate
 expect_status 2
 expect_err 'there is no option "--frobnicate"'
+run --verison
+expect_status 2
+expect_err 'there is no option "--verison"; did you mean "nettunectl --version"?'
+for word in version -v; do
+  run $word
+  expect_status 2
+  expect_err 'did you mean "nettunectl --version"?'
+done
+for command in apply revert; do
+  run $command --help
+  expect_out 'change another network namespace'
+done
+run apply --plan "$work/nosuch"
+expect_status 2
+expect_err "the plan $work/nosuch can't be read: No such file or directory"
 run help audti
 expect_status 2
 expect_err 'did you mean'
@@ -77,10 +92,10 @@ expect_status 2
 expect_err 'unexpected argument "b"'
 run show
 expect_status 2
-expect_err 'PROFILE is missing'
+expect_err 'no PROFILE is given'
 run check
 expect_status 2
-expect_err 'FILE is missing'
+expect_err 'no FILE is given'
 run audit $'\033[31m'
 expect_status 2
 [[ $err != *$'\033'* ]] || fail 'an argument reaches the terminal as it is'

@@ -182,6 +182,9 @@ expect_line 'no profile that ships applies to this machine'
 listen 22 443
 recommend latency
 expect_out 'listens on TCP port 443'
+put m/proc/811/comm python3 # as networkd-dispatcher and many others are: no evidence
+run recommend --root "$work/m" --verbose
+expect_no_out python3
 put m/proc/812/comm uvicorn
 recommend asyncio
 expect_out 'uvicorn runs'

@@ -1056,7 +1056,7 @@ TEST_CASE("that writes are not seen is said as long as it is so") {
   host.service.set_blind("no more watches");
   CHECK(host.service.revision() != revision);
   CHECK(host.service.sentence() ==
-        before + "; looked at every 2 s, for not every write is seen: no more watches");
+        before + "; polling every 2 s because writes cannot be monitored: no more watches");
   revision = host.service.revision();
   host.service.set_blind("no more watches");
   CHECK(host.service.revision() == revision);

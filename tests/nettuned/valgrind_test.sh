@@ -86,7 +86,7 @@ run activate web
 expect_status 0
 kill "$bus_pid"
 wait "$bus_pid" || true
-expect_logged 'the bus is gone'
+expect_logged 'lost the connection to the system bus'
 start_bus
 wait_for 20 busctl --system status org.nettune1 || fail 'it does not come back to the bus'
 run deactivate

@@ -196,7 +196,7 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
   if (*is_secret) {
     finding.live_text.clear();
     finding.verdict = Verdict::skipped;
-    finding.reason = SharedText("only root may read it, and what nettune knows anybody may");
+    finding.reason = SharedText("readable by root only; not read, because nettune's reports are public");
     return finding;
   }
   if (!text) {

@@ -172,9 +172,9 @@ bool is_reapplied(const Setter& setter) {
 }
 
 // The last word of each loader, as a sentence each; loaders that end with the same line share one.
-// Adds to `overridden` where a line gives a key that is right now another value at boot.
-void add_setters(const Conflict& conflict, const Finding& finding, const Host& host, Row& row,
-                 bool& overridden) {
+// Sets `overridden` where a line gives a key that is right now another value at boot.
+void add_setters(const Conflict& conflict, const Finding& finding, const Host& host, Boot boot,
+                 Row& row, bool& overridden) {
   const Desired& desired = *finding.desired;
   const sysctl::Value live = finding.live();
   const Setter* const last = conflict.last_at_boot();
@@ -220,6 +220,10 @@ void add_setters(const Conflict& conflict, const Finding& finding, const Host& h
       sentence += ": the kernel refuses that text";
     } else if (is_undone) {
       sentence += fmt::format(", and TuneD another value after it ({}:{})", last->file, last->line);
+    } else if (finding.verdict == Verdict::match && boot == Boot::service) {
+      const std::string readable = desired_readable(desired, host, Units::where_they_help);
+      sentence += fmt::format(", before nettuned sets {}: drop the line",
+                              readable.empty() ? profile::to_string(desired) : readable);
     } else if (finding.verdict == Verdict::match) {
       sentence += ": right today, and no longer after the next boot";
     } else if (finding.verdict == Verdict::drift && *value == live) {
@@ -275,7 +279,8 @@ std::string readable_text(std::string_view text, const Parameter* parameter, con
 }
 
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                   std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left) {
+                   std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left,
+                   Boot boot) {
   Report report;
   report.audit_ = std::move(audit);
   report.conflicts_ = std::move(conflicts);
@@ -294,9 +299,11 @@ Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
       row.conflict = &*conflict;
       bool overridden = false;
       if (finding.verdict != Verdict::skipped) {
-        add_setters(*conflict, finding, host, row, overridden);
+        add_setters(*conflict, finding, host, boot, row, overridden);
       }
-      if (overridden) ++report.overridden_at_boot_;
+      if (overridden) {
+        ++(boot == Boot::service ? report.corrected_at_boot_ : report.overridden_at_boot_);
+      }
       if (!is_wanted && !overridden) continue;
     }
     add_change_since(finding, left, host, row);

@@ -39,6 +39,12 @@ enum class Rows {
   notable,  ///< what is wrong, and what is right now and will be wrong after the next boot
 };
 
+/// Who has the last word at boot.
+enum class Boot {
+  files,    ///< what sysctl.d and TuneD set stays
+  service,  ///< nettuned puts this profile in force after them
+};
+
 /// What nettune itself left in a key when it changed it last.
 struct Left {
   sysctl::Key key;
@@ -52,20 +58,24 @@ class Report {
   const std::vector<Conflict>& conflicts() const { return conflicts_; }
   /// Keys that are right now, and that something sets to another value at the next boot.
   std::size_t overridden_at_boot() const { return overridden_at_boot_; }
+  /// Those that nettuned then puts right again.
+  std::size_t corrected_at_boot() const { return corrected_at_boot_; }
 
  private:
   friend Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
-                            std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left);
+                            std::vector<Conflict> conflicts, Rows rows, std::span<const Left> left,
+                            Boot boot);
   Audit audit_;
   std::vector<Conflict> conflicts_;
   std::vector<Row> rows_;
   std::size_t overridden_at_boot_ = 0;
+  std::size_t corrected_at_boot_ = 0;
 };
 
 /// `left` is by key; a key that drifts and is not in it has no cause of that kind.
 Report make_report(const profile::ResolvedProfile& resolved, Audit audit,
                    std::vector<Conflict> conflicts, Rows rows = Rows::all,
-                   std::span<const Left> left = {});
+                   std::span<const Left> left = {}, Boot boot = Boot::files);
 
 /// The numbers of a live or desired text as a person reads them, "16 MiB"; "" where that says no
 /// more than the text.

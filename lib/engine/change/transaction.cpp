@@ -594,7 +594,7 @@ std::expected<std::string, Failure> confirm(const StateFolder& folder) {
   std::expected<State, Failure> state = folder.load();
   if (!state) return std::unexpected(state.error());
   if (state->confirm_until() == 0) {
-    return std::unexpected(Failure{Failure::Kind::stale, "no change waits for its confirmation"});
+    return std::unexpected(Failure{Failure::Kind::stale, "no change is waiting for confirmation"});
   }
   if (state->confirm_until() <= boot_time()) {
     return std::unexpected(

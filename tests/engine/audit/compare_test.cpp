@@ -113,7 +113,7 @@ TEST_CASE("a key that only root may read is left alone, and its value shown nowh
   FakeTree tree{{"net.ipv4.tcp_fastopen_key", "12345678-9abcdef0-12345678-9abcdef0"}};
   tree.make_secret("net.ipv4.tcp_fastopen_key");
   CHECK(judged("net.ipv4.tcp_fastopen_key: 0-0-0-0", tree) ==
-        "skipped: only root may read it, and what nettune knows anybody may");
+        "skipped: readable by root only; not read, because nettune's reports are public");
 }
 
 TEST_CASE("an absent key says why it is absent") {

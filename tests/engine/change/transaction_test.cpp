@@ -566,7 +566,7 @@ TEST_CASE("a change on trial waits for its confirmation, and others are told so"
   {
     const auto folder = StateFolder::lock(machine.folder.path(), here, 0);
     CHECK(confirm(*folder) == "p");
-    CHECK(confirm(*folder).error().message == "no change waits for its confirmation");
+    CHECK(confirm(*folder).error().message == "no change is waiting for confirmation");
   }
   CHECK_FALSE(machine.state().journal.has_value());
   CHECK(machine.state().baselines.size() == 2);
