@@ -182,7 +182,7 @@ expect_err 'the name of a profile or an absolute path'
 manager DescribeProfile 'sa{sv}' /etc/shadow 0
 expect_err 'a profile, not a path'
 manager Explain 'sa{sv}' kernel.panic 0
-expect_err 'only keys below "net." are supported'
+expect_err 'only keys below net. are supported'
 manager Explain 'sa{sv}' net.ipv4.tcp_rmem 0
 expect_out '"Meaning" s "'
 
