@@ -228,6 +228,11 @@ std::optional<Machine> open_machine(const MachineOptions& options) {
   }
   if (!options.memory.empty() && !set_memory(options.memory, machine.host)) return std::nullopt;
   if (!options.kernel.empty() && !set_kernel(options.kernel, machine.host)) return std::nullopt;
+  if (!options.memory.empty() || !options.kernel.empty()) {
+    // Another machine is described, whose processors and timer are not known.
+    machine.host.possible_cpus.clear();
+    machine.host.timer_hz = 0;
+  }
   machine.is_other_kernel = !options.kernel.empty();
   return machine;
 }

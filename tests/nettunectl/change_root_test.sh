@@ -100,7 +100,7 @@ rm -rf /run/nettune
 run_as "${ordinary[@]}" -- apply a
 expect_status 2
 expect_err 'make /run/nettune: Permission denied'
-expect_err 'changing keys needs root, or CAP_NET_ADMIN and a /run/nettune of one'\''s own'
+expect_err 'changing keys needs root, or CAP_NET_ADMIN and write access to /run/nettune'
 expect_err '"nettunectl activate" asks the service'
 install -d -o 65534 -m 755 /run/nettune
 run_as "${ordinary[@]}" -- apply a

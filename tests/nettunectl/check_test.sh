@@ -210,4 +210,18 @@ run export sysctl.d "$work/inject.yaml"
 expect_status 2
 expect_silent_out
 
+# --- the CPUs of this machine say nothing of another one
+make_root cpus
+put cpus/sys/devices/system/cpu/possible 0-1
+put mask.yaml 'nettune: 1
+sysctl:
+  net.core.rps_default_mask: {value: f, optional: true}'
+run check "$work/mask.yaml" --root "$work/cpus"
+expect_status 2
+expect_out 'this host has at most 2'
+run check "$work/mask.yaml" --root "$work/cpus" --kernel 6.12
+expect_status 0
+run check "$work/mask.yaml" --root "$work/cpus" --memory '64 GiB'
+expect_status 0
+
 finish

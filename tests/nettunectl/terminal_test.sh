@@ -89,9 +89,9 @@ done
 put m/proc/sys/kernel/random/boot_id 00000000-0000-0000-0000-000000000001
 COLUMNS=50 run plan two --root "$work/m"
 expect_line '1 net.core.rmem_max'
-expect_line '  live  4 MiB (4194304)'
-expect_line '  new   16 MiB (16777216)'
-expect_line '  why   two.yaml:4'
+expect_line '  live         4 MiB (4194304)'
+expect_line '  new          16 MiB (16777216)'
+expect_line '  declared at  two.yaml:4'
 COLUMNS=20 run plan two --root "$work/m"
 expect_line '  live 4 MiB'
 expect_line '    (4194304)'

@@ -4,6 +4,7 @@
 # be answered. Others are answered and keys are put back all the while, and the memory stays what it
 # was. How much of that there is to be depends on the machine: here it is so little that only a
 # service that serves one alone fails. The times are printed.
+[[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
