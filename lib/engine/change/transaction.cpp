@@ -271,6 +271,7 @@ class Transaction {
       if (is_refused(write.key) || check_again(write)) continue;
       if (!options_.keep_going) return roll_back();
     }
+    accept_what_followed();
     if (!outcome_.refused.empty() && !leave_out_refused()) return roll_back();
     if (const Result<void> noted = note_side_effects(); !noted) {
       return fail(failure_of(noted.error()));
@@ -397,6 +398,27 @@ class Transaction {
     return entries[next_++];
   }
 
+  // A key that was refused by itself may hold what was asked all the same: another that the kernel
+  // changes it with was not. To put it back would change that one.
+  void accept_what_followed() {
+    if (!changes_others_) return;
+    std::erase_if(outcome_.refused, [&](const Refused& refused) {
+      const auto write = std::ranges::find(plan_.writes(), refused.key, &Write::key);
+      const Result<std::string> live = tree_.read(refused.key);
+      if (!live || !holds(*write, sysctl::one_line(*live))) return false;
+      entry_of(refused.key).after = sysctl::one_line(*live);
+      return true;
+    });
+  }
+
+  // Whether a revert is done with the key: it is seen to be back, or has gone. Where one was left
+  // out, the kernel may have changed another with it.
+  bool is_back(const Baseline& baseline) const {
+    if (outcome_.refused.empty()) return true;
+    const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, baseline.key);
+    return live && (!*live || sysctl::one_line(**live) == baseline.before);
+  }
+
   // A refused vector may hold its first fields already: put it back, and forget that it was tried.
   // False where that can't be told.
   bool leave_out_refused() {
@@ -435,7 +457,8 @@ class Transaction {
       if (plan_.forgets()) {
         std::erase_if(next.baselines, [&](const Baseline& baseline) {
           return !is_refused(baseline.key) &&
-                 !std::ranges::binary_search(plan_.unread(), baseline.key, {}, &Baseline::key);
+                 !std::ranges::binary_search(plan_.unread(), baseline.key, {}, &Baseline::key) &&
+                 is_back(baseline);
         });
         next.foreign = plan_.foreign();
         std::ranges::copy_if(state_.foreign, std::back_inserter(next.foreign),

@@ -244,6 +244,40 @@ TEST_CASE("a link that goes between plan and write is passed over, and the rest 
   CHECK(machine.state().baselines.size() == 2);
 }
 
+TEST_CASE("a revert that was refused one of two names for a value loses neither") {
+  constexpr std::string_view profile = "  net.core.somaxconn: 256\n  net.ipv4.ip_forward: true\n";
+  for (const char* refused : {"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"}) {
+    for (const bool also_other : {false, true}) {
+      FakeTree tree{{"net.core.somaxconn", "128"},
+                    {"net.ipv4.conf.all.forwarding", "0"},
+                    {"net.ipv4.ip_forward", "0"}};
+      int refusals = 0;
+      for (const char* name : {"net.ipv4.ip_forward", "net.ipv4.conf.all.forwarding"}) {
+        tree.behave(name, [&, name](FakeTree& keys, std::string_view text) {
+          if (refusals > 0 && (also_other || name == std::string_view(refused))) {
+            --refusals;
+            return EIO;
+          }
+          keys.set("net.ipv4.ip_forward", std::string(text));
+          keys.set("net.ipv4.conf.all.forwarding", std::string(text));
+          return 0;
+        });
+      }
+      const Machine machine(tree);
+      REQUIRE(machine.apply(profile).has_value());
+      refusals = also_other ? 2 : 1;
+      REQUIRE(machine.revert().has_value());
+      refusals = 0;
+      REQUIRE(machine.apply("  net.core.somaxconn: 512\n").has_value());
+      REQUIRE(machine.revert().has_value());
+      CHECK(tree.live("net.ipv4.ip_forward") == "0");
+      CHECK(tree.live("net.ipv4.conf.all.forwarding") == "0");
+      CHECK(tree.live("net.core.somaxconn") == "128");
+      CHECK(machine.state().is_empty());
+    }
+  }
+}
+
 TEST_CASE("a key that can be neither left out nor put back is still known") {
   FakeTree tree{{"net.core.somaxconn", "128"}, {"net.ipv4.tcp_rmem", "4096 131072 6291456"}};
   const Machine machine(tree);
