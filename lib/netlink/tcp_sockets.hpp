@@ -15,8 +15,8 @@ struct TcpSocket {
                             ///< program has it any more, or not yet
   bool is_listening = false;
   const char* state = "";  ///< as ss(8) calls it: "ESTAB", "LISTEN"
-  std::string local;   ///< "127.0.0.1:80", "[::1]:80"; "*" for any address
-  std::string remote;  ///< "" of a listener
+  std::string local;       ///< "127.0.0.1:80", "[::1]:80"; "*" for any address
+  std::string remote;      ///< "" of a listener
 };
 
 /// Those of the calling thread's network namespace, sorted by inode.

@@ -196,7 +196,8 @@ Finding judge(const Desired& desired, const Result<std::string>& text, const sys
   if (*is_secret) {
     finding.live_text.clear();
     finding.verdict = Verdict::skipped;
-    finding.reason = SharedText("readable by root only; not read, because nettune's reports are public");
+    finding.reason =
+        SharedText("readable by root only; not read, because nettune's reports are public");
     return finding;
   }
   if (!text) {

@@ -619,7 +619,7 @@ class Reader {
   // The power of a thousand that a prefix stands for, and whether it is said to be binary or not.
   struct Prefix {
     int power;
-    enum { either, binary, decimal } kind;
+    enum { either, of_two, of_ten } kind;
   };
   static std::optional<Prefix> prefix_of(const std::string& name) {
     struct Named {
@@ -641,8 +641,8 @@ class Reader {
     for (int power = 1; power <= static_cast<int>(prefixes.size()); ++power) {
       const Named& prefix = prefixes[static_cast<std::size_t>(power) - 1];
       const std::string letter(1, prefix.letter);
-      if (stem == prefix.decimal) return Prefix{power, Prefix::decimal};
-      if (stem == prefix.binary || stem == letter + "i") return Prefix{power, Prefix::binary};
+      if (stem == prefix.decimal) return Prefix{power, Prefix::of_ten};
+      if (stem == prefix.binary || stem == letter + "i") return Prefix{power, Prefix::of_two};
       if (stem == letter || stem == letter + "eg" || stem == letter + "ig") {
         return Prefix{power, Prefix::either};
       }
@@ -664,7 +664,7 @@ class Reader {
     }
     const std::optional<Prefix> prefix = prefix_of(name);
     if (!prefix) return std::nullopt;
-    bool is_binary = prefix->kind == Prefix::binary;
+    bool is_binary = prefix->kind == Prefix::of_two;
     if (prefix->kind == Prefix::either) {
       ambiguous_ = true;
       is_binary = variant_ == 0;
@@ -687,10 +687,10 @@ class Reader {
   // "10k" of things: a thousand each; of what may be bytes also 1024.
   Text multiple(const Decimal& number, const std::string& name, bool may_be_bytes) {
     std::optional<Prefix> prefix = prefix_of(name);
-    if (is_one_of(name, {"thousand"})) prefix = Prefix{1, Prefix::decimal};
-    if (is_one_of(name, {"million", "mio"})) prefix = Prefix{2, Prefix::decimal};
+    if (is_one_of(name, {"thousand"})) prefix = Prefix{1, Prefix::of_ten};
+    if (is_one_of(name, {"million", "mio"})) prefix = Prefix{2, Prefix::of_ten};
     if (!prefix || (!may_be_bytes && name.ends_with('b'))) return std::nullopt;
-    bool is_binary = prefix->kind == Prefix::binary;
+    bool is_binary = prefix->kind == Prefix::of_two;
     if (prefix->kind == Prefix::either && may_be_bytes) {
       ambiguous_ = true;
       is_binary = variant_ == 0;

@@ -68,7 +68,8 @@ TEST_CASE("a list of numbers and a mask are read in the kernel's own spelling") 
       {"net/core/rps_default_mask", "1,0", "1,00000000"},
       {"net/core/rps_default_mask", "00000000,00000000", "0"},
       {"net/core/rps_default_mask", "f,00000000,1", "f,00000000,00000001"},
-      {"net/core/rps_default_mask", "0x3", "\"0x3\" is not a hexadecimal number, written without 0x"},
+      {"net/core/rps_default_mask", "0x3",
+       "\"0x3\" is not a hexadecimal number, written without 0x"},
       {"net/core/rps_default_mask", "000000003",
        "\"000000003\" has more than 8 digits between its commas"},
   };
