@@ -27,16 +27,20 @@ struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
-// All keys of a folder that is held open.
-void append_keys(int folder, const std::string& path, std::vector<sysctl::Key>& keys) {
+// Adds all keys of a folder that is held open. False where it can't be listed: its link or module
+// has gone, or there are too many open files.
+bool append_keys(int folder, const std::string& path, std::vector<sysctl::Key>& keys) {
   const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;  // its link or module has gone
+  if (fd < 0) return false;
   const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd));
   if (directory == nullptr) {
     ::close(fd);
-    return;
+    return false;
   }
-  while (const dirent* entry = ::readdir(directory.get())) {
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) return errno == 0;
     if (entry->d_type == DT_DIR) continue;
     if (const auto key = sysctl::Key::parse(path + "/" + entry->d_name)) keys.push_back(*key);
   }
@@ -238,11 +242,8 @@ void DriftWatch::end_rest() {
     if (!folder.rests) continue;
     folder.rests = false;
     // Watched before it is looked at: nothing is missed between the two.
-    if (watch_held(path, folder)) {
-      append_keys(folder.fd.get(), path, keys);
-    } else {
-      is_lost = true;  // a look at all says what is not seen now
-    }
+    // Where that fails, a look at all says what is not seen now.
+    is_lost |= !watch_held(path, folder) || !append_keys(folder.fd.get(), path, keys);
   }
   std::ranges::sort(keys);
   if (is_lost) {
