@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bus_client.hpp"
 #include "chosen_profile.hpp"
@@ -63,21 +64,43 @@ std::string render(const Json& json, const Terminal& terminal) {
   if (applied != 0 && !profile.empty()) {
     out += "  applied: " + local_time(applied) + "\n";
   }
+  const std::string on_disk = text_of(json, "on_disk");
+  if (on_disk == "changed") {
+    append_wrapped(out, terminal, "  ", "  ",
+                   "its files have changed since: \"nettunectl reload\" puts them in force");
+  } else if (on_disk == "faulty") {
+    const std::string fault = text_of(json, "on_disk_fault");
+    append_wrapped(out, terminal, "  ", "  ",
+                   "its files have a fault now, with which the next start would fail: " +
+                       printable(fault.substr(0, fault.find('\n'))));
+  }
+  bool has_contested = false;
   Table table{{"KEY", "VERDICT", "DESIRED", "LIVE", "CHANGED", "WHY"}, {}};
   for (const Json& key : json.value("keys", Json::array())) {
     if (!is_notable(key)) continue;
     const auto changes = key.value("changes", 0U);
     const auto last = key.value("last_changed", std::uint64_t{0});
-    table.rows.push_back(
-        {text_of(key, "key"), key.value("contested", false) ? "contested" : text_of(key, "verdict"),
-         text_of(key, "desired"), text_of(key, "live"),
-         changes == 0 ? "" : count_of(changes, "time"),
-         last == 0 ? text_of(key, "reason")
-                   : fmt::format("last changed {} by an unknown writer", local_time(last))});
+    const auto left_until = key.value("left_until", std::uint64_t{0});
+    std::string why = last == 0
+                          ? text_of(key, "reason")
+                          : fmt::format("last changed {} by an unknown writer", local_time(last));
+    if (left_until != 0) {
+      has_contested = true;
+      why += fmt::format("; left alone until {}", local_time(left_until));
+    }
+    table.rows.push_back({text_of(key, "key"),
+                          key.value("contested", false) ? "contested" : text_of(key, "verdict"),
+                          text_of(key, "desired"), text_of(key, "live"),
+                          changes == 0 ? "" : count_of(changes, "time"), std::move(why)});
   }
   if (!table.rows.empty()) {
     out += '\n';
     append_table(out, terminal, table);
+  }
+  if (has_contested) {
+    append_wrapped(out, terminal, "", "",
+                   "something else keeps changing a key that is left alone; \"nettunectl reload\" "
+                   "tries to put it back at once");
   }
   return out;
 }
@@ -135,7 +158,8 @@ const Command status_command = {
     "",
     "ask the service what is in force",
     "Says in one word and one sentence how this host's keys are, then the profile, when it was "
-    "applied, and each key that is not as declared, with how often something else has changed it.\n"
+    "applied, whether its files have changed since, and each key that is not as declared, with how "
+    "often something else has changed it.\n"
     "Needs no root. Exit status: 0 in sync, 1 drifted or contested, 2 failed or no service, 3 "
     "inactive. The JSON is described by nettune-service.schema.json.",
     examples,

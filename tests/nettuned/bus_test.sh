@@ -208,12 +208,19 @@ done
 
 # --- reload ---
 sed -i 's/tcp_fin_timeout: 20/tcp_fin_timeout: 25/' /etc/nettune/profiles/web.yaml
+COLUMNS=200 run status
+expect_out 'its files have changed since: "nettunectl reload" puts them in force'
 run reload
 expect_status 0
 expect_value net.ipv4.tcp_fin_timeout 25
+run status
+expect_no_out 'its files'
 sed -i 's/tcp_fin_timeout: 25/tcp_fin_timeout: apple/' /etc/nettune/profiles/web.yaml
 kill -HUP "$service_pid"
 expect_logged 'web stays in force as it was'
+COLUMNS=300 run status
+expect_status 0
+expect_out 'its files have a fault now, with which the next start would fail: /etc/nettune/profiles/web.yaml:'
 sysctl -q -w net.ipv4.tcp_fin_timeout=40
 expect_value net.ipv4.tcp_fin_timeout 25
 sed -i 's/tcp_fin_timeout: apple/tcp_fin_timeout: 20/' /etc/nettune/profiles/web.yaml
