@@ -15,8 +15,8 @@ namespace {
 // Calls that cost nothing, as to read a property, are answered where they are met. So before each
 // answer that takes time those behind it are looked through: a caller of such a one does not wait
 // for what others have sent before.
-constexpr int most_messages = 64;
-constexpr std::uint64_t longest_look = 20'000;  // microseconds
+constexpr int most_messages = 1024;
+constexpr std::uint64_t longest_look = 5'000;  // microseconds
 constexpr std::uint64_t pause_of_full = 1'000;  // microseconds
 
 }  // namespace
