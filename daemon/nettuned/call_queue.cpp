@@ -16,7 +16,7 @@ namespace {
 // answer that takes time those behind it are looked through: a caller of such a one does not wait
 // for what others have sent before.
 constexpr int most_messages = 1024;
-constexpr std::uint64_t longest_look = 5'000;  // microseconds
+constexpr std::uint64_t longest_look = 5'000;   // microseconds
 constexpr std::uint64_t pause_of_full = 1'000;  // microseconds
 
 }  // namespace
