@@ -54,13 +54,12 @@ int CallQueue::wake() {
 int CallQueue::on_turn(sd_event_source*, void* data) {
   auto& self = *static_cast<CallQueue*>(data);
   self.take_calls();
-  const bool is_full = self.is_bus_full();
-  if (is_full) {
+  if (self.pause_ && self.is_bus_full()) {
     self.pause_->arm_after(pause_of_full);
   } else {
     self.serve();
+    if (!self.callers_.empty()) return 0;
   }
-  if (!is_full && !self.callers_.empty()) return 0;
   return sd_event_source_set_enabled(self.source_.get(), SD_EVENT_OFF);
 }
 

@@ -388,8 +388,9 @@ void Service::note_trial(const change::State& state, Moment now) {
 
 // "latency", or what else is on trial.
 std::string Service::trial_name() const {
-  const bool has_name = trial_ && trial_->journal && !trial_->journal->profile.empty();
-  return has_name ? trial_->journal->profile : "a change";
+  if (!trial_) return "a change";
+  const std::optional<change::Journal>& journal = trial_->journal;
+  return journal && !journal->profile.empty() ? journal->profile : "a change";
 }
 
 // Says what became of a trial whose journal is gone. true: it was confirmed.

@@ -107,7 +107,7 @@ Sight sight_of(char32_t code) {
 }
 
 std::string code_point(char32_t code) {
-  const std::string point = fmt::format("U+{:04X}", static_cast<unsigned>(code));
+  std::string point = fmt::format("U+{:04X}", static_cast<unsigned>(code));
   const auto found = std::ranges::lower_bound(names, code, {}, &Name::code);
   if (found == names.end() || found->code != code) return point;
   return fmt::format("{} ({})", point, found->name);

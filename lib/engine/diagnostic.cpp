@@ -57,8 +57,8 @@ int width_of(char32_t code) {
 
 // A character by its code point, a byte that is none as \xNN.
 void append_escaped(std::string& out, std::string_view bytes, const Character& character) {
-  const auto number = static_cast<unsigned>(
-      character.length == 0 ? static_cast<unsigned char>(bytes.front()) : character.code);
+  const unsigned number =
+      character.length == 0 ? static_cast<unsigned char>(bytes.front()) : character.code;
   const std::string_view form = number < 0x80 || character.length == 0 ? "\\x{:02X}"
                                 : number < 0x10000                     ? "\\u{:04X}"
                                                                        : "\\U{:08X}";

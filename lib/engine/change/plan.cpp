@@ -243,11 +243,12 @@ Fate restore(const Baseline& baseline, const sysctl::Tree& tree, Right right, Re
     left_alone.push_back({baseline.key, "", describe(live.error()), true, true});
     return Fate::unread;
   }
-  if (!*live) {
+  const std::optional<std::string>& text = *live;
+  if (!text) {
     left_alone.push_back({baseline.key, "", "it has gone with its link or module", false});
     return Fate::gone;
   }
-  const std::string now = sysctl::one_line(**live);
+  const std::string now = sysctl::one_line(*text);
   if (now == baseline.before) return Fate::settled;
   if (right == Right::none || (right == Right::as_left && now != baseline.left)) {
     left_alone.push_back(
@@ -292,8 +293,9 @@ Result<void> find_renamed(const std::vector<const Baseline*>& gone, const State&
       }
       const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree, key);
       if (!live) return std::unexpected(live.error());
-      if (!*live) continue;
-      const std::string now = sysctl::one_line(**live);
+      const std::optional<std::string>& text = *live;
+      if (!text) continue;
+      const std::string now = sysctl::one_line(*text);
       const auto same = std::ranges::find_if(baselines, [&](const Baseline* baseline) {
         return baseline->left == now && baseline->before != now;
       });

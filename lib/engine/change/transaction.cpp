@@ -155,9 +155,10 @@ class Rollback {
   bool put_back(const JournalEntry& entry) {
     const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, entry.key);
     if (!live) return true;
-    if (!*live) return false;
+    const std::optional<std::string>& text = *live;
+    if (!text) return false;
     const bool is_first_look = looked_at_.insert(entry.key).second;
-    const std::string now = sysctl::one_line(**live);
+    const std::string now = sysctl::one_line(*text);
     if (now == entry.before || foreign_.contains(entry.key)) return false;
     if (respects_others_ && is_first_look && entry.purpose != Purpose::side_effect &&
         !is_of_this_change(entry, now)) {
@@ -178,8 +179,9 @@ class Rollback {
       unread_.push_back(describe(live.error()));
       return;
     }
-    if (!*live) return;
-    std::string now = sysctl::one_line(**live);
+    const std::optional<std::string>& text = *live;
+    if (!text) return;
+    std::string now = sysctl::one_line(*text);
     if (now == entry.before) return;
     if (!looked_at_.contains(entry.key)) {
       unread_.push_back(fmt::format("{} could not be read before now", entry.key.name()));
@@ -416,7 +418,9 @@ class Transaction {
   bool is_back(const Baseline& baseline) const {
     if (outcome_.refused.empty()) return true;
     const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, baseline.key);
-    return live && (!*live || sysctl::one_line(**live) == baseline.before);
+    if (!live) return false;
+    const std::optional<std::string>& text = *live;
+    return !text || sysctl::one_line(*text) == baseline.before;
   }
 
   // A refused vector may hold its first fields already: put it back, and forget that it was tried.
@@ -439,7 +443,8 @@ class Transaction {
       if (entry.purpose != Purpose::side_effect) continue;
       const Result<std::optional<std::string>> live = sysctl::read_unless_gone(tree_, entry.key);
       if (!live) return std::unexpected(live.error());
-      if (*live) entry.after = sysctl::one_line(**live);
+      const std::optional<std::string>& text = *live;
+      if (text) entry.after = sysctl::one_line(*text);
     }
     return {};
   }

@@ -682,7 +682,7 @@ class Explainer {
     const std::string_view text = lines_.text();
     const std::size_t line = lines_.start(lines_.line_number(sign) - 1);
     const std::string_view key = text.substr(line, sign - line);
-    const std::string quoted = fmt::format("write \"{}\"", printable(value));
+    std::string quoted = fmt::format("write \"{}\"", printable(value));
     if (key.contains("kernel:") || key.contains("memory:") || !key.contains("net")) return quoted;
     const std::size_t amount = value.find_first_not_of("|>= ");
     if (amount == std::string_view::npos) return "";

@@ -86,7 +86,7 @@ Result<ProcTree> ProcTree::open(const std::string& directory, std::span<const st
   if (!tree.net_) return std::unexpected(Error{errno, "open", net});
   for (const std::string& name : held) {
     UniqueFd fd(::openat(tree.net_.get(), name.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!fd && !is_absence(errno)) return std::unexpected(Error{errno, "open", net + "/" + name});
+    if (!fd && !is_absence(errno)) return std::unexpected(Error{errno, "open", "net/" + name});
     if (fd) tree.folders_.push_back({name, std::move(fd)});
   }
   return tree;
@@ -281,7 +281,8 @@ Result<std::vector<Key>> ProcTree::list(const KeyGlob& glob) const {
   for (const std::string& path : found) {
     const Result<std::optional<struct ::stat>> status = examine(path);
     if (!status) return std::unexpected(status.error());
-    if (!*status || !S_ISREG((*status)->st_mode)) continue;
+    const std::optional<struct ::stat>& found_now = *status;
+    if (!found_now || !S_ISREG(found_now->st_mode)) continue;
     // A link's name may hold what no key may, such as a blank: such a link has no key.
     if (std::expected<Key, std::string> key = Key::parse("net/" + path)) keys.push_back(*key);
   }
@@ -300,14 +301,16 @@ Result<std::optional<struct ::stat>> ProcTree::examine(std::string_view path) co
 Result<Access> ProcTree::access_of(const Key& key) const {
   const Result<std::optional<struct ::stat>> status = examine(below_net(key));
   if (!status) return std::unexpected(status.error());
-  if (!*status) return Access::unknown;
-  return ((*status)->st_mode & 0222) == 0 ? Access::read_only : Access::writable;
+  const std::optional<struct ::stat>& found = *status;
+  if (!found) return Access::unknown;
+  return (found->st_mode & 0222) == 0 ? Access::read_only : Access::writable;
 }
 
 Result<bool> ProcTree::is_secret(const Key& key) const {
   const Result<std::optional<struct ::stat>> status = examine(below_net(key));
   if (!status) return std::unexpected(status.error());
-  return *status && ((*status)->st_mode & 0444) != 0 && ((*status)->st_mode & 0004) == 0;
+  const std::optional<struct ::stat>& found = *status;
+  return found && (found->st_mode & 0444) != 0 && (found->st_mode & 0004) == 0;
 }
 
 Result<bool> ProcTree::has_folder_of(const Key& key) const {
@@ -316,7 +319,8 @@ Result<bool> ProcTree::has_folder_of(const Key& key) const {
   if (slash == std::string_view::npos) return true;  // `net` itself, which open() has seen
   const Result<std::optional<struct ::stat>> status = examine(path.substr(0, slash));
   if (!status) return std::unexpected(status.error());
-  return *status && S_ISDIR((*status)->st_mode);
+  const std::optional<struct ::stat>& found = *status;
+  return found && S_ISDIR(found->st_mode);
 }
 
 }  // namespace nettune::sysctl
