@@ -97,6 +97,7 @@ TEST_CASE("only so many calls of one caller wait, and the others' are taken all 
   Host host;
   constexpr std::size_t many = 2 * CallQueue::most_calls_of_caller;
   std::vector<const test::Reply*> replies;
+  replies.reserve(many);
   for (std::size_t i = 0; i < many; ++i) replies.push_back(&host.send("Slow", ":1.1"));
   const test::Reply& other = host.send("Slow", ":1.2");
   host.run();

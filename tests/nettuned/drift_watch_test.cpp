@@ -153,6 +153,7 @@ TEST_CASE("a queue that overflows is said") {
 TEST_CASE("a folder that is written all the time rests, and each key is looked at afterwards") {
   const test::TempTree tree;
   std::vector<std::string> files;
+  files.reserve(8);
   for (int i = 0; i < 8; ++i) {
     files.push_back(tree.add("net/core/key" + std::to_string(i), "0"));
   }
