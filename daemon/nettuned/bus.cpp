@@ -57,7 +57,11 @@ void BusConnection::connect() {
 int BusConnection::on_message(sd_bus_message* message, void* data, sd_bus_error* error) {
   auto& self = *static_cast<BusConnection*>(data);
   if (sd_bus_message_is_method_call(message, nullptr, nullptr) > 0) {
-    return guarded(error, [&] { return self.listener_.asked(), 0; });
+    return guarded(error, [&] {
+      if (self.connected_->calls.keeps(message, error)) return 1;
+      self.listener_.asked();
+      return 0;
+    });
   }
   if (sd_bus_message_is_signal(message, "org.freedesktop.DBus.Local", "Disconnected") > 0) {
     log_line(LOG_WARNING, "lost the connection to the system bus; the profile is still enforced");

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "call_queue.hpp"
 #include "handles.hpp"
 #include "manager_object.hpp"
 #include "parameter_objects.hpp"
@@ -40,11 +41,13 @@ class BusConnection {
     Connected(Bus opened, Service& service, const Outside& outside)
         : bus(std::move(opened)),
           manager(bus.get(), service, outside),
-          parameters(bus.get(), service) {}
+          parameters(bus.get(), service),
+          calls(bus.get()) {}
 
     Bus bus;
     ManagerObject manager;
     ParameterObjects parameters;
+    CallQueue calls;
     Slot filter{}, name{};
   };
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-// CallQueue: calls whose answers cost time wait here, and the callers have their turns one after
-// another, however many calls one of them has sent.
+// CallQueue: method calls whose answers cost time wait here, and the callers have their turns one
+// after another, however many calls one of them has sent.
 #pragma once
 
 #include <cstddef>
 #include <deque>
-#include <functional>
 #include <list>
 #include <optional>
 #include <string>
@@ -17,31 +16,26 @@ namespace nettune::daemon {
 
 class CallQueue {
  public:
-  /// Answers a call. Negative: an errno value, as for a handler of sd-bus.
-  using Work = std::function<int(sd_bus_message* call, sd_bus_error* error)>;
-
   static constexpr std::size_t most_calls = 16'384;
   static constexpr std::size_t most_calls_of_caller = 512;
 
-  /// The bus outlives this.
+  /// The bus outlives this, and has a loop.
   explicit CallQueue(sd_bus* bus) : bus_(bus) {}
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;
 
-  /// Keeps `call`, whose arguments are read already, and runs `work` when its caller has a turn; at
-  /// once where the bus has no loop. What it returns is what the handler is to return.
-  int add(sd_bus_message* call, Work work, sd_bus_error* error);
+  /// For the filter of the bus. True: the call waits, or `error` says why it may not; it comes back
+  /// to the filter when its caller has a turn, and then, as a call that costs nothing, gets false:
+  /// whoever has the object is to answer.
+  bool keeps(sd_bus_message* call, sd_bus_error* error);
 
   std::size_t size() const { return size_; }
 
  private:
-  struct Waiting {
-    Message call;
-    Work work;
-  };
   struct Caller {
     std::string name;
-    std::deque<Waiting> calls{};
+    bool is_new = true;  // has had no turn yet
+    std::deque<Message> calls{};
   };
 
   static int on_turn(sd_event_source* source, void* self);
@@ -51,8 +45,9 @@ class CallQueue {
   void serve();
 
   sd_bus* bus_;
-  std::list<Caller> callers_;  // the first one is next; each has a call
+  std::list<Caller> callers_;  // the first one is next; the new ones are before all others
   std::size_t size_ = 0;
+  Message in_turn_;  // it has left the queue, and is on its way to the filter
   Source source_;
   std::optional<Timer> pause_;  // with source_
 };

@@ -35,18 +35,10 @@ int guarded(sd_bus_error* error, Work work) noexcept {
   }
 }
 
-/// Answers wait in memory for the bus to take them: whoever calls faster than that is refused.
-inline constexpr std::uint64_t max_answers_waiting = 512;
-
 /// Calls the member on the vtable's userdata. It replies itself; an error that it sets, or a
 /// negative errno value that it returns, becomes the reply.
 template <auto Method>
 int dispatch(sd_bus_message* call, void* object, sd_bus_error* error) noexcept {
-  std::uint64_t waiting = 0;
-  if (sd_bus_get_n_queued_write(sd_bus_message_get_bus(call), &waiting) >= 0 &&
-      waiting > max_answers_waiting) {
-    return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED, "too many answers wait already");
-  }
   using Object = typename MemberOf<decltype(Method)>::type;
   return guarded(error, [&] { return (static_cast<Object*>(object)->*Method)(call, error); });
 }

@@ -163,12 +163,9 @@ const sd_bus_vtable vtable[] = {
 }  // namespace
 
 ManagerObject::ManagerObject(sd_bus* bus, Service& service, const Outside& outside)
-    : bus_(bus),
-      service_(service),
-      outside_(outside),
-      polkit_(bus),
-      queue_(bus),
-      profiles_(service, [this] { return outside_.now().wall; }) {
+    : bus_(bus), service_(service), outside_(outside), polkit_(bus), profiles_(service, [this] {
+        return outside_.now().wall;
+      }) {
   sd_bus_slot* slot = nullptr;
   code_ = sd_bus_add_object_vtable(bus, &slot, manager_path, manager_interface, vtable, this);
   slot_.reset(slot);
@@ -257,12 +254,7 @@ ProfileCache::Loaded ManagerObject::load(const std::string& name) {
   return profiles_.load(name);
 }
 
-int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error* error) {
-  return queue_.add(
-      call, [this](sd_bus_message* next, sd_bus_error*) { return do_list_profiles(next); }, error);
-}
-
-int ManagerObject::do_list_profiles(sd_bus_message* call) {
+int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error*) {
   Reply reply(call);
   reply.open('a', "(sssb)");
   for (const auto& [listed, resolved] : profiles_.list()) {
@@ -281,16 +273,6 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {}, error);
   if (code < 0) return code;
-  return queue_.add(
-      call,
-      [this, name](sd_bus_message* next, sd_bus_error* fault) {
-        return do_describe_profile(name, next, fault);
-      },
-      error);
-}
-
-int ManagerObject::do_describe_profile(const std::string& name, sd_bus_message* call,
-                                       sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const profile::ResolvedProfile& found = **resolved;
@@ -323,16 +305,6 @@ int ManagerObject::audit(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {{"wrong-only", 'b', &wrong_only}}, error);
   if (code < 0) return code;
-  return queue_.add(
-      call,
-      [this, name, wrong_only](sd_bus_message* next, sd_bus_error* fault) {
-        return do_audit(name, wrong_only != 0, next, fault);
-      },
-      error);
-}
-
-int ManagerObject::do_audit(const std::string& name, bool wrong_only, sd_bus_message* call,
-                            sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const audit::Audit audit = audit::compare(**resolved, service_.surroundings().tree);
@@ -341,7 +313,7 @@ int ManagerObject::do_audit(const std::string& name, bool wrong_only, sd_bus_mes
   for (const audit::Finding& finding : audit.findings()) {
     const bool is_right =
         finding.verdict == audit::Verdict::match || finding.verdict == audit::Verdict::skipped;
-    if (wrong_only && is_right) continue;
+    if (wrong_only != 0 && is_right) continue;
     reply.row("ssssss", {finding.desired->key.name(), audit::verdict_name(finding.verdict),
                          profile::to_string(*finding.desired), finding.live_text,
                          nettune::describe(finding.desired->entry->origin), finding.reason.view()});
@@ -354,15 +326,6 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   int code = read_name(call, name, error);
   if (code >= 0) code = read_options(call, {}, error);
   if (code < 0) return code;
-  return queue_.add(
-      call,
-      [this, name](sd_bus_message* next, sd_bus_error* fault) {
-        return do_plan(name, next, fault);
-      },
-      error);
-}
-
-int ManagerObject::do_plan(const std::string& name, sd_bus_message* call, sd_bus_error* error) {
   const auto resolved = load(name);
   if (!resolved) return refuse(error, resolved.error());
   const Surroundings& place = service_.surroundings();
@@ -437,12 +400,7 @@ OnDisk ManagerObject::look_on_disk() {
   return {.is_other = !is_same};
 }
 
-int ManagerObject::describe(sd_bus_message* call, sd_bus_error* error) {
-  return queue_.add(
-      call, [this](sd_bus_message* next, sd_bus_error*) { return do_describe(next); }, error);
-}
-
-int ManagerObject::do_describe(sd_bus_message* call) {
+int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
   OnDisk disk = look_on_disk();
   if (described_revision_ == service_.revision() && described_disk_ == disk &&
       !description_.empty()) {

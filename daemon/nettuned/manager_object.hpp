@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "call_queue.hpp"
 #include "handles.hpp"
 #include "polkit.hpp"
 #include "profile_cache.hpp"
@@ -76,11 +75,6 @@ class ManagerObject {
 
  private:
   int ask_and(Polkit::Then then, sd_bus_message* call, sd_bus_error* error);
-  int do_list_profiles(sd_bus_message* call);
-  int do_describe_profile(const std::string& name, sd_bus_message* call, sd_bus_error* error);
-  int do_audit(const std::string& name, bool wrong_only, sd_bus_message* call, sd_bus_error* error);
-  int do_plan(const std::string& name, sd_bus_message* call, sd_bus_error* error);
-  int do_describe(sd_bus_message* call);
   int do_reload(sd_bus_message* call, sd_bus_error* error);
   /// The profile of that name, or the active one for "", which is the service's own.
   ProfileCache::Loaded load(const std::string& name);
@@ -90,7 +84,6 @@ class ManagerObject {
   Service& service_;
   const Outside& outside_;
   Polkit polkit_;
-  CallQueue queue_;
   ProfileCache profiles_;
   std::string description_;                   // what Describe gave last
   OnDisk described_disk_;                     // with this

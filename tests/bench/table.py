@@ -166,6 +166,19 @@ if mine[8][0]:
     service_row("  50 of 100 after the link came, us", "pending_p50_us", digits=1)
     service_row("  99 of 100, us", "pending_p99_us", "goal: <= 100000", 1)
 
+load = folder / "load"
+if load.exists() and load.stat().st_size:
+    heading("nettuned under load, as another caller sees it, ms")
+    row("", ["a read", "99 of 100", "slowest", "the bus", "restored"], "goals: 99 of 100 <= 20, restored <= 10")
+    for line in load.read_text().splitlines():
+        name, _, figures = line.partition(": ")
+        words = figures.split()
+        if len(words) % 2 or "reads_p99_ms" not in words:
+            continue
+        value = dict(zip(words[::2], map(float, words[1::2])))
+        row(name, [cell(value[key], 1) for key in ("reads_p50_ms", "reads_p99_ms", "reads_max_ms",
+                                                   "bus_max_ms", "restores_p99_ms")])
+
 audit = {size: median(f"audit.{size}") for size in SIZES}
 heading("nettunectl audit, as a multiple of")
 row("C floor", [cell(ratio(audit[size], median(f"floor.{size}"))) for size in SIZES],

@@ -10,12 +10,12 @@ set -euo pipefail
 # shellcheck source=tests/nettuned/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-seconds=2 writers=(3) methods=(ListProfiles)
+seconds=2 writers=(3) methods=(ListProfiles GetManagedObjects)
 if [[ -n ${NETTUNE_LOAD_ALL-} ]]; then
-  seconds=4 writers=(1 2 3) methods=(ListProfiles Describe Audit)
+  seconds=4 writers=(1 2 3) methods=(ListProfiles Describe Audit GetManagedObjects Introspect)
 fi
-load=$build/tests/nettuned/service_load
-install -m 755 "$load" "$work/load" # where nobody may start it
+load=$work/load
+install -m 755 "${3:-$build/tests/nettuned/service_load}" "$load" # where nobody may start it
 start_bus
 for ((i = 0; i < 12; i++)); do echo "link add k$i type veth peer name l$i"; done | ip -batch -
 cat >/etc/nettune/profiles/web.yaml <<'YAML'
@@ -66,10 +66,10 @@ for count in "${writers[@]}"; do
   stop_service
 done
 for method in "${methods[@]}"; do
-  under "calls of $method" runuser -u nobody -- "$work/load" calls $((seconds + 1)) 60 120 "$method"
+  under "calls of $method" runuser -u nobody -- "$load" calls $((seconds + 1)) 60 120 "$method"
   stop_service
 done
-under 'callers who read no answer' runuser -u nobody -- "$work/load" calls $((seconds + 1)) 20 500 ListProfiles deaf
+under 'callers who read no answer' runuser -u nobody -- "$load" calls $((seconds + 1)) 20 500 ListProfiles deaf
 stop_service
 kill "$bus_pid"
 finish

@@ -7,9 +7,13 @@
 //                                                     each of the connections has AHEAD calls of
 //                                                     METHOD waiting all the time; a deaf one reads
 //                                                     no answer
-//   service_load reads SECONDS [FILE...]              reads the property State every 2 ms, and
-//                                                     writes one FILE after another, every 50 ms,
+//   service_load reads SECONDS [FILE...]              reads the property State every 2 ms, asks the
+//                                                     bus itself for its id ("bus"), and writes one
+//                                                     FILE after another, every 50 ms,
 //                                                     and waits until it is put back
+//   service_load answers SECONDS      has the service's name, and answers each call with nothing
+//   and
+//                                     each State with "": what the bus by itself takes
 // Prints "name value" lines at the end: counts, milliseconds.
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -37,6 +41,7 @@ using std::chrono::milliseconds;
 constexpr const char* name = "org.nettune1";
 constexpr const char* path = "/org/nettune1";
 constexpr const char* manager = "org.nettune1.Manager";
+constexpr const char* object_manager = "org.freedesktop.DBus.ObjectManager";
 
 [[noreturn]] void die(const std::string& why) {
   fmt::print(stderr, "service_load: {}\n", why);
@@ -105,10 +110,17 @@ int on_answer(sd_bus_message* answer, void* data, sd_bus_error*);
 
 void ask(Caller& caller) {
   const std::string_view method = caller.method;
-  const bool takes_nothing = method == "ListProfiles" || method == "Describe" || method == "Reload";
+  const bool is_of_objects = method == "GetManagedObjects";
+  const bool takes_nothing = is_of_objects || method == "Introspect" || method == "ListProfiles" ||
+                             method == "Describe" || method == "Reload";
   const bool takes_options = method == "Deactivate" || method == "Revert";
   sd_bus_message* call = nullptr;
-  check(sd_bus_message_new_method_call(caller.bus, &call, name, path, manager, caller.method),
+  check(sd_bus_message_new_method_call(caller.bus, &call, name, path,
+                                       is_of_objects ? object_manager
+                                       : method == "Introspect"
+                                           ? "org.freedesktop.DBus.Introspectable"
+                                           : manager,
+                                       caller.method),
         "a call");
   if (takes_options) {
     check(sd_bus_message_append(call, "a{sv}", 0), "a call");
@@ -174,6 +186,7 @@ void run_reads(Clock::time_point end, const std::vector<std::string>& files) {
   }
   std::size_t turn = 0;
   std::vector<double> reads;
+  std::vector<double> bus_reads;
   std::vector<double> restores;
   std::uint64_t lost = 0;
   Clock::time_point next = Clock::now();
@@ -186,6 +199,12 @@ void run_reads(Clock::time_point end, const std::vector<std::string>& files) {
     check(code, "State");
     std::free(text);
     reads.push_back(milliseconds_since(begin));
+    const auto asked = Clock::now();
+    sd_bus_error no_id{};
+    check(sd_bus_call_method(bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                             "org.freedesktop.DBus", "GetId", &no_id, nullptr, ""),
+          "GetId");
+    bus_reads.push_back(milliseconds_since(asked));
     if (!keys.empty() && Clock::now() >= next) {
       const int key = keys[turn++ % keys.size()];
       char value = 0;
@@ -211,9 +230,31 @@ void run_reads(Clock::time_point end, const std::vector<std::string>& files) {
     ::nanosleep(&time, nullptr);
   }
   print_times("reads", reads);
+  print_times("bus", bus_reads);
   if (!keys.empty()) {
     print_times("restores", restores);
     fmt::print("lost {}\n", lost);
+  }
+}
+
+// --- answers ---
+
+int answer(sd_bus_message* call, void*, sd_bus_error*) {
+  if (sd_bus_message_is_method_call(call, "org.freedesktop.DBus.Properties", "Get") > 0) {
+    return sd_bus_reply_method_return(call, "v", "s", "");
+  }
+  if (sd_bus_message_is_method_call(call, nullptr, nullptr) <= 0) return 0;
+  return sd_bus_reply_method_return(call, "");
+}
+
+void run_answers(Clock::time_point end) {
+  sd_bus* bus = open_bus();
+  check(sd_bus_add_filter(bus, nullptr, answer, nullptr), "a filter");
+  check(sd_bus_request_name(bus, name, 0), name);
+  while (Clock::now() < end) {
+    const int code = sd_bus_process(bus, nullptr);
+    check(code, "the bus");
+    if (code == 0) check(sd_bus_wait(bus, 100'000), "the bus");
   }
 }
 
@@ -222,8 +263,8 @@ void run_reads(Clock::time_point end, const std::vector<std::string>& files) {
 int main(int argc, char** argv) {
   const std::vector<const char*> words(argv, argv + argc);
   const std::string_view what = argc > 2 ? words[1] : "";
-  if (what != "writers" && what != "calls" && what != "reads") {
-    die("usage: service_load {writers|calls|reads} SECONDS ...");
+  if (what != "writers" && what != "calls" && what != "reads" && what != "answers") {
+    die("usage: service_load {writers|calls|reads|answers} SECONDS ...");
   }
   const auto time = milliseconds(static_cast<std::int64_t>(1000 * std::atof(words[2])));
   const auto end = Clock::now() + time;
@@ -231,6 +272,8 @@ int main(int argc, char** argv) {
     run_writers(end, std::atoi(words[3]), {words.begin() + 4, words.end()});
   } else if (what == "calls" && argc > 5) {
     run_calls(end, std::atoi(words[3]), std::atoi(words[4]), words[5], argc > 6);
+  } else if (what == "answers") {
+    run_answers(end);
   } else if (what == "reads") {
     run_reads(end, {words.begin() + 3, words.end()});
   } else {
