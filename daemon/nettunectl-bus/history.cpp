@@ -7,16 +7,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 #include <memory>
 #include <string_view>
-#include <system_error>
 #include <vector>
 
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/folder.hpp"
 #include "engine/sysctl/key.hpp"
 #include "engine/sysctl/value.hpp"
 #include "json.hpp"
@@ -79,22 +79,31 @@ std::vector<std::string> system_folders() {
   return {std::string("/var/log/journal/") + id, std::string("/run/log/journal/") + id};
 }
 
-// Whether there is a journal in `folders`, and this process may read none of its files that begin
-// with `prefix`: libsystemd passes over them without a word.
-bool is_closed(const std::vector<std::string>& folders, std::string_view prefix) {
-  bool is_any = false;
+// Why the journal in `folders` can't be read; 0 where it can, or there is none. libsystemd passes
+// over what it can't open without a word. Of the files only those that begin with `prefix` count:
+// it is enough to read one.
+int why_closed(const std::vector<std::string>& folders, std::string_view prefix) {
+  int number = 0;
+  bool is_any_open = false;
   for (const std::string& folder : folders) {
-    std::error_code error;
-    std::filesystem::directory_iterator entry(folder, error);
-    if (error == std::errc::permission_denied) is_any = true;
-    for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-      const std::string file = entry->path().filename().string();
+    const Result<std::vector<std::string>> files = names_in(folder);
+    if (!files) {
+      const int why = files.error().number;
+      if (why == ENOENT) continue;
+      if (why != EACCES) return why;
+      number = why;
+      continue;
+    }
+    for (const std::string& file : *files) {
       if (!file.starts_with(prefix) || !file.ends_with(".journal")) continue;
-      if (::access(entry->path().c_str(), R_OK) == 0) return false;
-      is_any = true;
+      if (::access(fmt::format("{}/{}", folder, file).c_str(), R_OK) == 0) {
+        is_any_open = true;
+      } else {
+        number = errno;
+      }
     }
   }
-  return is_any;
+  return is_any_open ? 0 : number;
 }
 
 int run(const Command& self, Arguments arguments) {
@@ -125,14 +134,16 @@ int run(const Command& self, Arguments arguments) {
     if (!key) return options.refuse(fmt::format("\"{}\": {}", printable(name), key.error()));
     name = key->name();
   }
-  if (folder.empty() && is_closed(system_folders(), "system")) {
-    complain(
-        "the system's journal can't be read: Permission denied; reading it needs root or the "
-        "group systemd-journal");
-    return exit_trouble;
-  }
-  if (!folder.empty() && is_closed({folder}, "")) {
-    complain(fmt::format("the journal in {} can't be read: Permission denied", printable(folder)));
+  const int why =
+      folder.empty() ? why_closed(system_folders(), "system") : why_closed({folder}, "");
+  if (why != 0) {
+    complain(fmt::format("{} can't be read: {}{}",
+                         folder.empty() ? "the system's journal"
+                                        : fmt::format("the journal in {}", printable(folder)),
+                         std::strerror(why),
+                         folder.empty() && why == EACCES
+                             ? "; reading it needs root or the group systemd-journal"
+                             : ""));
     return exit_trouble;
   }
   sd_journal* opened = nullptr;
@@ -158,7 +169,8 @@ int run(const Command& self, Arguments arguments) {
     sd_journal_seek_head(opened);
   }
   std::vector<Line> lines;
-  while (sd_journal_next(opened) > 0) {
+  int step = 0;
+  while ((step = sd_journal_next(opened)) > 0) {
     Line line{};
     line.event = field(opened, "NETTUNE_EVENT");
     if (line.event.empty() || sd_journal_get_realtime_usec(opened, &line.time) < 0) continue;
@@ -180,6 +192,10 @@ int run(const Command& self, Arguments arguments) {
           fmt::format("{} was {} and is {} now", key, sysctl::shown(before), sysctl::shown(after));
       lines.push_back(std::move(one));
     }
+  }
+  if (step < 0) {
+    complain(fmt::format("the journal can't be read: {}", std::strerror(-step)));
+    return exit_trouble;
   }
   if (format == "json") {
     Json json = start_json("history/1");

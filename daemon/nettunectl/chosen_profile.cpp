@@ -30,7 +30,7 @@ bool is_service_enabled(const std::string& root) {
   if (error && std::filesystem::is_empty(masking, error) && !error) return false;
   for (const std::string_view place : {"/etc/systemd/system", "/usr/lib/systemd/system"}) {
     const std::string folder = fmt::format("{}{}", root, place);
-    for (const std::string& name : names_in(folder)) {
+    for (const std::string& name : list_facts(folder)) {
       if (!name.ends_with(".wants") && !name.ends_with(".requires")) continue;
       const auto link =
           std::filesystem::symlink_status(fmt::format("{}/{}/{}", folder, name, unit), error);

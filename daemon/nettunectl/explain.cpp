@@ -134,7 +134,10 @@ std::string readable_numbers(std::span<const Integer> numbers, const Parameter* 
 
 std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
   std::vector<Usage> usages;
-  for (const profile::Store::Listed& listed : store.list()) {
+  std::vector<Error> problems;
+  const std::vector<profile::Store::Listed> list = store.list(problems);
+  for (const Error& problem : problems) complain("warning: " + describe(problem));
+  for (const profile::Store::Listed& listed : list) {
     Diagnostics diagnostics;
     const auto profile = store.load(listed.name, diagnostics);
     if (!profile) continue;

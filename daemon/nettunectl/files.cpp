@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "files.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -13,7 +12,9 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/folder.hpp"
 #include "engine/unique_fd.hpp"
+#include "output.hpp"
 
 namespace nettune::ctl {
 
@@ -110,17 +111,11 @@ Result<void> write_new_file(const std::string& path, std::string_view text) {
   return written;
 }
 
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  DIR* stream = opendir(directory.c_str());
-  if (stream == nullptr) return names;
-  while (const dirent* entry = readdir(stream)) {
-    const std::string name = entry->d_name;
-    if (name != "." && name != "..") names.push_back(name);
-  }
-  closedir(stream);
-  std::ranges::sort(names);
-  return names;
+std::vector<std::string> list_facts(const std::string& directory) {
+  Result<std::vector<std::string>> names = names_in(directory);
+  if (names) return *std::move(names);
+  if (names.error().number != ENOENT) complain("warning: " + describe(names.error()));
+  return {};
 }
 
 }  // namespace nettune::ctl

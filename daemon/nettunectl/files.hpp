@@ -27,7 +27,8 @@ Result<void> write_file(const std::string& path, std::string_view text);
 /// one. What could not be written whole is removed again.
 Result<void> write_new_file(const std::string& path, std::string_view text);
 
-/// The names in a folder, sorted, without "." and ".."; none where it cannot be read.
-std::vector<std::string> names_in(const std::string& directory);
+/// The names in a folder, as nettune::names_in() has them, for facts that are not known without it:
+/// none where there is no such folder, and none after a warning where it can't be listed.
+std::vector<std::string> list_facts(const std::string& directory);
 
 }  // namespace nettune::ctl

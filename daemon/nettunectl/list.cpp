@@ -24,9 +24,20 @@ struct Entry {
   bool is_valid = true;
 };
 
-std::vector<Entry> entries_of(const profile::Store& store, const profile::Host& host) {
+// What could be listed. Where not all could, that is said, and `status` is exit_trouble.
+std::vector<profile::Store::Listed> list_profiles(const profile::Store& store, int& status) {
+  std::vector<Error> problems;
+  std::vector<profile::Store::Listed> listed = store.list(problems);
+  for (const Error& problem : problems) complain(describe(problem));
+  status = problems.empty() ? exit_ok : exit_trouble;
+  return listed;
+}
+
+std::vector<Entry> entries_of(const profile::Store& store,
+                              const std::vector<profile::Store::Listed>& list,
+                              const profile::Host& host) {
   std::vector<Entry> entries;
-  for (const profile::Store::Listed& listed : store.list()) {
+  for (const profile::Store::Listed& listed : list) {
     Entry entry{listed.name, listed.path, {}, listed.hidden, {}, true};
     Diagnostics diagnostics;
     if (const auto profile = store.load(listed.name, diagnostics)) {
@@ -123,23 +134,24 @@ int run(const Command& self, Arguments arguments) {
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
 
+  int status = exit_ok;
   if (format == "names") {  // for completion: no profile is opened
     std::string out;
-    for (const profile::Store::Listed& listed : make_store(which.root, {}).list()) {
+    for (const auto& listed : list_profiles(make_store(which.root, {}), status)) {
       out += listed.name + '\n';
     }
-    return print(out, exit_ok);
+    return print(out, status);
   }
   const std::optional<Machine> machine = open_machine(which);
   if (!machine) return exit_trouble;
   const profile::Store store = make_store(machine->root, machine->host.kernel);
-  const std::vector<Entry> entries = entries_of(store, machine->host);
-  if (format == "json") return print(to_json(entries), exit_ok);
+  const std::vector<Entry> entries = entries_of(store, list_profiles(store, status), machine->host);
+  if (format == "json") return print(to_json(entries), status);
   if (entries.empty()) {
-    complain("no profile found in " + join(store.directories()));
+    if (status == exit_ok) complain("no profile found in " + join(store.directories()));
     return exit_trouble;
   }
-  return print(to_table(entries, look_at_terminal(STDOUT_FILENO)), exit_ok);
+  return print(to_table(entries, look_at_terminal(STDOUT_FILENO)), status);
 }
 
 constexpr Example examples[] = {

@@ -86,7 +86,7 @@ void complain_of_namespace(const std::string& netns, const std::string& path, in
   if (number == ENOENT && is_number(netns)) {
     complain(fmt::format("network namespace of process {}: there is no such process", netns));
   } else if (number == ENOENT && netns.find('/') == std::string::npos) {
-    const std::vector<std::string> names = names_in("/run/netns");
+    const std::vector<std::string> names = list_facts("/run/netns");
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string_view near = nearest(netns, views);
     std::string list;

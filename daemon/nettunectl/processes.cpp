@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "processes.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/syscall.h>
@@ -11,18 +10,13 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <string_view>
 
+#include "engine/folder.hpp"
 #include "files.hpp"
 
 namespace nettune::ctl {
 namespace {
-
-struct CloseFolder {
-  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
-using Folder = std::unique_ptr<DIR, CloseFolder>;
 
 template <class Number>
 std::optional<Number> number_in(std::string_view text) {
@@ -41,48 +35,63 @@ std::optional<std::uint32_t> inode_in(std::string_view link) {
   return number_in<std::uint32_t>(link);
 }
 
+// Adds those of one process, by descriptor.
+Result<void> add_open_sockets(pid_t pid, std::vector<OpenSocket>& list) {
+  Result<Folder> folder = Folder::open(fmt::format("/proc/{}/fd", pid));
+  if (!folder) return std::unexpected(folder.error());
+  const std::size_t first = list.size();
+  for (;;) {
+    const Result<const dirent*> entry = folder->next();
+    if (!entry) return std::unexpected(entry.error());
+    if (*entry == nullptr) break;
+    const std::optional<int> fd = number_in<int>((*entry)->d_name);
+    if (!fd) continue;
+    std::array<char, 64> link{};
+    const ssize_t size = ::readlinkat(folder->fd(), (*entry)->d_name, link.data(), link.size());
+    if (size <= 0) continue;
+    if (const auto inode = inode_in({link.data(), static_cast<std::size_t>(size)})) {
+      list.push_back({pid, *fd, *inode});
+    }
+  }
+  std::sort(list.begin() + static_cast<std::ptrdiff_t>(first), list.end(),
+            [](const OpenSocket& a, const OpenSocket& b) { return a.fd < b.fd; });
+  return {};
+}
+
 }  // namespace
 
-OpenSockets open_sockets(const std::vector<pid_t>& pids) {
+bool is_gone(const Error& error) { return error.number == ENOENT || error.number == ESRCH; }
+
+Result<OpenSockets> open_sockets(const std::vector<pid_t>& pids) {
   OpenSockets found;
   for (const pid_t pid : pids) {
-    const Folder folder(::opendir(fmt::format("/proc/{}/fd", pid).c_str()));
-    if (folder == nullptr) {
-      if (errno == EACCES || errno == EPERM) ++found.unreadable;
-      continue;
-    }
-    const std::size_t first = found.list.size();
-    while (const dirent* entry = ::readdir(folder.get())) {
-      const std::optional<int> fd = number_in<int>(entry->d_name);
-      if (!fd) continue;
-      std::array<char, 64> link{};
-      const ssize_t size =
-          ::readlinkat(::dirfd(folder.get()), entry->d_name, link.data(), link.size());
-      if (size <= 0) continue;
-      if (const auto inode = inode_in({link.data(), static_cast<std::size_t>(size)})) {
-        found.list.push_back({pid, *fd, *inode});
-      }
-    }
-    std::sort(found.list.begin() + static_cast<std::ptrdiff_t>(first), found.list.end(),
-              [](const OpenSocket& a, const OpenSocket& b) { return a.fd < b.fd; });
+    const Result<void> added = add_open_sockets(pid, found.list);
+    if (added || is_gone(added.error())) continue;
+    const int number = added.error().number;
+    if (number != EACCES && number != EPERM) return std::unexpected(added.error());
+    ++found.unreadable;
   }
   return found;
 }
 
-std::vector<pid_t> all_processes() {
+Result<std::vector<pid_t>> all_processes() {
+  const Result<std::vector<std::string>> names = names_in("/proc");
+  if (!names) return std::unexpected(names.error());
   std::vector<pid_t> pids;
-  for (const std::string& name : names_in("/proc")) {
+  for (const std::string& name : *names) {
     if (const std::optional<pid_t> pid = number_in<pid_t>(name)) pids.push_back(*pid);
   }
   std::ranges::sort(pids);
   return pids;
 }
 
-std::vector<pid_t> processes_of_unit(const std::string& unit) {
+Result<std::vector<pid_t>> processes_of_unit(const std::string& unit) {
   const std::string name =
       unit.find('.') == std::string::npos ? unit + ".service" : unit;  // as systemctl(1) does
+  const Result<std::vector<pid_t>> all = all_processes();
+  if (!all) return std::unexpected(all.error());
   std::vector<pid_t> pids;
-  for (const pid_t pid : all_processes()) {
+  for (const pid_t pid : *all) {
     // "0::/system.slice/nginx.service"; a line for each hierarchy where there are several.
     const std::string text = read_fact(fmt::format("/proc/{}/cgroup", pid)) + "\n";
     for (std::size_t at = 0; at < text.size();) {

@@ -26,11 +26,13 @@ struct OpenSockets {
 };
 
 /// Of the processes `pids`. One that has ended meanwhile has none.
-OpenSockets open_sockets(const std::vector<pid_t>& pids);
+Result<OpenSockets> open_sockets(const std::vector<pid_t>& pids);
 
-std::vector<pid_t> all_processes();
+Result<std::vector<pid_t>> all_processes();
 /// Those in the control group of a systemd unit, and below it; none where there is no such.
-std::vector<pid_t> processes_of_unit(const std::string& unit);
+Result<std::vector<pid_t>> processes_of_unit(const std::string& unit);
+/// Whether an error says that a process, or what it had, is gone.
+bool is_gone(const Error& error);
 /// "redis-server"; "" where it is gone.
 std::string process_name(pid_t pid);
 

@@ -206,7 +206,7 @@ Facts gather_facts(const std::string& root, const profile::Host& host) {
   facts.memory_bytes = host.memory_bytes;
 
   const std::string links = root + "/sys/class/net";
-  for (const std::string& name : names_in(links)) {
+  for (const std::string& name : list_facts(links)) {
     if (name == "lo") continue;
     // A link that is down or virtual answers with -1 or with EINVAL.
     const auto speed =
@@ -223,7 +223,7 @@ Facts gather_facts(const std::string& root, const profile::Host& host) {
   const auto same_ports = std::ranges::unique(facts.listening_ports);
   facts.listening_ports.erase(same_ports.begin(), same_ports.end());
 
-  for (const std::string& name : names_in(root + "/proc")) {
+  for (const std::string& name : list_facts(root + "/proc")) {
     if (name.find_first_not_of("0123456789") != std::string::npos) continue;
     std::string process = read_fact(fmt::format("{}/proc/{}/comm", root, name), 64);
     if (process.ends_with('\n')) process.pop_back();

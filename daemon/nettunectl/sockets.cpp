@@ -50,6 +50,7 @@ struct Findings {
   std::vector<netlink::TcpSocket> refused;  // whose process this user may not look into
   std::vector<netlink::TcpSocket> unseen;   // and those that no process has that was looked at
   std::vector<netlink::TcpSocket> unowned;  // that no process has at all: in TIME-WAIT, say
+  std::optional<Error> problem;             // why a socket could not be looked at
 };
 
 bool is_wrong(const nettune_result& result) {
@@ -121,6 +122,11 @@ std::optional<std::vector<netlink::TcpSocket>> list_sockets(const std::vector<pi
   if (const auto current = sysctl::current_net_namespace()) seen.push_back(*current);
   for (const pid_t pid : pids) {
     const UniqueFd netns(::open(fmt::format("/proc/{}/ns/net", pid).c_str(), O_RDONLY | O_CLOEXEC));
+    if (!netns && errno != ENOENT && errno != ESRCH && errno != EACCES && errno != EPERM) {
+      complain(
+          describe(Error{errno, "open the network namespace of process", fmt::to_string(pid)}));
+      return std::nullopt;
+    }
     if (!netns) continue;  // it has gone, or its descriptors are not shown either
     const auto which = sysctl::net_namespace_of(netns.get());
     if (!which || std::ranges::find(seen, *which) != seen.end()) continue;
@@ -140,17 +146,19 @@ std::optional<std::vector<netlink::TcpSocket>> list_sockets(const std::vector<pi
   return all;
 }
 
-Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
-              const std::vector<netlink::TcpSocket>& sockets, bool only_listening, unsigned flags) {
+Result<Findings> look(const nettune_preset& preset, const std::vector<pid_t>& pids,
+                      const std::vector<netlink::TcpSocket>& sockets, bool only_listening,
+                      unsigned flags) {
   Findings findings;
-  const OpenSockets open = open_sockets(pids);
-  findings.unreadable = open.unreadable;
+  const Result<OpenSockets> open = open_sockets(pids);
+  if (!open) return std::unexpected(open.error());
+  findings.unreadable = open->unreadable;
   std::vector<bool> is_done(sockets.size());
   std::vector<bool> is_refused(sockets.size());
   std::vector<bool> has_owner(sockets.size());
   std::optional<HeldProcess> process;
   pid_t held = 0;
-  for (const OpenSocket& one : open.list) {
+  for (const OpenSocket& one : open->list) {
     const auto found = std::ranges::lower_bound(sockets, one.inode, {}, &netlink::TcpSocket::inode);
     if (found == sockets.end() || found->inode != one.inode) continue;  // not TCP
     const auto index = static_cast<std::size_t>(found - sockets.begin());
@@ -160,13 +168,18 @@ Findings look(const nettune_preset& preset, const std::vector<pid_t>& pids,
     if (held != one.pid) {
       process.reset();
       held = one.pid;
-      if (auto opened = HeldProcess::hold(one.pid)) process = *std::move(opened);
+      auto opened = HeldProcess::hold(one.pid);
+      if (opened) process = *std::move(opened);
+      if (!opened && !is_gone(opened.error())) findings.problem = opened.error();
     }
     if (!process) continue;  // it has ended
     const Result<UniqueFd> copy = process->copy_of(one.fd);
     if (!copy) {
-      if (copy.error().number == EPERM) is_refused[index] = true;
-      continue;  // closed meanwhile, or ended
+      const int number = copy.error().number;
+      if (number == EPERM) is_refused[index] = true;
+      const bool is_closed = number == EBADF || is_gone(copy.error());
+      if (number != EPERM && !is_closed) findings.problem = copy.error();
+      continue;
     }
     Row row{one.pid, one.fd, *found, 0, {}};
     row.results.resize(NETTUNE_MOST_RESULTS);
@@ -404,19 +417,22 @@ std::optional<std::vector<pid_t>> choose_processes(const Options& options, const
       static_cast<void>(options.refuse(fmt::format("\"{}\" is no process id", printable(pid))));
       return std::nullopt;
     }
-    if (process_name(*number).empty()) {
+    if (::access(fmt::format("/proc/{}", *number).c_str(), F_OK) != 0) {
       complain(fmt::format("there is no process {}", *number));
       return std::nullopt;
     }
     return std::vector<pid_t>{*number};
   }
-  if (unit.empty()) return all_processes();
-  std::vector<pid_t> pids = processes_of_unit(unit);
-  if (pids.empty()) {
+  Result<std::vector<pid_t>> pids = unit.empty() ? all_processes() : processes_of_unit(unit);
+  if (!pids) {
+    complain(describe(pids.error()));
+    return std::nullopt;
+  }
+  if (pids->empty()) {
     complain(fmt::format("no process runs in the unit {}", printable(unit)));
     return std::nullopt;
   }
-  return pids;
+  return *std::move(pids);
 }
 
 int run(const Command& self, Arguments arguments) {
@@ -474,8 +490,13 @@ int run(const Command& self, Arguments arguments) {
   const Preset preset(made);
   const auto sockets = list_sockets(*pids, !pid.empty() || !unit.empty());
   if (!sockets) return exit_trouble;
-  Findings findings = look(*preset, *pids, *sockets, only_listening,
-                           applies ? 0 : static_cast<unsigned>(NETTUNE_AUDIT));
+  Result<Findings> looked = look(*preset, *pids, *sockets, only_listening,
+                                 applies ? 0 : static_cast<unsigned>(NETTUNE_AUDIT));
+  if (!looked) {
+    complain(describe(looked.error()));
+    return exit_trouble;
+  }
+  Findings& findings = *looked;
   const bool has_right = findings.unreadable == 0 && findings.refused.empty();
   if (pid.empty() && unit.empty()) {
     drop_closed(findings.unseen);
@@ -495,6 +516,10 @@ int run(const Command& self, Arguments arguments) {
   if (const std::string why = unseen_text(findings, has_right); !why.empty()) {
     complain("warning: " + why);
     if (findings.rows.empty()) status = exit_trouble;
+  }
+  if (findings.problem) {
+    complain(describe(*findings.problem));
+    status = exit_trouble;
   }
   if (quiet) return status;
   if (format == "json") return print(to_json(findings, *chosen, applies), status);

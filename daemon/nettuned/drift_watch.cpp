@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "drift_watch.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/inotify.h>
@@ -12,9 +11,9 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
-#include <memory>
 #include <utility>
 
+#include "engine/folder.hpp"
 #include "engine/sysctl/side_effects.hpp"
 
 namespace nettune::daemon {
@@ -23,26 +22,17 @@ namespace {
 // What a turn reads at most: some hundred events.
 constexpr std::size_t turn_size = 16'384;  // bytes
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
 // Adds all keys of a folder that is held open. False where it can't be listed: its link or module
 // has gone, or there are too many open files.
 bool append_keys(int folder, const std::string& path, std::vector<sysctl::Key>& keys) {
-  const int fd = ::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const std::unique_ptr<DIR, CloseDirectory> directory(::fdopendir(fd));
-  if (directory == nullptr) {
-    ::close(fd);
-    return false;
-  }
+  Result<Folder> directory = Folder::open(".", folder);
+  if (!directory) return false;
   for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(directory.get());
-    if (entry == nullptr) return errno == 0;
-    if (entry->d_type == DT_DIR) continue;
-    if (const auto key = sysctl::Key::parse(path + "/" + entry->d_name)) keys.push_back(*key);
+    const Result<const dirent*> entry = directory->next();
+    if (!entry) return false;
+    if (*entry == nullptr) return true;
+    if ((*entry)->d_type == DT_DIR) continue;
+    if (const auto key = sysctl::Key::parse(path + "/" + (*entry)->d_name)) keys.push_back(*key);
   }
 }
 

@@ -254,10 +254,12 @@ ProfileCache::Loaded ManagerObject::load(const std::string& name) {
   return profiles_.load(name);
 }
 
-int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error*) {
+int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error* error) {
+  const auto rows = profiles_.list();
+  if (!rows) return refuse(error, rows.error());
   Reply reply(call);
   reply.open('a', "(sssb)");
-  for (const auto& [listed, resolved] : profiles_.list()) {
+  for (const auto& [listed, resolved] : *rows) {
     reply.open('r', "sssb").add(listed.name).add(listed.path);
     reply.add(resolved ? (*resolved)->profile().summary() : std::string());
     if (const int code = sd_bus_message_append(reply.get(), "b", resolved ? 1 : 0); code < 0) {

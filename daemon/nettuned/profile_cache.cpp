@@ -33,10 +33,10 @@ ProfileCache::Stamp::Stamp(const std::string& path, bool is_way) {
 }
 
 // Drops what is known where anything has changed since.
-std::vector<profile::Store::Listed> ProfileCache::look() {
+std::vector<profile::Store::Listed> ProfileCache::look(std::vector<Error>& problems) {
   const profile::Store& store = service_.surroundings().store;
   const auto now = static_cast<std::int64_t>(wall_clock_() * 1000);
-  std::vector<profile::Store::Listed> listed = store.list();
+  std::vector<profile::Store::Listed> listed = store.list(problems);
   std::vector<Stamp> stamps;
   for (const std::string& folder : store.directories()) {
     for (std::size_t end = folder.find('/', 1); end != std::string::npos;
@@ -52,10 +52,10 @@ std::vector<profile::Store::Listed> ProfileCache::look() {
   }
   std::ranges::sort(paths);
   // What a link leads to has folders of its own on the way: such profiles are read each time.
-  is_kept_ = std::ranges::all_of(stamps, [&](const Stamp& stamp) {
-    return !S_ISLNK(static_cast<mode_t>(stamp.mode)) && now - stamp.changed > oldest_tick &&
-           now - stamp.modified > oldest_tick;
-  });
+  is_kept_ = problems.empty() && std::ranges::all_of(stamps, [&](const Stamp& stamp) {
+               return !S_ISLNK(static_cast<mode_t>(stamp.mode)) &&
+                      now - stamp.changed > oldest_tick && now - stamp.modified > oldest_tick;
+             });
   if (!is_kept_ || stamps != stamps_) known_.clear();
   stamps_ = std::move(stamps);
   paths_ = std::move(paths);
@@ -87,13 +87,19 @@ ProfileCache::Loaded ProfileCache::load_looked_at(const std::string& name) {
 }
 
 ProfileCache::Loaded ProfileCache::load(const std::string& name) {
-  look();
+  std::vector<Error> problems;  // the profile itself is found all the same
+  look(problems);
   return load_looked_at(name);
 }
 
-std::vector<ProfileCache::Row> ProfileCache::list() {
+std::expected<std::vector<ProfileCache::Row>, Refusal> ProfileCache::list() {
+  std::vector<Error> problems;
+  std::vector<profile::Store::Listed> list = look(problems);
+  if (!problems.empty()) {
+    return std::unexpected(Refusal{Refusal::Kind::failed, describe(problems.front())});
+  }
   std::vector<Row> rows;
-  for (profile::Store::Listed& listed : look()) {
+  for (profile::Store::Listed& listed : list) {
     Loaded loaded = load_looked_at(listed.name);
     rows.push_back({std::move(listed), std::move(loaded)});
   }

@@ -32,7 +32,8 @@ class ProfileCache {
 
   /// As Service::load(), of a profile by its name.
   Loaded load(const std::string& name);
-  std::vector<Row> list();
+  /// Refused where not all of the search path can be listed.
+  std::expected<std::vector<Row>, Refusal> list();
 
   std::size_t reads() const { return reads_; }  ///< how often a profile was read from its files
 
@@ -46,7 +47,7 @@ class ProfileCache {
     std::int64_t changed = 0, modified = 0;  // nanoseconds
   };
 
-  std::vector<profile::Store::Listed> look();
+  std::vector<profile::Store::Listed> look(std::vector<Error>& problems);
   Loaded load_looked_at(const std::string& name);
   bool is_of_store(const profile::Profile& profile) const;
 

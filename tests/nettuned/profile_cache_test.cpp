@@ -63,10 +63,12 @@ struct World {
 
 TEST_CASE("what has not changed is not read again") {
   World world;
-  CHECK(world.cache.list().size() == 3);
+  CHECK(world.cache.list()->size() == 3);
   CHECK(world.cache.reads() == 3);
   for (int i = 0; i < 10; ++i) {
-    const auto rows = world.cache.list();
+    const auto listed = world.cache.list();
+    REQUIRE(listed);
+    const auto& rows = *listed;
     REQUIRE(rows.size() == 3);
     CHECK(rows[0].listed.name == "base");
     CHECK(rows[0].loaded.has_value());
@@ -156,4 +158,15 @@ TEST_CASE("a profile that others may write now is no longer trusted") {
     REQUIRE(::chmod((world.folder.path() + "/usr").c_str(), 0777) == 0);
   }
   CHECK(world.value_of("web") == "refused");
+}
+
+TEST_CASE(
+    "where a folder of the search path can't be listed, no list is given as if it were whole") {
+  World world;
+  std::filesystem::remove_all(world.folder.path() + "/etc/profiles");
+  std::filesystem::create_symlink("profiles", world.folder.path() + "/etc/profiles");
+  const auto listed = world.cache.list();
+  REQUIRE_FALSE(listed);
+  CHECK(listed.error().message ==
+        "list " + world.folder.path() + "/etc/profiles: Too many levels of symbolic links");
 }

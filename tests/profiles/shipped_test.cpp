@@ -184,7 +184,8 @@ profile::ResolvedProfile resolve(const std::string& name, const Host& host, cons
 
 TEST_CASE("the seven profiles ship, and no other") {
   std::vector<std::string> found;
-  for (const profile::Store::Listed& listed : store().list()) found.push_back(listed.name);
+  std::vector<Error> problems;
+  for (const profile::Store::Listed& listed : store().list(problems)) found.push_back(listed.name);
   CHECK(found == names);
 }
 

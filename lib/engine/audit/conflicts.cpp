@@ -3,7 +3,6 @@
 // search, and a line about another key costs no allocation.
 #include "engine/audit/conflicts.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -13,12 +12,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "engine/folder.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/tuned_conf.hpp"
@@ -48,10 +47,6 @@ struct File {
 void add_problem(std::vector<std::string>& problems, int number, const std::string& path) {
   problems.push_back(describe(Error{number, "read", path}));
 }
-
-struct CloseFolder {
-  void operator()(DIR* folder) const noexcept { ::closedir(folder); }
-};
 
 // What `path` below `root` leads to: an absolute link means the root's own tree, except for the
 // device that masks a file.
@@ -119,11 +114,15 @@ std::vector<File> read_files(const std::string& root, std::span<const std::strin
   std::vector<File> files;
   for (const std::string_view folder : folders) {
     const std::string path = fmt::format("{}{}", root, folder);
-    const std::unique_ptr<DIR, CloseFolder> open(::opendir(path.c_str()));
+    Result<Folder> opened = Folder::open(path);
+    if (!opened) {
+      if (opened.error().number != ENOENT) problems.push_back(describe(opened.error()));
+      continue;
+    }
+    const int fd = opened->fd();
     struct stat status{};
-    const int fd = open == nullptr ? -1 : ::dirfd(open.get());
-    if (fd < 0 || ::fstat(fd, &status) != 0) {
-      if (errno != ENOENT) add_problem(problems, errno, path);
+    if (::fstat(fd, &status) != 0) {
+      add_problem(problems, errno, path);
       continue;
     }
     // /lib is most often a link to /usr/lib.
@@ -131,7 +130,11 @@ std::vector<File> read_files(const std::string& root, std::span<const std::strin
     if (std::ranges::find(seen, identity) != seen.end()) continue;
     seen.push_back(identity);
     const std::size_t earlier = files.size();
-    while (const dirent* entry = ::readdir(open.get())) {
+    for (;;) {
+      const Result<const dirent*> next = opened->next();
+      if (!next) problems.push_back(describe(next.error()));
+      const dirent* const entry = next ? *next : nullptr;
+      if (entry == nullptr) break;
       const std::string_view name = entry->d_name;
       if (!name.ends_with(".conf")) continue;
       const auto hides = [&](const File& file) { return file.name == name; };

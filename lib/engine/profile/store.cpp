@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/profile/store.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/folder.hpp"
 #include "engine/unique_fd.hpp"
 
 namespace nettune::profile {
@@ -137,26 +137,23 @@ struct FreeText {
   void operator()(char* text) const { std::free(text); }
 };
 
-struct CloseDir {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-std::vector<std::string> yaml_files(const std::string& directory) {
+// What is there and can't be looked at is among them: find() finds it.
+Result<std::vector<std::string>> yaml_files(const std::string& directory) {
+  Result<Folder> folder = Folder::open(directory);
+  if (!folder) return std::unexpected(folder.error());
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDir> opened(::opendir(directory.c_str()));
-  if (opened == nullptr) return names;
-  while (const dirent* entry = ::readdir(opened.get())) {
-    std::string_view name = entry->d_name;
+  for (;;) {
+    const Result<const dirent*> entry = folder->next();
+    if (!entry) return std::unexpected(entry.error());
+    if (*entry == nullptr) return names;
+    std::string_view name = (*entry)->d_name;
     if (!name.ends_with(extension)) continue;
     name.remove_suffix(extension.size());
     struct stat file{};
-    if (!is_name(name) || ::fstatat(::dirfd(opened.get()), entry->d_name, &file, 0) != 0 ||
-        !S_ISREG(file.st_mode)) {
-      continue;
-    }
-    names.emplace_back(name);
+    const bool is_seen = ::fstatat(folder->fd(), (*entry)->d_name, &file, 0) == 0;
+    const bool is_file = is_seen ? S_ISREG(file.st_mode) : errno != ENOENT;
+    if (is_name(name) && is_file) names.emplace_back(name);
   }
-  return names;
 }
 
 // --- a profile with all that it inherits ---
@@ -202,7 +199,8 @@ class Loader {
       return std::nullopt;
     }
     if (std::optional<std::string> found = store_.find(text)) return found;
-    const std::vector<Store::Listed> listed = store_.list();
+    std::vector<Error> problems;  // fewer names are like it
+    const std::vector<Store::Listed> listed = store_.list(problems);
     std::vector<std::string_view> names;
     names.reserve(listed.size());
     for (const Store::Listed& one : listed) names.push_back(one.name);
@@ -447,10 +445,16 @@ std::optional<std::string> Store::find(const std::string& name) const {
   return std::nullopt;
 }
 
-std::vector<Store::Listed> Store::list() const {
+std::vector<Store::Listed> Store::list(std::vector<Error>& problems) const {
   std::map<std::string, Listed> found;
   for (const std::string& directory : directories_) {
-    for (const std::string& name : yaml_files(directory)) {
+    const Result<std::vector<std::string>> names = yaml_files(directory);
+    if (!names) {
+      const int number = names.error().number;
+      if (number != ENOENT && number != ENOTDIR) problems.push_back(names.error());
+      continue;
+    }
+    for (const std::string& name : *names) {
       std::string path = in_directory(directory, name + std::string(extension));
       const auto [place, is_new] = found.try_emplace(name, Listed{name, path, {}});
       if (!is_new) place->second.hidden.push_back(std::move(path));

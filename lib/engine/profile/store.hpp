@@ -61,7 +61,9 @@ class Store {
     std::string path;
     std::vector<std::string> hidden;  ///< paths of the same name that come later on the path
   };
-  std::vector<Listed> list() const;  ///< sorted by name
+  /// All that can be listed, sorted by name. A directory that is there and can't be listed is added
+  /// to `problems`.
+  std::vector<Listed> list(std::vector<Error>& problems) const;
 
   const std::vector<std::string>& directories() const { return directories_; }
   sysctl::Version kernel() const { return kernel_; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/sysctl/net_namespace_list.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -11,29 +10,14 @@
 #include <cerrno>
 #include <charconv>
 #include <map>
-#include <memory>
 #include <string_view>
 #include <tuple>
 #include <utility>
 
+#include "engine/folder.hpp"
+
 namespace nettune::sysctl {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-
-Result<std::vector<std::string>> names_in(const std::string& directory) {
-  const std::unique_ptr<DIR, CloseDir> dir(::opendir(directory.c_str()));
-  if (dir == nullptr) return std::unexpected(Error{errno, "list", directory});
-  std::vector<std::string> names;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
-  std::ranges::sort(names);
-  return names;
-}
 
 // In numbers: "10" comes after "9".
 Result<std::vector<pid_t>> processes_in(const std::string& directory) {

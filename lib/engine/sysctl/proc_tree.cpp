@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "engine/sysctl/proc_tree.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <sys/stat.h>
@@ -9,17 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 
+#include "engine/folder.hpp"
 #include "engine/sysctl/net_namespace.hpp"
 
 namespace nettune::sysctl {
 namespace {
-
-struct CloseDir {
-  void operator()(DIR* dir) const { ::closedir(dir); }
-};
-using Dir = std::unique_ptr<DIR, CloseDir>;
 
 // A key's path without its first component, "net".
 std::string_view below_net(const Key& key) { return key.path().substr(4); }
@@ -28,24 +22,9 @@ std::string_view below_net(const Key& key) { return key.path().substr(4); }
 bool is_absence(int number) { return number == ENOENT || number == ENOTDIR; }
 
 Result<std::vector<std::string>> names_in_folder(int fd, const std::string& folder) {
-  std::vector<std::string> names;
-  const int opened = ::openat(fd, folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (opened < 0 && is_absence(errno)) return names;
-  if (opened < 0) return std::unexpected(Error{errno, "list", folder});
-  const Dir dir(::fdopendir(opened));
-  if (dir == nullptr) {
-    const int number = errno;
-    ::close(opened);
-    return std::unexpected(Error{number, "list", folder});
-  }
-  for (;;) {
-    errno = 0;
-    const dirent* entry = ::readdir(dir.get());
-    if (entry == nullptr && (errno == 0 || is_absence(errno))) return names;
-    if (entry == nullptr) return std::unexpected(Error{errno, "list", folder});
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != "..") names.emplace_back(name);
-  }
+  Result<std::vector<std::string>> names = nettune::names_in(folder, fd);
+  if (!names && is_absence(names.error().number)) return std::vector<std::string>();
+  return names;
 }
 
 // One read at offset 0: the kernel answers a second one, at another offset, with "end of file", so

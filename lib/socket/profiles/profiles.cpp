@@ -78,7 +78,8 @@ int read(std::string argument, bool is_path, std::string_view name, char* line, 
   const bool names_file = argument.find('/') != std::string::npos;
   const bool is_there = names_file ? ::access(argument.c_str(), F_OK) == 0 || errno != ENOENT
                                    : store.find(argument).has_value();
-  if (!is_there && !names_file && store.list().empty()) {
+  std::vector<Error> problems;
+  if (!is_there && !names_file && store.list(problems).empty() && problems.empty()) {
     return answer(fmt::format("no profiles are installed: they are in the package nettune; needed "
                               "for the preset \"{}\"; searched: {}",
                               printable(name), fmt::join(store.directories(), ", ")),

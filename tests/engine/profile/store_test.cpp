@@ -197,13 +197,27 @@ TEST_CASE("the first directory that has a name wins, and list() shows what is hi
   CHECK_FALSE(store.find("none"));
   CHECK_FALSE(store.find("../usr/base"));
   CHECK_FALSE(store.find(""));
-  const std::vector<Store::Listed> list = store.list();
+  std::vector<nettune::Error> problems;
+  const std::vector<Store::Listed> list = store.list(problems);
+  CHECK(problems.empty());
   REQUIRE(list.size() == 2);
   CHECK(list[0].name == "base");
   CHECK(list[1].name == "web");
   CHECK(list[1].path == folder / "etc/web.yaml");
   CHECK(list[1].hidden == std::vector<std::string>{folder / "usr/web.yaml"});
   CHECK(keys(load(store, "web")) == "net/core/a ");
+}
+
+TEST_CASE("a directory that can't be listed is told, and the others are listed") {
+  const Folder folder;
+  folder.write("usr/base.yaml", profile_text("", "c"));
+  fs::create_symlink("loop", folder / "loop");
+  const Store store({folder / "none", folder / "usr/base.yaml", folder / "loop", folder / "usr"});
+  std::vector<nettune::Error> problems;
+  CHECK(store.list(problems).size() == 1);
+  REQUIRE(problems.size() == 1);
+  CHECK(describe(problems[0]) ==
+        "list " + (folder / "loop") + ": Too many levels of symbolic links");
 }
 
 TEST_CASE("the search path stands below the root that was given") {
