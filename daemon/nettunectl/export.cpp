@@ -246,14 +246,15 @@ int run(const Command& self, Arguments arguments) {
   Destination destination;
   MachineOptions which;
   Options options(self);
-  options.arguments("KIND", words);
+  options.arguments("KIND", words, false);
   destination.add_to(options);
   which.add_netns(options);
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
-  if (words.front() != "sysctl.d") {
+  if (words.empty() || words.front() != "sysctl.d") {
     return options.refuse(
-        fmt::format("expected \"sysctl.d\" as the first argument, got \"{}\"", words.front()));
+        fmt::format("expected \"sysctl.d\" as the first argument{}",
+                    words.empty() ? std::string() : fmt::format(", got \"{}\"", words.front())));
   }
   if (words.size() < 2) return options.refuse("no PROFILE is given");
   if (words.size() > 2) return options.refuse(fmt::format("unexpected argument \"{}\"", words[2]));

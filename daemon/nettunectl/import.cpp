@@ -336,16 +336,18 @@ int run(const Command& self, Arguments arguments) {
   Destination destination;
   MachineOptions which;
   Options options(self);
-  options.arguments("KIND", words);
+  options.arguments("KIND", words, false);
   destination.add_to(options);
   which.add_facts(options);
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
+  if (words.empty() || (words.front() != "sysctl.d" && words.front() != "tuned")) {
+    return options.refuse(
+        fmt::format("expected \"sysctl.d\" or \"tuned\" as the first argument{}",
+                    words.empty() ? std::string() : fmt::format(", got \"{}\"", words.front())));
+  }
   const std::string kind = words.front();
   const std::vector<std::string> names(words.begin() + 1, words.end());
-  if (kind != "sysctl.d" && kind != "tuned") {
-    return options.refuse(fmt::format("it takes sysctl.d or tuned first, not \"{}\"", kind));
-  }
   if (names.empty()) {
     return options.refuse(kind == "tuned" ? "no PROFILE is given" : "no FILE is given");
   }
@@ -406,9 +408,9 @@ const Command import_command = {
     "sysctl.d FILE... | tuned PROFILE|FILE",
     "make a profile of sysctl.d files or of a TuneD profile",
     "Writes a profile that sets what the files set: the values that the kernel holds after them, "
-    "in "
-    "units where these are exact, each with its line as the reason. Several files of sysctl.d are "
-    "taken in the order in which systemd reads them.\n"
+    "in units where these are exact, each with its line as the reason.\n"
+    "\"sysctl.d\" takes files of sysctl.d(5), in the order in which systemd reads them; \"tuned\" "
+    "takes a TuneD profile with what it includes, by its name or as the path of its tuned.conf.\n"
     "What a profile cannot hold is left out, and listed with the reason on standard error and at "
     "the end of the profile: keys outside net., keys that Linux has removed, values that the "
     "kernel refuses or that do harm, lines that a later one overrides, what TuneD computes when it "

@@ -46,8 +46,8 @@ void Options::argument(const char* name, std::string& target, bool required) {
   options_.push_back({name, "", "", &target, {}, "", required});
 }
 
-void Options::arguments(const char* name, std::vector<std::string>& target) {
-  options_.push_back({name, "", "", &target, {}, "", true});
+void Options::arguments(const char* name, std::vector<std::string>& target, bool required) {
+  options_.push_back({name, "", "", &target, {}, "", required});
 }
 
 std::string Options::name_near(std::string_view word) const {

@@ -27,7 +27,7 @@ class Options {
   void choice(const char* names, std::string& target, std::initializer_list<const char*> choices,
               std::string_view meaning);
   void argument(const char* name, std::string& target, bool required = false);
-  void arguments(const char* name, std::vector<std::string>& target);
+  void arguments(const char* name, std::vector<std::string>& target, bool required = true);
 
   /// nullopt: go on. Otherwise there is nothing left to do but to exit with that status: --help was
   /// printed, or what is wrong.

@@ -324,6 +324,9 @@ expect_status 2
 expect_err "none.conf: error: the file can't be read: No such file or directory"
 run import
 expect_status 2
+expect_err 'import: expected "sysctl.d" or "tuned" as the first argument; see'
+run import --help
+expect_out '"tuned" takes a TuneD profile'
 run import sysctl.d
 expect_err 'import: no FILE is given'
 expect_status 2
@@ -331,7 +334,7 @@ run import tuned
 expect_err 'import: no PROFILE is given'
 run import ini a.conf
 expect_status 2
-expect_err 'import: it takes sysctl.d or tuned first, not "ini"'
+expect_err 'import: expected "sysctl.d" or "tuned" as the first argument, got "ini"'
 run import tuned a b
 expect_err 'unexpected argument "b"'
 put empty.conf ''
