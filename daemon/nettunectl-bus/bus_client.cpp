@@ -24,9 +24,20 @@ namespace {
 constexpr const char* agent_program = "/usr/bin/pkttyagent";
 constexpr int agent_patience = 2000;  // milliseconds until it has registered itself
 
+// Whether it was ssh that ended; it may have said why.
+bool is_cut(const Where& where, int number) {
+  return !where.host.empty() && (number == ENOTCONN || number == ECONNRESET || number == EPIPE);
+}
+
+std::string why_cut(const Where& where) {
+  return fmt::format("no answer from {0} through ssh; \"ssh {0} true\" shows why",
+                     printable(where.host));
+}
+
 // What is known of it: the bus of a container is reached by entering that.
 std::string why_no_bus(const Where& where, int number) {
   const char* const reason = std::strerror(number);
+  if (is_cut(where, number)) return why_cut(where);
   if (!where.host.empty()) return fmt::format("no system bus of {}: {}", where.host, reason);
   if (where.container.empty()) return fmt::format("no system bus: {}", reason);
   if (number == EHOSTDOWN) {
@@ -95,12 +106,7 @@ void complain_of(const sd_bus_error& error, int code, const Where& where) {
                  : "nettuned is not running there");
     return;
   }
-  // ssh may have said why.
-  const bool is_cut = code == -ENOTCONN || code == -ECONNRESET || code == -EPIPE;
-  if (is_cut && !where.host.empty()) {
-    return complain(fmt::format("no answer from {0} through ssh; \"ssh {0} true\" shows why",
-                                printable(where.host)));
-  }
+  if (is_cut(where, -code)) return complain(why_cut(where));
   const std::string_view text =
       error.message == nullptr ? std::string_view(std::strerror(-code)) : error.message;
   if (text.find('\n') == std::string_view::npos) return complain(text);

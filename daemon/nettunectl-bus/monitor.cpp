@@ -144,7 +144,11 @@ int run(const Command& self, Arguments arguments) {
     if (code == -EINTR) code = 0;
   }
   if (watcher.status >= 0) return watcher.status;
-  complain("lost the connection to the bus");
+  if (where.is_here()) {
+    complain("lost the connection to the bus");
+  } else {
+    complain_of({}, code, where);
+  }
   return exit_trouble;
 }
 

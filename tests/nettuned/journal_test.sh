@@ -120,6 +120,17 @@ PATH=$work/bin:$PATH run status -H admin@db1
 expect_status 1
 expect_line contested
 grep -q 'admin@db1' "$work/ssh.log" || fail 'ssh was not called for the host'
+# An ssh that reaches nothing, and none at all.
+printf '#!/bin/sh\nexit 255\n' >"$work/bin/ssh"
+for path in "$work/bin:$PATH" "$work/none"; do
+  for command in status monitor 'activate web'; do
+    # shellcheck disable=SC2086  # words
+    PATH=$path run $command -H admin@db1
+    expect_status 2
+    expect_err 'no answer from admin@db1 through ssh; "ssh admin@db1 true" shows why'
+    [[ $(wc -l <<<"$err") == 1 ]] || fail 'it is not said in one line'
+  done
+done
 
 # --- each act of nettune's own has its own name ---
 run activate web --confirm 60
