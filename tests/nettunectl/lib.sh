@@ -57,6 +57,13 @@ expect_silent_out() { [[ -z $out ]] || fail "standard output is not empty"; }
 expect_silent_err() { [[ -z $err ]] || fail "standard error is not empty"; }
 expect_line() { grep -qxF -- "$1" <<<"$out" || fail "standard output has no line: $1"; }
 
+# expect_schema NAME [FILE]: the answer is as the schema has it, and has no other members.
+expect_schema() {
+  "$python" "$source_dir/tests/support/schema.py" \
+    "$source_dir/packaging/schema/nettune-$1.schema.json" "${2-$work/out}" ||
+    fail "the JSON is not as the schema of $1 has it"
+}
+
 # put FILE TEXT: a file below $work, with the folders above it.
 put() {
   mkdir -p "$(dirname "$work/$1")"

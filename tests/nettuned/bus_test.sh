@@ -396,6 +396,7 @@ grep -q '"event":"drift-detected","key":"net.ipv4.tcp_fin_timeout","desired":"20
   "$work/monitor" || fail 'monitor does not show the drift'
 grep -q '"event":"drift-restored","key":"net.ipv4.tcp_fin_timeout"' "$work/monitor" ||
   fail 'monitor does not show the restore'
+expect_schema monitor "$work/monitor"
 grep -q ' profile-changed  from: web  to: latency' "$work/monitor.txt" ||
   fail "monitor does not say what the profile was: $(cat "$work/monitor.txt")"
 kill "$bus_pid"

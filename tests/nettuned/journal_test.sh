@@ -88,6 +88,9 @@ expect_status 0
 expect_out 'drift-detected'
 expect_out 'net.ipv4.tcp_fin_timeout was changed from 20 to 71 by an unknown writer; the profile wants 20'
 expect_out 'profile web is active'
+run history --directory "$journal" --format json
+expect_status 0
+expect_schema history
 run history net.ipv4.tcp_fin_timeout --directory "$journal" --since -1h --format json
 expect_out '"event": "contested"'
 expect_no_out 'profile-changed'
