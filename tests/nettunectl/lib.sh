@@ -57,10 +57,10 @@ expect_silent_out() { [[ -z $out ]] || fail "standard output is not empty"; }
 expect_silent_err() { [[ -z $err ]] || fail "standard error is not empty"; }
 expect_line() { grep -qxF -- "$1" <<<"$out" || fail "standard output has no line: $1"; }
 
-# expect_schema NAME [FILE]: the answer is as the schema has it, and has no other members.
+# expect_schema NAME [FILE [whole]]: the answer is as the schema has it, see tests/support/schema.py.
 expect_schema() {
   "$python" "$source_dir/tests/support/schema.py" \
-    "$source_dir/packaging/schema/nettune-$1.schema.json" "${2-$work/out}" ||
+    "$source_dir/packaging/schema/nettune-$1.schema.json" "${2-$work/out}" "${@:3}" ||
     fail "the JSON is not as the schema of $1 has it"
 }
 

@@ -78,7 +78,7 @@ expect_out "$key  contested  20       73    3 times"
 run status --format json
 expect_status 1
 expect_out '"state": "contested"'
-expect_schema service
+expect_schema service "$work/out" whole
 holds $key 73 || fail 'a contested key is put back'
 on_bus() { # MEMBER STRING...: such a signal, with these strings in that order
   /usr/bin/python3 - "$work/signals" "$@" <<'PY'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Holds JSON against a schema: schema.py SCHEMA FILE. The file is one answer, or one on each line. A
-# member that the schema does not name is a fault as well.
+# Holds JSON against a schema: schema.py SCHEMA FILE [whole]. The file is one answer, or one on each
+# line. A member that the schema does not name is a fault as well; with "whole" so is one that it
+# names and that is not there.
 import json
 import sys
 
@@ -16,6 +17,8 @@ def close(schema):
     if isinstance(schema, dict):
         if schema.get("type") == "object":
             schema["additionalProperties"] = False
+            if "whole" in sys.argv[3:]:
+                schema["required"] = list(schema["properties"])
         for part in schema.values():
             close(part)
 
