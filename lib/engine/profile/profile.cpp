@@ -9,6 +9,7 @@
 
 #include "engine/profile/correction.hpp"
 #include "engine/profile/repeated.hpp"
+#include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/kernel_form.hpp"
 #include "engine/sysctl/value.hpp"
@@ -646,6 +647,11 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
   if (!key) {
     report.error(key_node.origin, fmt::format("\"{}\" is not a valid key: {}",
                                               printable(key_node.text), key.error()));
+    return std::nullopt;
+  }
+  if (const auto help = help_for_braces(std::string(key_node.text))) {
+    report.error(key_node.origin,
+                 fmt::format("{} has braces, which a profile does not expand", key->name()), *help);
     return std::nullopt;
   }
   const sysctl::Parameter* parameter = sysctl::find_parameter(key->pattern());

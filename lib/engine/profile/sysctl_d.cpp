@@ -229,6 +229,15 @@ std::vector<std::string> globs_of(std::string path, Dialect dialect) {
   return expanded;
 }
 
+std::optional<std::string> help_for_braces(const std::string& key) {
+  std::vector<std::string> meant;
+  expand_braces(key, meant);
+  if (meant == std::vector{key}) return std::nullopt;
+  constexpr std::size_t most_named = 4;
+  if (meant.size() < 2 || meant.size() > most_named) return "write a line for each key";
+  return fmt::format("write a line for each: {}", fmt::join(meant, ", "));
+}
+
 std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dialect dialect,
                                          Diagnostics& diagnostics) {
   const std::optional<ForeignText> taken =
@@ -296,16 +305,14 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
       continue;
     }
     if (!is_glob(path) && path.contains('{')) {
-      std::vector<std::string> meant;
-      expand_braces(path, meant);
-      constexpr std::size_t most_named = 4;
-      const bool names_all = meant.size() > 1 && meant.size() <= most_named;
       report(Severity::warning, origin,
              "no loader expands braces in a key without *, ? or [, and no key has this name",
-             names_all ? fmt::format("write a line for each: {}", fmt::join(meant, ", "))
-                       : "write a line for each key",
-             "brace");
+             help_for_braces(path).value_or("write a line for each key"), "brace");
       continue;
+    }
+    if (const auto help = help_for_braces(path); help && dialect == Dialect::systemd) {
+      report(Severity::warning, origin,
+             "sysctl(8) does not expand braces, and finds no key of this name", *help, "brace");
     }
     const std::vector<std::string> globs = globs_of(path, dialect);
     for (const std::string& glob : globs) {

@@ -215,6 +215,15 @@ TEST_CASE("braces without a glob are told, and the keys that are meant") {
   CHECK(parsed.file.assignments.empty());
 }
 
+TEST_CASE("braces in a glob are told, for sysctl(8) does not expand them") {
+  const Parsed parsed("net.ipv4.conf.{lo,default}.arp_n* = 1\nnet.ipv4.conf.{lo.arp_n* = 1\n");
+  CHECK(parsed.said() ==
+        "1:1: warning: sysctl(8) does not expand braces, and finds no key of this name");
+  CHECK(parsed.diagnostics.list[0].help ==
+        "write a line for each: net/ipv4/conf/lo/arp_n*, net/ipv4/conf/default/arp_n*");
+  CHECK(parsed.file.assignments.size() == 3);
+}
+
 TEST_CASE("a key that would leave the tree is refused") {
   const Parsed parsed("net/ipv4/../../kernel/pid_max = 1\n");
   CHECK(parsed.said() == "1:1: error: a key never leaves /proc/sys/net");
