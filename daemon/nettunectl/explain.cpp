@@ -11,7 +11,7 @@
 #include "command.hpp"
 #include "engine/audit/conflicts.hpp"
 #include "engine/profile/quantity.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "json.hpp"
 #include "machine.hpp"
 #include "options.hpp"

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "engine/diagnostic.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::ctl {
 

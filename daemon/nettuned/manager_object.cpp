@@ -13,7 +13,7 @@
 #include "dispatch.hpp"
 #include "engine/change/plan.hpp"
 #include "engine/diagnostic.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::daemon {
 namespace {

@@ -20,7 +20,7 @@
 #include "engine/profile/profile.hpp"
 #include "engine/profile/resolve.hpp"
 #include "engine/profile/store.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 
 namespace {

@@ -18,7 +18,7 @@
 #include "engine/profile/host.hpp"
 #include "engine/profile/profile.hpp"
 #include "engine/profile/resolve.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 #include "engine/sysctl/value.hpp"
 

@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
 #include "engine/unique_fd.hpp"
 

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "engine/audit/conflicts.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
 #include "engine/sysctl/written.hpp"
 #include "engine/unique_fd.hpp"

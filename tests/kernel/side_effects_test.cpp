@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 #include "engine/sysctl/value.hpp"
 

@@ -16,7 +16,7 @@
 #include "engine/profile/lint.hpp"
 #include "engine/profile/resolve.hpp"
 #include "engine/profile/store.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "support/fake_tree.hpp"
 
 namespace nettune {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "engine/profile/socket_preset.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
 
 namespace {

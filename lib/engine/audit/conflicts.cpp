@@ -21,7 +21,7 @@
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/tuned_conf.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/written.hpp"
 #include "engine/unique_fd.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "engine/result.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::profile {
 

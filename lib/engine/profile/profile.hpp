@@ -13,7 +13,7 @@
 #include "engine/profile/document.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/profile/socket_preset.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/key.hpp"
 
 namespace nettune::profile {

@@ -14,7 +14,7 @@
 #include "engine/diagnostic.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/shared_text.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::profile {
 

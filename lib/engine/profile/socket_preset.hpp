@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "engine/profile/document.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::profile {
 

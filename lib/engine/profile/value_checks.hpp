@@ -5,7 +5,7 @@
 #pragma once
 
 #include "engine/profile/profile.hpp"
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::profile {
 

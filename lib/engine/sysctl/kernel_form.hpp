@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::sysctl {
 

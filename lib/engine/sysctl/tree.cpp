@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::sysctl {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::sysctl {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
 
 namespace nettune::sysctl {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The catalogue's entries hold together, and a key finds its own. Whether they are true is for
 // tests/kernel/catalogue_walk_test.cpp.
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The facts of the parameters of TCP and UDP, which lie in net.ipv4 for both IPv4 and IPv6,
-// sorted by pattern: for catalogue_data.cpp alone.
+// sorted by pattern: for table.cpp alone.
 #pragma once
 
-#include "engine/sysctl/catalogue_entry.hpp"
+#include "engine/sysctl/catalogue/entry.hpp"
 
 namespace nettune::sysctl::data {
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The words for what an entry says, and the look-up of a key in the table.
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include "engine/diagnostic.hpp"
-#include "engine/sysctl/catalogue_data.hpp"
+#include "engine/sysctl/catalogue/table.hpp"
 
 namespace nettune::sysctl {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What nettune knows of each key: shape, unit, range, scope, history, meaning. Data without code;
-// the facts stand in the tables that catalogue_data.cpp joins, how they are looked up in
+// the facts stand in the tables that table.cpp joins, how they are looked up in
 // catalogue.cpp.
 #pragma once
 
@@ -104,7 +104,7 @@ enum class Comparison : std::uint8_t { equal, less, less_or_equal, greater };
 class Text {
  public:
   constexpr Text() = default;
-  /// Shorter than `longest`, and from before `pool_end`; catalogue_data.cpp sees to both.
+  /// Shorter than `longest`, and from before `pool_end`; table.cpp sees to both.
   constexpr Text(std::size_t first, std::size_t size)
       : place_(static_cast<std::uint32_t>(first << size_bits | size)) {}
 
@@ -112,7 +112,9 @@ class Text {
   operator std::string_view() const { return view(); }
   // What libfmt 10 and later print of it; earlier ones take the operator.
   friend std::string_view format_as(const Text& text) { return text.view(); }
-  bool empty() const { return view().empty(); }
+  bool empty() const { return size() == 0; }
+  constexpr std::size_t first() const { return place_ >> size_bits; }
+  constexpr std::size_t size() const { return place_ & ((1U << size_bits) - 1); }
   friend bool operator==(const Text& one, std::string_view other) { return one.view() == other; }
 
   static constexpr unsigned size_bits = 12;

@@ -2,17 +2,21 @@
 // How an entry of the catalogue's tables is written, and what several of them share.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
-#include "engine/sysctl/catalogue.hpp"
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::sysctl::data {
 
-// With plain texts; catalogue_data.cpp turns them into the program's form while compiling.
+// With plain texts; table.cpp turns them into the program's form while compiling.
 using Harm = BasicHarm<std::string_view>;
 using Parameter =
     BasicParameter<std::string_view, std::span<const Harm>, std::span<const EarlierRange>>;
+
+enum class Family : std::uint8_t { ipv4, ipv6 };
 
 inline constexpr Integer int_max = 2147483647;
 inline constexpr Integer int_min = -int_max - 1;
@@ -30,5 +34,12 @@ inline constexpr Integer seconds_max = int_max / 100;
 // Flags and small numbers of TCP took any int until their storage became one byte (Linux 5.14; some
 // stable branches of 5.10 earlier).
 inline constexpr EarlierRange int_before_uint8[] = {{{5, 14}, int_min, int_max}};
+
+// Not defined: where check_order() calls it while compiling, the compiler prints what it was for.
+void entries_are_not_in_order(std::string_view pattern, std::string_view next);
+
+constexpr void check_order(std::string_view pattern, std::string_view next) {
+  if (pattern >= next) entries_are_not_in_order(pattern, next);
+}
 
 }  // namespace nettune::sysctl::data

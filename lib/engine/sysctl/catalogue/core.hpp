@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The facts of the parameters of net.bridge and net.core,
-// sorted by pattern: for catalogue_data.cpp alone.
+// sorted by pattern: for table.cpp alone.
 #pragma once
 
-#include "engine/sysctl/catalogue_entry.hpp"
+#include "engine/sysctl/catalogue/entry.hpp"
 
 namespace nettune::sysctl::data {
 
