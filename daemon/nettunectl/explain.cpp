@@ -10,6 +10,7 @@
 
 #include "command.hpp"
 #include "engine/audit/conflicts.hpp"
+#include "engine/profile/kernel_default.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
 #include "json.hpp"
@@ -314,7 +315,7 @@ Default default_of(const Parameter& parameter, const profile::Host& host) {
     const std::string readable = readable_numbers(numbers, &parameter, host);
     return {readable.empty() ? raw : fmt::format("{} ({})", raw, readable), usual.is_estimate};
   }
-  return {std::string(parameter.default_text), false};
+  return {sysctl::default_text(parameter), false};
 }
 
 std::string harm_text(const sysctl::Harm& harm, const Parameter& parameter) {
@@ -371,7 +372,7 @@ std::string history_text(const Parameter& parameter) {
   const auto add = [&](std::string_view what, sysctl::Version version) {
     if (version == sysctl::Version{}) return;
     text +=
-        fmt::format("{}{} Linux {}", text.empty() ? "" : ", ", what, profile::to_string(version));
+        fmt::format("{}{} Linux {}", text.empty() ? "" : ", ", what, sysctl::to_string(version));
   };
   add("new in", parameter.since);
   add("for each network namespace since", parameter.per_namespace_since);
@@ -441,8 +442,9 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
     paper.line("default", usual.is_estimate ? "about " + usual.text : usual.text);
     paper.line("value", shape_text(*parameter, host));
     if (sysctl::is_numeric(parameter->encoding)) paper.line("range", range_text(*parameter, host));
-    if (!parameter->ceiling.empty()) {
-      paper.line("at most", "the value of " + dotted(parameter->ceiling));
+    const sysctl::Bound& bound = parameter->bounded_by;
+    if (!bound.key.empty() && bound.kind != sysctl::BoundKind::advised) {
+      paper.line("at most", "the value of " + dotted(bound.key));
     }
     paper.line("belongs to", sysctl::scope_name(parameter->scope));
     paper.line("takes effect", sysctl::effect_text(parameter->effect));
@@ -525,7 +527,7 @@ std::string to_table(const std::vector<Match>& matches, const Machine& machine,
 // --- as JSON
 
 Json version_json(sysctl::Version version) {
-  return version == sysctl::Version{} ? Json(nullptr) : Json(profile::to_string(version));
+  return version == sysctl::Version{} ? Json(nullptr) : Json(sysctl::to_string(version));
 }
 
 Json view_json(std::string_view text) { return text.empty() ? Json(nullptr) : Json(text); }
@@ -558,7 +560,9 @@ Json parameter_json(const Parameter& parameter, const profile::Host& host) {
   json["per_namespace_since"] = version_json(parameter.per_namespace_since);
   json["instead"] = view_json(parameter.instead);
   json["module"] = view_json(parameter.module);
-  json["ceiling"] = parameter.ceiling.empty() ? Json(nullptr) : Json(dotted(parameter.ceiling));
+  const sysctl::Bound& bound = parameter.bounded_by;
+  const bool has_ceiling = !bound.key.empty() && bound.kind != sysctl::BoundKind::advised;
+  json["ceiling"] = has_ceiling ? Json(dotted(bound.key)) : Json(nullptr);
   json["side_effects"] = view_json(parameter.side_effects);
   json["lock_out"] = view_json(parameter.lock_out);
   json["harmful"] = Json::array();

@@ -111,7 +111,8 @@ class Order {
     };
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       const sysctl::Parameter* parameter = lines_[i].finding->desired->parameter;
-      if (parameter != nullptr && !parameter->ceiling.empty()) add(parameter->ceiling, i);
+      if (parameter != nullptr && parameter->pattern != port_start)
+        add(parameter->bounded_by.key, i);
       for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(key_at(i))) add_changed(glob, i);
     }
     // The kernel refuses a range that begins below the ports for root, whichever is written first.

@@ -120,7 +120,7 @@ bool settle_absent(Imported& imported, const Machine& machine, Diagnostics& diag
         kernel >= parameter->removed) {
       imported.left_out.push_back(
           {entry.origin, entry.key.name(),
-           fmt::format("Linux {} removed it", profile::to_string(parameter->removed))});
+           fmt::format("Linux {} removed it", sysctl::to_string(parameter->removed))});
       continue;
     }
     bool is_absent = false;

@@ -97,24 +97,14 @@ std::vector<std::string> DriftWatch::watch(const std::vector<sysctl::Key>& keys)
   std::set<std::string, std::less<>> wanted;
   std::string_view last;  // keys come in order: most are in the folder of the one before
   for (const sysctl::Key& key : keys) {
-    // Of keys that change each other (side_effects.hpp).
+    // Of keys that change each other.
     for (const sysctl::KeyGlob& other : sysctl::side_effects_of(key)) {
       if (other.is_literal()) wanted.emplace(other.literal().folder());
     }
     if (key.folder() == last) continue;
     last = key.folder();
-    const std::string_view path = key.path();
     wanted.emplace(last);
-    // Writing these changes keys of links.
-    for (const std::string_view family : {"net/ipv4/", "net/ipv6/"}) {
-      if (path.starts_with(std::string(family) + "neigh/")) {
-        wanted.insert(std::string(family) + "neigh/default");
-      }
-      if (!path.starts_with(std::string(family) + "conf/")) continue;
-      if (family == "net/ipv4/") wanted.insert("net/ipv4");
-      wanted.insert(std::string(family) + "conf/all");
-      wanted.insert(std::string(family) + "conf/default");
-    }
+    for (const std::string_view folder : sysctl::folders_that_change(last)) wanted.emplace(folder);
   }
   for (auto folder = folders_.begin(); folder != folders_.end();) {
     const auto next = std::next(folder);

@@ -157,9 +157,10 @@ std::vector<std::string> compare_all(int hz, std::size_t& compared) {
       continue;
     }
     Range range = range_on(*parameter, kernel);
-    if (!parameter->ceiling.empty()) {
+    const Bound& bound = parameter->bounded_by;
+    if (!bound.key.empty() && bound.kind != BoundKind::advised) {
       const auto ceiling =
-          parse_decimal(Value::of_text(read_key(std::string(parameter->ceiling)).text).to_string());
+          parse_decimal(Value::of_text(read_key(std::string(bound.key)).text).to_string());
       if (ceiling) range.maximum = *ceiling;
     }
     // In a user namespace of its own, a process has no group 1 to name.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/audit/compare.hpp"
+#include "engine/profile/kernel_default.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/resolve.hpp"
 #include "engine/profile/store.hpp"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 
 namespace nettune::audit {
 namespace {
@@ -54,13 +55,16 @@ class Surroundings {
     return *is_child_;
   }
 
-  const std::string& available_algorithms() {
-    if (!algorithms_) {
-      const auto key = sysctl::Key::parse("net.ipv4.tcp_available_congestion_control");
-      const Result<std::string> text = tree_.read(*key);
-      algorithms_ = text ? sysctl::one_line(*text) : "";
+  // The words that the kernel has loaded; "" where it lists none.
+  const std::string& available(const sysctl::Choices& choices) {
+    const auto [found, is_new] = available_.try_emplace(choices.listed_by);
+    if (is_new) {
+      const auto key = sysctl::Key::parse(choices.listed_by.view());
+      const Result<std::string> text =
+          key ? tree_.read(*key) : std::unexpected(Error{ENOENT, "read", {}});
+      if (text) found->second = sysctl::one_line(*text);
     }
-    return *algorithms_;
+    return found->second;
   }
 
  private:
@@ -77,7 +81,7 @@ class Surroundings {
   const sysctl::Tree& tree_;
   const profile::Host& host_;
   std::optional<bool> is_child_;
-  std::optional<std::string> algorithms_;
+  std::map<std::string_view, std::string> available_;  // by the key that lists them
 };
 
 bool is_of_a_link(const Parameter& parameter) {
@@ -110,12 +114,12 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
     if (parameter->removed != sysctl::Version{} &&
         (!knows_kernel || host.kernel >= parameter->removed)) {
       return conclude(Verdict::missing,
-                      fmt::format("Linux {} removed it", profile::to_string(parameter->removed)));
+                      fmt::format("Linux {} removed it", sysctl::to_string(parameter->removed)));
     }
     if (parameter->since != sysctl::Version{} && knows_kernel && host.kernel < parameter->since) {
       return conclude(Verdict::missing, fmt::format("new in Linux {}, and this is {}",
-                                                    profile::to_string(parameter->since),
-                                                    profile::to_string(host.kernel)));
+                                                    sysctl::to_string(parameter->since),
+                                                    sysctl::to_string(host.kernel)));
     }
     const Result<bool> has_folder = tree.has_folder_of(desired.key);
     if (!has_folder) return conclude(Verdict::unreadable, describe(has_folder.error()));
@@ -144,11 +148,9 @@ void judge_absent(Finding& finding, const sysctl::Tree& tree, const profile::Hos
 
 // Why a text differs, where more can be said than that it does.
 std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
-  if (desired.parameter == nullptr ||
-      desired.parameter->pattern != "net/ipv4/tcp_congestion_control") {
-    return {};
-  }
-  const std::string& available = surroundings.available_algorithms();
+  if (desired.parameter == nullptr || desired.parameter->choices.empty()) return {};
+  const sysctl::Choices& choices = *desired.parameter->choices.begin();
+  const std::string& available = surroundings.available(choices);
   if (available.empty()) return {};
   const std::string padded = " " + available + " ";
   const auto has = [&](const std::string& word) {
@@ -157,14 +159,14 @@ std::string reason_of_text(const Desired& desired, Surroundings& surroundings) {
   const std::span<const std::string> words = desired.rules().front().words();
   if (std::ranges::any_of(words, has)) return {};
   const auto loadable = std::ranges::find_if(
-      words, [](const std::string& word) { return sysctl::is_congestion_control(word); });
+      words, [&](const std::string& word) { return sysctl::knows(choices, word); });
   if (loadable != words.end()) {
     return fmt::format(
-        "not loaded: a write loads tcp_{} where this kernel has that module; "
+        "not loaded: a write loads {}{} where this kernel has that module; "
         "available: {}",
-        *loadable, available);
+        choices.module, *loadable, available);
   }
-  return "refused: no such algorithm; available: " + available;
+  return fmt::format("refused: no such {}; available: {}", choices.what, available);
 }
 
 // `text` is what reading the key gave.

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "engine/profile/kernel_default.hpp"
 #include "engine/sysctl/written.hpp"
 
 namespace nettune::audit {
@@ -251,7 +252,7 @@ void add_kernel_causes(const Finding& finding, const Host& host, Row& row) {
   }
   if (parameter->dead_since != sysctl::Version{} && host.kernel >= parameter->dead_since) {
     row.causes.push_back(fmt::format("the key has no effect since Linux {}",
-                                     profile::to_string(parameter->dead_since)));
+                                     sysctl::to_string(parameter->dead_since)));
   }
 }
 

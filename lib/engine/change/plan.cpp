@@ -24,8 +24,10 @@ using Purpose = JournalEntry::Purpose;
 
 // The words that the kernel lists as available for `key`; nullopt where it lists none.
 std::optional<sysctl::Value> available_words(const sysctl::Key& key, const sysctl::Tree& tree) {
-  if (key.path() != "net/ipv4/tcp_congestion_control") return std::nullopt;
-  const auto list = sysctl::Key::parse("net/ipv4/tcp_available_congestion_control");
+  const sysctl::Parameter* parameter = sysctl::find_parameter(key);
+  if (parameter == nullptr || parameter->choices.empty()) return std::nullopt;
+  const auto list = sysctl::Key::parse(parameter->choices.begin()->listed_by.view());
+  if (!list) return std::nullopt;
   const Result<std::string> text = tree.read(*list);
   if (!text) return std::nullopt;
   return sysctl::Value::of_text(*text);
@@ -63,12 +65,6 @@ std::optional<std::string> target_text(const Desired& desired, const sysctl::Val
 
 // --- the order ---
 
-// Beside what the kernel refuses and the catalogue's ceilings: what good sense bounds by another.
-constexpr auto sensible_bounds = std::to_array<sysctl::KernelBound>({
-    {"net/ipv4/tcp_rmem", 2, "net/core/rmem_max", 0},
-    {"net/ipv4/tcp_wmem", 2, "net/core/wmem_max", 0},
-});
-
 std::optional<Integer> number_at(const Write& write, const std::string& text, std::size_t field) {
   const auto value = sysctl::Value::parse(write.parameter, text);
   if (!value || value->numbers().size() <= field) return std::nullopt;
@@ -85,18 +81,9 @@ class Sorter {
     }
     for (std::size_t i = 0; i < writes_.size(); ++i) {
       const sysctl::Parameter* parameter = writes_[i].parameter;
-      if (parameter != nullptr && !parameter->ceiling.empty()) {
-        add_bound(i, 0, parameter->ceiling, 0);
+      if (parameter != nullptr && !parameter->bounded_by.key.empty()) {
+        add_bound(i, parameter->bounded_by);
       }
-      const auto add_bounds = [&](std::span<const sysctl::KernelBound> bounds) {
-        for (const sysctl::KernelBound& bound : bounds) {
-          if (bound.key == writes_[i].key.path()) {
-            add_bound(i, bound.field, bound.bound, bound.bound_field);
-          }
-        }
-      };
-      add_bounds(sysctl::kernel_bounds());
-      add_bounds(sensible_bounds);
       add_side_effects(i);
     }
   }
@@ -122,15 +109,14 @@ class Sorter {
 
   void add(std::size_t first, std::size_t second) { after_[second].push_back(first); }
 
-  void add_bound(std::size_t bounded, std::size_t field, std::string_view bound_key,
-                 std::size_t bound_field) {
-    const std::optional<std::size_t> found = find(bound_key);
+  void add_bound(std::size_t bounded, const sysctl::Bound& by) {
+    const std::optional<std::size_t> found = find(by.key);
     if (!found) return;
     Write& write = writes_[bounded];
     Write& bound = writes_[*found];
-    const auto before = number_at(bound, bound.before, bound_field);
-    const auto after = number_at(bound, bound.text, bound_field);
-    if (!before || !after || !number_at(write, write.text, field)) return;
+    const auto before = number_at(bound, bound.before, by.key_field);
+    const auto after = number_at(bound, bound.text, by.key_field);
+    if (!before || !after || !number_at(write, write.text, by.field)) return;
     if (*after >= *before) {
       add(*found, bounded);
       bound.order = fmt::format("grows before {}: limits go first", write.key.name());

@@ -27,12 +27,13 @@ std::string_view writable(std::string_view text) { return text.empty() ? "\n" : 
 // The kernel's range, where the value is not in it: what else a kernel refuses it does not say.
 std::string reason_of(const Write& write, int number, const sysctl::Tree& tree,
                       sysctl::Version kernel) {
-  if (write.key.path() == "net/ipv4/tcp_congestion_control" && number != EACCES) {
-    const auto list = sysctl::Key::parse("net.ipv4.tcp_available_congestion_control");
+  if (write.parameter == nullptr) return {};
+  for (const sysctl::Choices& choices : write.parameter->choices) {
+    const auto list = sysctl::Key::parse(choices.listed_by.view());
+    if (!list || number == EACCES) continue;
     const Result<std::string> available = tree.read(*list);
     if (available) return "available: " + sysctl::one_line(*available);
   }
-  if (write.parameter == nullptr) return {};
   if (write.parameter->encoding == sysctl::Encoding::cpu_mask && number == EOVERFLOW) {
     return "this machine has no such CPUs";
   }

@@ -299,13 +299,16 @@ class Converter {
   std::vector<Rule> text_rules(const Parameter& parameter, const Written& written,
                                const sysctl::Held& held) {
     const std::string& word = held.value.text();
-    const bool is_algorithm = parameter.pattern == "net/ipv4/tcp_congestion_control";
-    if (is_algorithm && !sysctl::is_congestion_control(word)) {
-      const std::string_view near = nearest(word, sysctl::congestion_controls());
+    for (const sysctl::Choices& choices : parameter.choices) {
+      // Where the kernel takes any name, none is passed over.
+      if (choices.listed_by.empty() || sysctl::knows(choices, word)) continue;
+      std::vector<std::string_view> known;
+      for (const sysctl::Text& one : choices.known) known.push_back(one);
+      const std::string_view near = nearest(word, known);
       report(Severity::warning, written.origin,
-             fmt::format("Linux has no congestion control \"{}\" of its own; where there is none, "
+             fmt::format("Linux has no {} \"{}\" of its own; where there is none, "
                          "the loaders pass over the line",
-                         printable(word)),
+                         choices.what, printable(word)),
              near.empty() ? "" : fmt::format("did you mean {}?", near), "unknown-algorithm");
     }
     if (parameter.pattern == "net/ipv4/tcp_allowed_congestion_control" && word.empty()) {

@@ -23,9 +23,6 @@
 namespace nettune::profile {
 namespace {
 
-using sysctl::Integer;
-using sysctl::Version;
-
 // A whole file below /proc, which has no size to ask for; "" where there is none.
 Result<std::string> read_fact(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -155,148 +152,6 @@ std::uint64_t buffer_pages_of(std::string_view zoneinfo, std::uint64_t memory_pa
   return low > reserved ? low - reserved : 0;
 }
 
-// --- the kernel's own defaults ---
-
-// A default that is the same on every machine, from the kernel `from` until, and without, `until`.
-// A version that stands in no row of its key is one of which the value is not certain.
-struct FixedDefault {
-  std::string_view pattern;
-  std::array<Integer, 2> numbers;
-  Version from{3, 16};
-  Version until{std::numeric_limits<std::uint16_t>::max(), 0};
-};
-
-constexpr Integer mib = 1 << 20;
-
-constexpr auto fixed_defaults = std::to_array<FixedDefault>({
-    {"net/core/busy_poll", {0}},
-    {"net/core/busy_read", {0}},
-    {"net/core/dev_weight", {64}},
-    {"net/core/dev_weight_rx_bias", {1}},
-    {"net/core/dev_weight_tx_bias", {1}},
-    {"net/core/high_order_alloc_disable", {0}},
-    {"net/core/netdev_budget", {300}},
-    {"net/core/netdev_max_backlog", {1000}},
-    {"net/core/optmem_max", {20480}, {3, 16}, {6, 6}},
-    {"net/core/optmem_max", {131072}, {6, 8}},
-    {"net/core/rmem_default", {212992}},
-    {"net/core/rmem_max", {212992}, {3, 16}, {6, 18}},
-    {"net/core/rmem_max", {4 * mib}, {6, 18}},
-    {"net/core/rps_sock_flow_entries", {0}},
-    {"net/core/somaxconn", {128}, {3, 16}, {5, 4}},
-    {"net/core/somaxconn", {4096}, {5, 4}},
-    {"net/core/wmem_default", {212992}},
-    {"net/core/wmem_max", {212992}, {3, 16}, {6, 18}},
-    {"net/core/wmem_max", {4 * mib}, {6, 18}},
-    {"net/ipv4/ip_local_port_range", {32768, 60999}, {4, 4}},
-    {"net/ipv4/tcp_adv_win_scale", {1}},
-    {"net/ipv4/tcp_app_win", {31}},
-    {"net/ipv4/tcp_autocorking", {1}},
-    {"net/ipv4/tcp_comp_sack_delay_ns", {1'000'000}, {4, 18}},
-    {"net/ipv4/tcp_comp_sack_nr", {44}, {4, 18}},
-    {"net/ipv4/tcp_comp_sack_slack_ns", {100'000}, {5, 8}},
-    {"net/ipv4/tcp_dsack", {1}},
-    {"net/ipv4/tcp_early_retrans", {3}},
-    {"net/ipv4/tcp_ecn", {2}},
-    {"net/ipv4/tcp_fastopen", {1}},
-    {"net/ipv4/tcp_fin_timeout", {60}},
-    {"net/ipv4/tcp_keepalive_intvl", {75}},
-    {"net/ipv4/tcp_keepalive_probes", {9}},
-    {"net/ipv4/tcp_keepalive_time", {7200}},
-    {"net/ipv4/tcp_limit_output_bytes", {131072}, {3, 16}, {4, 2}},
-    {"net/ipv4/tcp_limit_output_bytes", {262144}, {4, 3}, {5, 0}},
-    {"net/ipv4/tcp_limit_output_bytes", {1 * mib}, {5, 0}, {6, 15}},
-    {"net/ipv4/tcp_limit_output_bytes", {4 * mib}, {6, 17}},
-    {"net/ipv4/tcp_min_tso_segs", {2}},
-    {"net/ipv4/tcp_moderate_rcvbuf", {1}},
-    {"net/ipv4/tcp_mtu_probing", {0}},
-    {"net/ipv4/tcp_no_metrics_save", {0}},
-    {"net/ipv4/tcp_no_ssthresh_metrics_save", {1}, {5, 7}},
-    {"net/ipv4/tcp_notsent_lowat", {4'294'967'295}, {4, 12}},
-    {"net/ipv4/tcp_pacing_ca_ratio", {120}, {4, 3}},
-    {"net/ipv4/tcp_pacing_ss_ratio", {200}, {4, 3}},
-    {"net/ipv4/tcp_pingpong_thresh", {1}, {6, 8}},
-    {"net/ipv4/tcp_recovery", {1}, {4, 4}},
-    {"net/ipv4/tcp_reordering", {3}},
-    {"net/ipv4/tcp_retries1", {3}},
-    {"net/ipv4/tcp_retries2", {15}},
-    {"net/ipv4/tcp_rfc1337", {0}},
-    {"net/ipv4/tcp_rto_max_ms", {120'000}, {6, 17}},
-    {"net/ipv4/tcp_rto_min_us", {200'000}, {6, 12}},
-    {"net/ipv4/tcp_sack", {1}},
-    {"net/ipv4/tcp_shrink_window", {0}},
-    {"net/ipv4/tcp_slow_start_after_idle", {1}},
-    {"net/ipv4/tcp_syn_retries", {6}},
-    {"net/ipv4/tcp_synack_retries", {5}},
-    {"net/ipv4/tcp_syncookies", {1}},
-    {"net/ipv4/tcp_thin_linear_timeouts", {0}},
-    {"net/ipv4/tcp_timestamps", {1}},
-    {"net/ipv4/tcp_tso_win_divisor", {3}},
-    {"net/ipv4/tcp_tw_reuse", {0}, {3, 16}, {4, 16}},
-    {"net/ipv4/tcp_tw_reuse", {2}, {4, 18}},
-    {"net/ipv4/tcp_tw_reuse_delay", {1000}, {6, 14}},
-    {"net/ipv4/tcp_window_scaling", {1}},
-});
-static_assert(std::ranges::is_sorted(fixed_defaults, {}, &FixedDefault::pattern));
-
-// tcp_mem and udp_mem: the pressure mark, and the two others from it, truncated as the kernel does.
-std::array<Integer, 3> three_marks(Integer pages) {
-  const Integer pressure = std::max<Integer>(pages, 128);
-  const Integer low = pressure / 4 * 3;
-  return {low, pressure, 2 * low};
-}
-
-bool default_of_mem(std::string_view pattern, const Host& host, KernelDefault& out) {
-  if (host.buffer_pages == 0) return false;
-  const auto pages = static_cast<Integer>(host.buffer_pages);
-  out.is_estimate = true;
-  if (pattern == "net/ipv4/udp_mem") {
-    out.numbers = three_marks(pages / 8);
-    return true;
-  }
-  if (host.kernel >= Version{4, 3}) {
-    out.numbers = three_marks(pages / 16);
-    return true;
-  }
-  if (host.kernel < Version{4, 2}) {
-    out.numbers = three_marks(pages / 8);
-    return true;
-  }
-  return false;
-}
-
-// Whether a share of the memory that is known within 0.5 % may be what holds, and not a bound.
-bool may_lie_within(Integer share, Integer least, Integer most) {
-  return share > least - least / 200 && share < most + most / 200;
-}
-
-bool default_of_buffers(bool is_receive, const Host& host, KernelDefault& out) {
-  // A child namespace starts with what the host has now, not with what the kernel would choose.
-  if (host.is_child_namespace || host.buffer_pages == 0) return false;
-  // The first field was 4096 for a while, whatever the page; since then it is the page.
-  if (host.page_size != 4096 && host.kernel < Version{6, 1}) return false;
-  const Integer share = static_cast<Integer>(host.buffer_pages) * host.page_size / 128;
-  if (!is_receive) {
-    out.numbers = {host.page_size, 16384, std::clamp<Integer>(share, 65536, 4 * mib)};
-    out.is_estimate = may_lie_within(share, 65536, 4 * mib);
-    return true;
-  }
-  Integer initial = 131072;
-  if (host.kernel < Version{4, 20}) {
-    if (host.kernel >= Version{4, 19}) return false;  // the change went into some 4.19 releases
-    initial = 87380;
-  }
-  Integer ceiling = 6 * mib;
-  if (host.kernel >= Version{6, 17}) {
-    ceiling = 32 * mib;
-  } else if (host.kernel >= Version{6, 15} && share > ceiling) {
-    return false;
-  }
-  out.numbers = {host.page_size, initial, std::clamp(share, initial, ceiling)};
-  out.is_estimate = may_lie_within(share, initial, ceiling);
-  return true;
-}
-
 }  // namespace
 
 BufferPages::operator std::uint64_t() const {
@@ -348,35 +203,6 @@ sysctl::Version parse_kernel_version(std::string_view release) {
   const std::optional<std::uint16_t> minor = component_of(rest.substr(0, end));
   if (!major || !minor) return {};
   return {*major, *minor};
-}
-
-std::string to_string(sysctl::Version version) {
-  return std::to_string(version.major) + "." + std::to_string(version.minor);
-}
-
-bool has_kernel_default(const sysctl::Parameter& parameter, const Host& host, KernelDefault& out) {
-  const std::string_view pattern = parameter.pattern;
-  out.is_estimate = false;
-  if (host.kernel == Version{}) return false;
-  if (pattern == "net/ipv4/tcp_mem" || pattern == "net/ipv4/udp_mem") {
-    return default_of_mem(pattern, host, out);
-  }
-  if (pattern == "net/ipv4/tcp_rmem") return default_of_buffers(true, host, out);
-  if (pattern == "net/ipv4/tcp_wmem") return default_of_buffers(false, host, out);
-  const bool is_page = pattern == "net/core/mem_pcpu_rsv" || pattern == "net/ipv4/udp_rmem_min" ||
-                       pattern == "net/ipv4/udp_wmem_min";
-  if (is_page) {  // 1 MiB in pages, and one page
-    if (host.page_size != 4096) return false;
-    out.numbers = {pattern == "net/core/mem_pcpu_rsv" ? 256 : 4096};
-    return true;
-  }
-  const auto rows = std::ranges::equal_range(fixed_defaults, pattern, {}, &FixedDefault::pattern);
-  for (const FixedDefault& row : rows) {
-    if (host.kernel < row.from || host.kernel >= row.until) continue;
-    out.numbers = {row.numbers[0], row.numbers[1]};
-    return true;
-  }
-  return false;
 }
 
 }  // namespace nettune::profile

@@ -53,16 +53,4 @@ std::size_t possible_cpus(const Host& host);
 /// "6.1.0-13-amd64" -> {6, 1}; {0, 0} where it does not begin with two numbers.
 sysctl::Version parse_kernel_version(std::string_view release);
 
-/// "6.1"
-std::string to_string(sysctl::Version version);
-
-/// The value the kernel itself starts with on `host`, where that is known for this kernel version
-/// and memory size; nullopt otherwise. Derived from the facts of the host, never from live values.
-struct KernelDefault {
-  std::array<sysctl::Integer, 3> numbers{};  ///< as many as the key has fields
-  /// One of them follows the memory, as it is seen now: within 0.5 % of what the kernel chose.
-  bool is_estimate = false;
-};
-bool has_kernel_default(const sysctl::Parameter& parameter, const Host& host, KernelDefault& out);
-
 }  // namespace nettune::profile

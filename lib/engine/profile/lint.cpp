@@ -7,39 +7,15 @@
 #include <array>
 #include <optional>
 #include <set>
-#include <span>
+#include <vector>
+
+#include "engine/profile/kernel_default.hpp"
 
 namespace nettune::profile {
 namespace {
 
 using sysctl::Integer;
 using sysctl::Parameter;
-
-// The keys whose number is a capacity: less of it means that the host can do less.
-constexpr auto capacities = std::to_array<std::string_view>({
-    "net/core/netdev_budget",
-    "net/core/netdev_budget_usecs",
-    "net/core/netdev_max_backlog",
-    "net/core/optmem_max",
-    "net/core/rmem_default",
-    "net/core/rmem_max",
-    "net/core/somaxconn",
-    "net/core/wmem_default",
-    "net/core/wmem_max",
-    "net/ipv4/tcp_max_orphans",
-    "net/ipv4/tcp_max_syn_backlog",
-    "net/ipv4/tcp_max_tw_buckets",
-    "net/ipv4/tcp_mem",
-    "net/ipv4/tcp_rmem",
-    "net/ipv4/tcp_wmem",
-    "net/ipv4/udp_mem",
-    "net/ipv4/udp_rmem_min",
-    "net/netfilter/nf_conntrack_max",
-});
-
-// Disciplines that the kernel takes as a default and that no device can work with.
-constexpr auto unusable_qdiscs =
-    std::to_array<std::string_view>({"clsact", "htb", "ingress", "mq", "noqueue"});
 
 class Linter {
  public:
@@ -55,14 +31,13 @@ class Linter {
       side_effects(desired);
       pages_for_bytes(desired);
       against_default(desired);
-      unusable_qdisc(desired);
+      unusable_words(desired);
       unknown_words(desired);
       depends_on_ticks(desired);
     }
     unknown_keys();
     keepalive();
-    ceilings();
-    socket_limits();
+    bounds();
     presets();
     fixed_buffers();
     ports();
@@ -193,14 +168,15 @@ class Linter {
     const std::string instead(parameter.instead);
     if (kernel_is(parameter.removed)) {
       add(Severity::warning, desired.entry->origin, "removed-key",
-          fmt::format("Linux {} removed {}", to_string(parameter.removed), desired.key.name()),
+          fmt::format("Linux {} removed {}", sysctl::to_string(parameter.removed),
+                      desired.key.name()),
           instead);
     } else if (kernel_is(parameter.dead_since)) {
       add(Severity::warning, desired.entry->origin, "dead-key",
           parameter.dead_since < sysctl::Version{3, 11}
               ? fmt::format("{} has no effect", desired.key.name())
               : fmt::format("{} has no effect since Linux {}", desired.key.name(),
-                            to_string(parameter.dead_since)),
+                            sysctl::to_string(parameter.dead_since)),
           instead);
     } else if (parameter.effect == sysctl::Effect::never) {
       add(Severity::warning, desired.entry->origin, "dead-key",
@@ -260,8 +236,7 @@ class Linter {
   void against_default(const Desired& desired) {
     KernelDefault own;
     if (!has_kernel_default(*desired.parameter, host_, own)) return;
-    const bool is_capacity =
-        std::ranges::binary_search(capacities, desired.parameter->pattern.view());
+    const bool is_capacity = desired.parameter->is_capacity;
     const sysctl::Unit unit = desired.parameter->unit;
     bool repeats = true;
     for (std::size_t field = 0; field < desired.rules().size() && field < own.numbers.size();
@@ -296,36 +271,35 @@ class Linter {
     return value >= (follows_memory ? own - own / 50 : own);
   }
 
-  void unusable_qdisc(const Desired& desired) {
-    if (desired.parameter->pattern != "net/core/default_qdisc") return;
-    for (const std::string& word : desired.rules().front().words()) {
-      if (!std::ranges::binary_search(unusable_qdiscs, std::string_view(word))) continue;
-      add(Severity::error, origin_of(desired, 0), "harmful",
-          fmt::format("the kernel takes {} as a default, and no link can work with it", word),
-          "usual are fq, fq_codel and pfifo_fast");
+  void unusable_words(const Desired& desired) {
+    for (const sysctl::Choices& choices : desired.parameter->choices) {
+      for (const std::string& word : desired.rules().front().words()) {
+        if (std::ranges::find(choices.unusable, word, &sysctl::Text::view) ==
+            choices.unusable.end()) {
+          continue;
+        }
+        add(Severity::error, origin_of(desired, 0), "harmful",
+            fmt::format("the kernel takes {} as a default, and no link can work with it", word),
+            fmt::format("usual are {}", choices.usual));
+      }
     }
   }
 
-  // A name that the kernel need not know. Of a foreign file its reader has said it.
+  // A name that the kernel need not know. Of a foreign file its reader has said it where the kernel
+  // looks at the name.
   void unknown_words(const Desired& desired) {
-    constexpr auto qdiscs =
-        std::to_array<std::string_view>({"bfifo", "cake", "codel", "fq", "fq_codel", "fq_pie",
-                                         "hhf", "pfifo", "pfifo_fast", "pie", "red", "sfq", "tbf"});
-    std::span<const std::string_view> known;
-    std::string_view what = "queueing discipline";
-    if (desired.parameter->pattern == "net/core/default_qdisc") known = qdiscs;
-    if (desired.parameter->pattern == "net/ipv4/tcp_congestion_control" && !is_foreign()) {
-      known = sysctl::congestion_controls();
-      what = "congestion control";
-    }
-    if (known.empty()) return;
-    for (const Expression& operand : desired.entry->rules.front().operands()) {
-      const std::string_view word = operand.word.view();
-      const std::string_view near = nearest(word, known);
-      if (std::ranges::find(known, word) != known.end() || near.empty()) continue;
-      add(Severity::warning, operand.origin, "unknown-name",
-          fmt::format("Linux has no {} \"{}\" of its own", what, printable(word)),
-          fmt::format("did you mean {}?", near));
+    for (const sysctl::Choices& choices : desired.parameter->choices) {
+      if (is_foreign() && !choices.listed_by.empty()) continue;
+      std::vector<std::string_view> known;
+      for (const sysctl::Text& word : choices.known) known.push_back(word);
+      for (const Expression& operand : desired.entry->rules.front().operands()) {
+        const std::string_view word = operand.word.view();
+        const std::string_view near = nearest(word, known);
+        if (sysctl::knows(choices, word) || near.empty()) continue;
+        add(Severity::warning, operand.origin, "unknown-name",
+            fmt::format("Linux has no {} \"{}\" of its own", choices.what, printable(word)),
+            fmt::format("did you mean {}?", near));
+      }
     }
   }
 
@@ -372,50 +346,42 @@ class Linter {
     }
   }
 
-  void ceilings() {
+  // What the kernel itself refuses resolve() has looked at.
+  void bounds() {
     for (const Desired& desired : resolved_.desired()) {
-      if (desired.parameter == nullptr || desired.parameter->ceiling.empty()) continue;
-      const std::string_view path = desired.parameter->pattern;
-      const auto bounds = sysctl::kernel_bounds();
-      // resolve() has looked at what the kernel itself refuses.
-      if (std::ranges::find(bounds, path, &sysctl::KernelBound::key) != bounds.end()) continue;
-      const Desired* ceiling = find(desired.parameter->ceiling);
-      const std::optional<Integer> value = minimum(&desired, 0);
-      const std::optional<Integer> most = limit(ceiling);
-      if (!value || !most || *value <= *most) continue;
-      add(Severity::warning, origin_of(desired, 0), "default-above-max",
-          fmt::format("{} ({}) is above {} ({})", desired.key.name(),
-                      amount(*value, desired.parameter->unit), ceiling->key.name(),
-                      limit_text(*ceiling, *most)),
-          "the kernel does not check it: a program that sets its buffer gets less than one that "
-          "does not");
+      if (desired.parameter == nullptr || desired.parameter->bounded_by.key.empty()) continue;
+      const sysctl::Bound& bound = desired.parameter->bounded_by;
+      const Desired* other = find(bound.key);
+      const std::optional<Integer> value = minimum(&desired, bound.field);
+      if (!value) continue;
+      if (bound.kind == sysctl::BoundKind::by_meaning) above_maximum(desired, *value, other);
+      if (bound.kind == sysctl::BoundKind::advised) below_need(desired, *value, other);
     }
   }
 
-  void socket_limits() {
-    struct Pair {
-      std::string_view tcp;
-      std::string_view core;
-      std::string_view option;
-    };
-    constexpr auto pairs =
-        std::to_array<Pair>({{"net/ipv4/tcp_rmem", "net/core/rmem_max", "SO_RCVBUF"},
-                             {"net/ipv4/tcp_wmem", "net/core/wmem_max", "SO_SNDBUF"}});
-    for (const Pair& pair : pairs) {
-      const Desired* core = find(pair.core);
-      const Desired* tcp = find(pair.tcp);
-      const std::optional<Integer> autotuned = minimum(tcp, 2);
-      // "at least" below it is as the kernel's own defaults are.
-      const std::optional<Integer> most = maximum(core, 0);
-      if (!autotuned || !most || *autotuned <= *most) continue;
-      add(Severity::warning, origin_of(*core, 0), "limit-below-need",
-          fmt::format("{} ({}) is below the max of {} ({})", core->key.name(),
-                      amount(*most, sysctl::Unit::bytes), tcp->key.name(),
-                      amount(*autotuned, sysctl::Unit::bytes)),
-          fmt::format("a program that sets {} itself gets less than the kernel's own tuning would "
-                      "give it",
-                      pair.option));
-    }
+  void above_maximum(const Desired& desired, Integer value, const Desired* ceiling) {
+    const std::optional<Integer> most = limit(ceiling);
+    if (!most || value <= *most) return;
+    add(Severity::warning, origin_of(desired, 0), "default-above-max",
+        fmt::format("{} ({}) is above {} ({})", desired.key.name(),
+                    amount(value, desired.parameter->unit), ceiling->key.name(),
+                    limit_text(*ceiling, *most)),
+        "the kernel does not check it: a program that sets its buffer gets less than one that "
+        "does not");
+  }
+
+  void below_need(const Desired& tcp, Integer autotuned, const Desired* core) {
+    // "at least" below it is as the kernel's own defaults are.
+    const std::optional<Integer> most = maximum(core, 0);
+    if (!most || autotuned <= *most) return;
+    const bool is_receive = tcp.parameter->pattern == "net/ipv4/tcp_rmem";
+    add(Severity::warning, origin_of(*core, 0), "limit-below-need",
+        fmt::format("{} ({}) is below the max of {} ({})", core->key.name(),
+                    amount(*most, sysctl::Unit::bytes), tcp.key.name(),
+                    amount(autotuned, sysctl::Unit::bytes)),
+        fmt::format("a program that sets {} itself gets less than the kernel's own tuning would "
+                    "give it",
+                    is_receive ? "SO_RCVBUF" : "SO_SNDBUF"));
   }
 
   void presets() {

@@ -150,24 +150,27 @@ void check_bounds(const ResolvedProfile& resolved, const sysctl::Tree& tree,
     return std::ranges::binary_search(resolved.desired(), path, {},
                                       [](const Desired& desired) { return desired.key.path(); });
   };
-  for (const sysctl::KernelBound& bound : sysctl::kernel_bounds()) {
-    if (!is_named(bound.key) && !is_named(bound.bound)) continue;
-    const auto low = certain_number(resolved, tree, bound.key, bound.field);
-    const auto high = certain_number(resolved, tree, bound.bound, bound.bound_field);
+  for (const sysctl::Parameter& parameter : sysctl::all_parameters()) {
+    const sysctl::Bound& bound = parameter.bounded_by;
+    const bool is_checked_once = bound.kind == sysctl::BoundKind::checked_once;
+    if (bound.kind != sysctl::BoundKind::checked && !is_checked_once) continue;
+    const std::string_view key = parameter.pattern;
+    if (!is_named(key) && !is_named(bound.key)) continue;
+    const auto low = certain_number(resolved, tree, key, bound.field);
+    const auto high = certain_number(resolved, tree, bound.key, bound.key_field);
     if (!low || !high || low->number <= high->number) continue;
     const Certain& own = low->origin != nullptr ? *low : *high;
     if (own.origin == nullptr) continue;
     const bool is_low = &own == &*low;
-    // The kernel looks at it when tcp_reordering is written, and not at its maximum.
-    if (!is_low && bound.key == "net/ipv4/tcp_reordering") continue;
+    if (!is_low && is_checked_once) continue;
     const Certain& other = is_low ? *high : *low;
     diagnostics.list.push_back(
         {Severity::error, *own.origin,
          fmt::format("the kernel refuses {} for {}: {} is {}{}", sysctl::to_string(own.number),
-                     dotted(is_low ? bound.key : bound.bound),
-                     dotted(is_low ? bound.bound : bound.key), sysctl::to_string(other.number),
+                     dotted(is_low ? key : bound.key.view()),
+                     dotted(is_low ? bound.key.view() : key), sysctl::to_string(other.number),
                      other.origin == nullptr ? " now" : ""),
-         fmt::format("{} is at most {}", dotted(bound.key), dotted(bound.bound)), "refused"});
+         fmt::format("{} is at most {}", dotted(key), dotted(bound.key)), "refused"});
   }
 }
 

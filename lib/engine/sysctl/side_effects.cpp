@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string>
 #include <string_view>
+
+#include "engine/sysctl/catalogue/catalogue.hpp"
 
 namespace nettune::sysctl {
 namespace {
@@ -29,44 +30,38 @@ void add(std::vector<KeyGlob>& globs, const std::string& pattern) {
   }
 }
 
-// One value that two keys show in two units: a write of either changes both.
-struct Pair {
-  std::string_view one;
-  std::string_view other;
-};
-
-constexpr auto neighbour_pairs = std::to_array<Pair>({
-    {"base_reachable_time", "base_reachable_time_ms"},
-    {"retrans_time", "retrans_time_ms"},
-    {"unres_qlen", "unres_qlen_bytes"},
-});
-
-constexpr auto pairs = std::to_array<Pair>({
-    {"net/ipv6/route/gc_min_interval", "net/ipv6/route/gc_min_interval_ms"},
-    {"net/mptcp/pm_type", "net/mptcp/path_manager"},
-    {"net/nf_conntrack_max", "net/netfilter/nf_conntrack_max"},
-});
+// The catalogue's: the other name of the value, and what it says of further keys.
+void add_catalogue(std::vector<KeyGlob>& globs, std::string_view path) {
+  const Parameter* parameter = find_parameter(path);
+  if (parameter == nullptr || (parameter->alias_of.empty() && parameter->changes.empty())) return;
+  const std::string_view pattern = parameter->pattern;
+  const std::string_view alias = parameter->alias_of;
+  const std::size_t star = pattern.find('*');
+  std::string_view link;
+  if (star != std::string_view::npos) {
+    link = path.substr(star, path.find('/', star) - star);
+    const std::size_t place = alias.find('*');
+    if (place != std::string_view::npos) {
+      // A neighbour table's `default` is written to each link's.
+      const bool is_neighbour = pattern.substr(0, star).ends_with("/neigh/");
+      add(globs,
+          fmt::format("{}{}{}", alias.substr(0, place),
+                      is_neighbour && link == "default" ? "*" : link, alias.substr(place + 1)));
+    }
+    if (link != "all") return;
+    if (place == std::string_view::npos && !alias.empty()) add(globs, std::string(alias));
+  } else if (!alias.empty()) {
+    add(globs, std::string(alias));
+  }
+  for (const Text& changed : parameter->changes) add(globs, std::string(changed));
+}
 
 }  // namespace
 
 std::vector<KeyGlob> side_effects_of(const Key& key) {
   std::vector<KeyGlob> globs;
   const std::string_view path = key.path();
-  for (const Pair& pair : pairs) {
-    if (path == pair.one) add(globs, std::string(pair.other));
-    if (path == pair.other) add(globs, std::string(pair.one));
-  }
-  if (path == "net/ipv4/tcp_congestion_control") {
-    // In the initial namespace programs may choose the algorithm from then on (tcp_cong.c).
-    add(globs, "net/ipv4/tcp_allowed_congestion_control");
-  }
-  const bool is_forwarding = path == "net/ipv4/conf/all/forwarding";
-  if (is_forwarding || path == "net/ipv4/ip_forward") {
-    add(globs, is_forwarding ? "net/ipv4/ip_forward" : "net/ipv4/conf/all/forwarding");
-    add(globs, "net/ipv4/conf/*/forwarding");
-    add(globs, "net/ipv4/conf/all/accept_redirects");
-  }
-
+  add_catalogue(globs, path);
   const bool is_of_a_link = path.starts_with("net/ipv4/") || path.starts_with("net/ipv6/");
   const bool is_in_conf = is_of_a_link && path.compare(9, 5, "conf/") == 0;
   // Most keys of links change nothing else: told without taking the path apart.
@@ -85,16 +80,24 @@ std::vector<KeyGlob> side_effects_of(const Key& key) {
   if (folder == "conf" && link == (family == "ipv4" ? "default" : "all")) {
     add(globs, fmt::format("net/{}/conf/*/{}", family, name));
   }
-  if (folder == "neigh") {
-    const std::string links = link == "default" ? "*" : link;
-    if (link == "default") add(globs, fmt::format("net/{}/neigh/*/{}", family, name));
-    for (const Pair& pair : neighbour_pairs) {
-      const std::string prefix = fmt::format("net/{}/neigh/{}/", family, links);
-      if (name == pair.one) add(globs, prefix + std::string(pair.other));
-      if (name == pair.other) add(globs, prefix + std::string(pair.one));
-    }
+  if (folder == "neigh" && link == "default") {
+    add(globs, fmt::format("net/{}/neigh/*/{}", family, name));
   }
   return globs;
+}
+
+std::span<const std::string_view> folders_that_change(std::string_view folder) {
+  // ip_forward lies in net/ipv4.
+  static constexpr std::string_view conf_of_ipv4[] = {"net/ipv4", "net/ipv4/conf/all",
+                                                      "net/ipv4/conf/default"};
+  static constexpr std::string_view conf_of_ipv6[] = {"net/ipv6/conf/all", "net/ipv6/conf/default"};
+  static constexpr std::string_view neighbours_of_ipv4[] = {"net/ipv4/neigh/default"};
+  static constexpr std::string_view neighbours_of_ipv6[] = {"net/ipv6/neigh/default"};
+  if (folder.starts_with("net/ipv4/conf/")) return conf_of_ipv4;
+  if (folder.starts_with("net/ipv6/conf/")) return conf_of_ipv6;
+  if (folder.starts_with("net/ipv4/neigh/")) return neighbours_of_ipv4;
+  if (folder.starts_with("net/ipv6/neigh/")) return neighbours_of_ipv6;
+  return {};
 }
 
 }  // namespace nettune::sysctl

@@ -102,7 +102,7 @@ TEST_CASE("an unknown congestion control is refused, not missing") {
   const FakeTree tree{{"net.ipv4.tcp_congestion_control", "cubic"},
                       {"net.ipv4.tcp_available_congestion_control", "reno cubic"}};
   CHECK(judged("net.ipv4.tcp_congestion_control: bbr2", tree) ==
-        "drift: refused: no such algorithm; available: reno cubic");
+        "drift: refused: no such congestion control; available: reno cubic");
   // One that is a module of the kernel's own comes with a write.
   CHECK(judged("net.ipv4.tcp_congestion_control: bbr", tree) ==
         "drift: not loaded: a write loads tcp_bbr where this kernel has that module; available: "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The facts of a host from files, and the kernel's own defaults derived from them.
 #include "engine/profile/host.hpp"
+#include "engine/profile/kernel_default.hpp"
 
 #include <doctest/doctest.h>
 #include <sched.h>

@@ -105,15 +105,91 @@ TEST_CASE("the fields of a tuple have names, as many as there are fields") {
   }
 }
 
-TEST_CASE("a ceiling is another entry with the same unit") {
+TEST_CASE("what bounds a number is a number of another entry with the same unit") {
   for (const Parameter& parameter : all_parameters()) {
-    if (parameter.ceiling.empty()) continue;
+    const Bound& bound = parameter.bounded_by;
+    if (bound.key.empty()) continue;
     CAPTURE(parameter.pattern);
-    const Parameter* ceiling = find_parameter(parameter.ceiling);
-    REQUIRE(ceiling != nullptr);
-    CHECK(ceiling != &parameter);
-    CHECK(ceiling->unit == parameter.unit);
+    const Parameter* other = find_parameter(bound.key);
+    REQUIRE(other != nullptr);
+    CHECK(other != &parameter);
+    CHECK(other->unit == parameter.unit);
+    CHECK(bound.field < parameter.fields);
+    CHECK(bound.key_field < other->fields);
   }
+}
+
+TEST_CASE("two names of one value name each other") {
+  std::size_t pairs = 0;
+  for (const Parameter& parameter : all_parameters()) {
+    if (parameter.alias_of.empty()) continue;
+    ++pairs;
+    CAPTURE(parameter.pattern);
+    const Parameter* other = find_parameter(parameter.alias_of);
+    REQUIRE(other != nullptr);
+    CHECK(other != &parameter);
+    CHECK(find_parameter(other->alias_of) == &parameter);
+  }
+  CHECK(pairs >= 16);
+}
+
+TEST_CASE("a write changes keys that the catalogue knows") {
+  for (const Parameter& parameter : all_parameters()) {
+    for (const Text& changed : parameter.changes) {
+      CAPTURE(parameter.pattern);
+      CHECK(find_parameter(changed) != nullptr);
+    }
+  }
+}
+
+TEST_CASE("the words of a key are listed by another one, and none is usable and unusable") {
+  std::size_t lists = 0;
+  for (const Parameter& parameter : all_parameters()) {
+    for (const Choices& choices : parameter.choices) {
+      ++lists;
+      CAPTURE(parameter.pattern);
+      CHECK(parameter.encoding == Encoding::word);
+      CHECK_FALSE(choices.what.empty());
+      CHECK(std::ranges::is_sorted(choices.known, {}, &Text::view));
+      if (!choices.listed_by.empty()) CHECK(find_parameter(choices.listed_by) != nullptr);
+      for (const Text& word : choices.unusable) CHECK_FALSE(knows(choices, word));
+    }
+  }
+  CHECK(lists == 2);
+}
+
+TEST_CASE("the numbers of a default are in the range of their kernels, one default for each") {
+  std::size_t count = 0;
+  for (const Parameter& parameter : all_parameters()) {
+    CAPTURE(parameter.pattern);
+    Version end{};
+    for (const Default& one : parameter.defaults) {
+      ++count;
+      CHECK(parameter.default_text.empty());
+      CHECK(one.from < one.until);
+      CHECK(one.from >= end);
+      end = one.until;
+      if (one.formula != Formula::fixed) {
+        CHECK(parameter.defaults.size() == 1);
+        continue;
+      }
+      const Range range = range_on(parameter, one.from);
+      for (std::size_t field = 0; field < parameter.fields; ++field) {
+        CHECK(one.numbers[field] >= range.minimum);
+        CHECK(one.numbers[field] <= range.maximum);
+      }
+    }
+  }
+  CHECK(count >= 80);
+}
+
+TEST_CASE("a default is told with the kernels that have it") {
+  const auto text_of = [](const char* path) { return default_text(*find_parameter(path)); };
+  CHECK(text_of("net/core/dev_weight") == "64");
+  CHECK(text_of("net/core/somaxconn") == "4096 since Linux 5.4, 128 before 5.4");
+  CHECK(text_of("net/core/optmem_max") == "131072 since Linux 6.8, 20480 before 6.6");
+  CHECK(text_of("net/ipv4/ip_local_port_range") == "32768 60999");
+  CHECK(text_of("net/core/default_qdisc") == "pfifo_fast, or as the kernel was built");
 }
 
 TEST_CASE("harm is told of values that some kernel takes, in a field that there is") {
@@ -175,7 +251,7 @@ TEST_CASE("the keys that matter most have the shape that the kernel gives them")
     CHECK(buffer.scope == Scope::host_read_only);
     // The kernel lets a default exceed its maximum; a profile that does so contradicts itself.
     const bool is_default = std::string_view(path).contains("default");
-    CHECK(buffer.ceiling.empty() != is_default);
+    CHECK(buffer.bounded_by.key.empty() != is_default);
     CHECK(buffer.minimum == (std::string_view(path).contains("rmem") ? 2304 : 4608));
   }
 

@@ -2,12 +2,15 @@
 // The words for what an entry says, and the look-up of a key in the table.
 #include "engine/sysctl/catalogue/catalogue.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <vector>
 
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/catalogue/table.hpp"
+#include "engine/sysctl/value.hpp"
 
 namespace nettune::sysctl {
 
@@ -93,16 +96,8 @@ std::string_view effect_text(Effect effect) {
   return "";
 }
 
-std::span<const KernelBound> kernel_bounds() {
-  static constexpr auto bounds = std::to_array<KernelBound>({
-      {"net/ipv4/ip_unprivileged_port_start", 0, "net/ipv4/ip_local_port_range", 0},
-      {"net/ipv4/ipfrag_low_thresh", 0, "net/ipv4/ipfrag_high_thresh", 0},
-      {"net/ipv4/tcp_reordering", 0, "net/ipv4/tcp_max_reordering", 0},
-      {"net/ipv6/ip6frag_low_thresh", 0, "net/ipv6/ip6frag_high_thresh", 0},
-      {"net/netfilter/nf_conntrack_frag6_low_thresh", 0,
-       "net/netfilter/nf_conntrack_frag6_high_thresh", 0},
-  });
-  return bounds;
+std::string to_string(Version version) {
+  return std::to_string(version.major) + "." + std::to_string(version.minor);
 }
 
 bool is_numeric(Encoding encoding) {
@@ -227,16 +222,47 @@ std::string nearest_name(const KeyGlob& glob) {
   return glob.is_literal() || is_of_all_links ? nearest_name(pattern) : std::string();
 }
 
-std::span<const std::string_view> congestion_controls() {
-  static constexpr std::string_view names[] = {
-      "bbr", "bic", "cdg",  "cubic",    "dctcp", "highspeed", "htcp",     "hybla", "illinois",
-      "lp",  "nv",  "reno", "scalable", "vegas", "veno",      "westwood", "yeah"};
-  static_assert(std::ranges::is_sorted(names));
-  return names;
+bool knows(const Choices& choices, std::string_view word) {
+  return std::ranges::find(choices.known, word, &Text::view) != choices.known.end();
 }
 
-bool is_congestion_control(std::string_view name) {
-  return std::ranges::binary_search(congestion_controls(), name);
+namespace {
+
+std::string numbers_of(const Parameter& parameter, const Default& one) {
+  switch (one.formula) {
+    case Formula::fixed:
+      return parameter.fields == 1
+                 ? to_string(one.numbers[0])
+                 : fmt::format("{} {}", to_string(one.numbers[0]), to_string(one.numbers[1]));
+    case Formula::page:
+      return "one page: 4096";
+    case Formula::mebibyte_in_pages:
+      return "1 MiB: 256 pages of 4 KiB";
+    case Formula::tcp_memory:
+      return "from the memory at boot: about 4.6 %, 6.25 % and 9.4 % of what is free for buffers";
+    case Formula::udp_memory:
+      return "from the memory at boot: twice tcp_mem";
+    case Formula::receive_buffers:
+      return "4096 131072 and, by memory, up to 33554432 (up to 6291456 before Linux 6.17)";
+    case Formula::send_buffers:
+      return "4096 16384 and, by memory, 65536 to 4194304";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string default_text(const Parameter& parameter) {
+  if (parameter.defaults.empty()) return std::string(parameter.default_text);
+  const Default* one = parameter.defaults.end() - 1;
+  std::string text = numbers_of(parameter, *one);
+  if (parameter.defaults.size() == 1) return text;
+  text += " since Linux " + to_string(one->from);
+  while (one != parameter.defaults.begin()) {
+    --one;
+    text += fmt::format(", {} before {}", numbers_of(parameter, *one), to_string(one->until));
+  }
+  return text;
 }
 
 std::span<const Parameter> all_parameters() { return catalogue_data(); }

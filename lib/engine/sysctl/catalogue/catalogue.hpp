@@ -96,6 +96,8 @@ struct Version {
   friend constexpr auto operator<=>(const Version&, const Version&) = default;
 };
 
+std::string to_string(Version version);  ///< "6.1"
+
 enum class Comparison : std::uint8_t { equal, less, less_or_equal, greater };
 
 /// A text of the catalogue: a place in its one pool of characters, not an address. So nothing of
@@ -148,65 +150,135 @@ struct EarlierRange {
   Integer maximum;
 };
 
-/// Some of the catalogue's harms or earlier ranges, by their place in the list of all.
+/// Some of the catalogue's items of one kind, by their place in the list of all.
 template <class Item>
 struct Slice {
   std::uint8_t first = 0;
-  std::uint8_t size = 0;
+  std::uint8_t count = 0;
   const Item* begin() const;  ///< static storage
-  const Item* end() const { return begin() + size; }
-  bool empty() const { return size == 0; }
+  const Item* end() const { return begin() + count; }
+  std::size_t size() const { return count; }
+  bool empty() const { return count == 0; }
 };
+
+/// How the kernel holds a key's value.
+struct Shape {
+  Encoding encoding = Encoding::unknown;
+  Unit unit = Unit::none;
+  Integer minimum = 0;  ///< of each field, on the newest kernel known; numbers only
+  Integer maximum = 0;
+  std::uint8_t fields = 1;  ///< numbers in the value; 1 for texts
+};
+
+/// What the kernel makes a default from.
+enum class Formula : std::uint8_t {
+  fixed,              ///< the same numbers on every machine
+  page,               ///< one page
+  mebibyte_in_pages,  ///< 1 MiB
+  tcp_memory,         ///< shares of the memory, of tcp_mem
+  udp_memory,         ///< of udp_mem
+  receive_buffers,    ///< of tcp_rmem
+  send_buffers,       ///< of tcp_wmem
+};
+
+/// The value that a kernel from `from` until, and without, `until` starts with. A version that is
+/// in none of a key's defaults is one of which the value is not certain.
+struct Default {
+  constexpr Default() = default;
+  constexpr Default(Integer number, Version first = {3, 16}, Version end = never)
+      : numbers{number}, from(first), until(end) {}
+  constexpr Default(std::array<Integer, 2> both, Version first = {3, 16}, Version end = never)
+      : numbers(both), from(first), until(end) {}
+  constexpr Default(Formula how) : formula(how) {}
+
+  static constexpr Version never{std::numeric_limits<std::uint16_t>::max(), 0};
+  std::array<Integer, 2> numbers{};
+  Formula formula = Formula::fixed;
+  Version from{3, 16};
+  Version until = never;
+};
+
+/// What it means that a number is above another key's.
+enum class BoundKind : std::uint8_t {
+  by_meaning,    ///< the kernel does not look, and what is above has no use
+  checked,       ///< the kernel refuses it, whichever of the two is written
+  checked_once,  ///< it refuses it where this key is written, and not where the other one is
+  advised,       ///< it has a use, and good sense keeps it below
+};
+
+/// Another key's number that this key's should not be above.
+template <class Text>
+struct BasicBound {
+  Text key{};  ///< slash form; "" for none
+  std::uint8_t field = 0;
+  std::uint8_t key_field = 0;
+  BoundKind kind = BoundKind::by_meaning;
+};
+using Bound = BasicBound<Text>;
+
+/// The words that a key takes, where the kernel has a list of them.
+template <class Text, class Texts>
+struct BasicChoices {
+  Text what;       ///< "congestion control"
+  Texts known;     ///< those of mainline Linux, now or once, sorted; others come from elsewhere
+  Texts unusable;  ///< those that the kernel takes and no link can work with, sorted
+  Text usual;      ///< what to use in their place
+  Text listed_by;  ///< the key (slash form) that lists those that are loaded; "" for none
+  Text module;     ///< the module of a word is called this and the word; "" where it is not known
+};
+using Choices = BasicChoices<Text, Slice<Text>>;
+
+template <>
+const Text* Slice<Text>::begin() const;
 template <>
 const Harm* Slice<Harm>::begin() const;
 template <>
 const EarlierRange* Slice<EarlierRange>::begin() const;
+template <>
+const Default* Slice<Default>::begin() const;
+template <>
+const Choices* Slice<Choices>::begin() const;
 
 /// The facts about one key, or about one key of each link (`*` in the pattern).
-template <class Text, class Harms, class EarlierRanges>
-struct BasicParameter {
-  Text pattern;  ///< slash form; "*" stands for a link's name
-  Encoding encoding = Encoding::unknown;
-  std::uint8_t fields = 1;  ///< numbers in the value; 1 for texts
+struct Parameter {
+  Text pattern;                           ///< slash form; "*" stands for a link's name
+  Encoding encoding = Encoding::unknown;  ///< this and the next four: see Shape
+  std::uint8_t fields = 1;
   Unit unit = Unit::none;
-  Integer minimum = 0;  ///< of each field, on the newest kernel known; numbers only
+  Integer minimum = 0;
   Integer maximum = 0;
   Scope scope = Scope::net_namespace;
   Effect effect = Effect::at_once;
   std::array<Text, 3> field_names{};  ///< {"min", "default", "max"}
   bool ordered = false;               ///< the fields must ascend for the value to make sense
+  bool is_capacity = false;           ///< less of it means that the host can do less
   Version since{};                    ///< first kernel with it; {0, 0}: before 3.10
   Version removed{};                  ///< first kernel without it; {0, 0}: still there
   Version dead_since{};           ///< first kernel on which it has no effect; {0, 0}: it has one
   Version per_namespace_since{};  ///< scope net_namespace only: host-wide before
   Text instead{};                 ///< what to use for a dead, removed or misleading key; a sentence
   Text module{};                  ///< the key is there once this module is; "" where it is built in
-  Text ceiling{};                 ///< the key (slash form) that holds this one's maximum
-  Text default_text{};            ///< the kernel's own default, as a person reads it
-  Text side_effects{};            ///< what else a write changes; "" for nothing
-  Text lock_out{};                ///< how lock_out_at may cut the host off; "" where none can
+  Text default_text{};            ///< the kernel's own default in words, where no numbers are sure
+  Slice<Default> defaults{};      ///< its numbers, the latest last
+  Bound bounded_by{};
+  Text alias_of{};  ///< the other name of the same value, maybe in another unit; with "*" it is the
+                    ///< same link's, and without it, of a link's key, that of `all`
+  Slice<Text> changes{};  ///< further keys that a write changes, of a link's key a write of `all`;
+                          ///< "*" stands for all links
+  Slice<Choices> choices{};  ///< one or none
+  Text side_effects{};       ///< what else a write changes, in words; "" for nothing
+  Text lock_out{};           ///< how lock_out_at may cut the host off; "" where none can
   Values lock_out_at{};
-  Harms harms{};
-  EarlierRanges earlier_ranges{};
+  Slice<Harm> harms{};
+  Slice<EarlierRange> earlier_ranges{};
   Text meaning{};  ///< one paragraph
   Text source{};   ///< where that is documented
 };
-using Parameter = BasicParameter<Text, Slice<Harm>, Slice<EarlierRange>>;
 
 struct Range {
   Integer minimum;
   Integer maximum;
 };
-
-/// One number that the kernel refuses above another one: whichever of the two is written, but for
-/// tcp_reordering, which alone is looked at.
-struct KernelBound {
-  std::string_view key;  ///< slash form
-  std::size_t field;
-  std::string_view bound;  ///< the key that bounds it
-  std::size_t bound_field;
-};
-std::span<const KernelBound> kernel_bounds();
 
 bool is_numeric(Encoding encoding);
 
@@ -231,10 +303,11 @@ std::string nearest_name(std::string_view path);
 /// The same of a glob: one whose only sign stands for all links means one parameter; "" for others.
 std::string nearest_name(const KeyGlob& glob);
 
-/// The congestion controls that mainline Linux has or had, sorted. Others come from elsewhere, or
-/// are misspelt.
-std::span<const std::string_view> congestion_controls();
-bool is_congestion_control(std::string_view name);
+/// Whether `choices` knows the word.
+bool knows(const Choices& choices, std::string_view word);
+
+/// The kernel's own default in words: "4096 since Linux 5.4, 128 before"; "" where none is known.
+std::string default_text(const Parameter& parameter);
 
 /// All of them, sorted by pattern.
 std::span<const Parameter> all_parameters();

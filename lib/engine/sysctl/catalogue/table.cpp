@@ -55,6 +55,12 @@ struct Packed {
   std::size_t harm_count = 0;
   std::array<EarlierRange, 64> ranges{};
   std::size_t range_count = 0;
+  std::array<Default, 128> defaults{};
+  std::size_t default_count = 0;
+  std::array<Text, 64> lists{};
+  std::size_t list_count = 0;
+  std::array<Choices, 4> choices{};
+  std::size_t choices_count = 0;
   std::array<char, std::size_t{128} * 1024> texts{};
   std::size_t text_size = 0;
   std::size_t longest = 0;
@@ -91,6 +97,26 @@ struct Packed {
     for (const EarlierRange& range : entry) ranges[range_count++] = range;
     return {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(entry.size())};
   }
+
+  constexpr Slice<Default> add(const data::Defaults& entry) {
+    const std::size_t first = default_count;
+    for (std::size_t i = 0; i < entry.count; ++i) defaults[default_count++] = entry.all[i];
+    return {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(entry.count)};
+  }
+
+  constexpr Slice<Text> add(std::span<const std::string_view> entry) {
+    const std::size_t first = list_count;
+    for (const std::string_view text : entry) lists[list_count++] = add(text);
+    return {static_cast<std::uint8_t>(first), static_cast<std::uint8_t>(entry.size())};
+  }
+
+  constexpr Slice<Choices> add(const data::Choices* entry) {
+    if (entry == nullptr) return {};
+    const std::size_t first = choices_count;
+    choices[choices_count++] = {add(entry->what),  add(entry->known),     add(entry->unusable),
+                                add(entry->usual), add(entry->listed_by), add(entry->module)};
+    return {static_cast<std::uint8_t>(first), 1};
+  }
 };
 
 constexpr Packed packed = [] {
@@ -116,7 +142,6 @@ constexpr Packed packed = [] {
       };
       to.instead = add(from.instead, last.instead, packed_last.instead);
       to.module = add(from.module, last.module, packed_last.module);
-      to.ceiling = add(from.ceiling, last.ceiling, packed_last.ceiling);
       to.default_text = add(from.default_text, last.default_text, packed_last.default_text);
       to.side_effects = add(from.side_effects, last.side_effects, packed_last.side_effects);
       to.lock_out = add(from.lock_out, last.lock_out, packed_last.lock_out);
@@ -127,11 +152,21 @@ constexpr Packed packed = [] {
       }
       to.harms = all.add(from.harms);
       to.earlier_ranges = all.add(from.earlier_ranges);
-      to.encoding = from.encoding;
-      to.fields = from.fields;
-      to.unit = from.unit;
-      to.minimum = from.minimum;
-      to.maximum = from.maximum;
+      to.defaults = all.add(from.defaults);
+      const data::Bound& bound = from.bounded_by;
+      to.bounded_by = {all.add(bound.key), bound.field, bound.key_field, bound.kind};
+      if (!from.alias_of.empty()) {
+        // Of a part with a folder, as the pattern.
+        to.alias_of = all.add(part.folder, from.alias_of);
+      }
+      to.changes = all.add(from.changes);
+      to.choices = all.add(from.choices);
+      to.encoding = from.shape.encoding;
+      to.fields = from.shape.fields;
+      to.unit = from.shape.unit;
+      to.minimum = from.shape.minimum;
+      to.maximum = from.shape.maximum;
+      to.is_capacity = from.is_capacity;
       to.scope = from.scope;
       to.effect = from.effect;
       to.ordered = from.ordered;
@@ -164,6 +199,9 @@ constexpr auto first_of(const auto& items) {
 constexpr auto parameters = packed.parameters;
 constexpr auto harms = first_of<packed.harm_count>(packed.harms);
 constexpr auto ranges = first_of<packed.range_count>(packed.ranges);
+constexpr auto defaults = first_of<packed.default_count>(packed.defaults);
+constexpr auto lists = first_of<packed.list_count>(packed.lists);
+constexpr auto choices = first_of<packed.choices_count>(packed.choices);
 constexpr auto texts = first_of<packed.text_size>(packed.texts);
 
 }  // namespace
@@ -180,6 +218,21 @@ const Harm* Slice<Harm>::begin() const {
 template <>
 const EarlierRange* Slice<EarlierRange>::begin() const {
   return ranges.data() + first;
+}
+
+template <>
+const Default* Slice<Default>::begin() const {
+  return defaults.data() + first;
+}
+
+template <>
+const Text* Slice<Text>::begin() const {
+  return lists.data() + first;
+}
+
+template <>
+const Choices* Slice<Choices>::begin() const {
+  return choices.data() + first;
 }
 
 }  // namespace nettune::sysctl
