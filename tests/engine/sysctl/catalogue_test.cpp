@@ -180,7 +180,7 @@ TEST_CASE("the numbers of a default are in the range of their kernels, one defau
       }
     }
   }
-  CHECK(count >= 80);
+  CHECK(count >= 70);
 }
 
 TEST_CASE("a default is told with the kernels that have it") {
