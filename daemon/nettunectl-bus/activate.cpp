@@ -65,7 +65,7 @@ int ask(const Where& where, const char* method, bool waits, bool quiet, Append a
   sd_bus_message_set_auto_start(call.get(), 1);
   sd_bus_message_set_allow_interactive_authorization(call.get(), ::isatty(STDIN_FILENO));
   if (append(call.get()) < 0) {
-    complain("a name that is no text can't be sent");
+    complain("the name is not valid UTF-8");
     return exit_trouble;
   }
   // The service asks the bus who calls: a caller that has gone by then is nobody. Once it answers a

@@ -126,7 +126,7 @@ int run(const Command& self, Arguments arguments) {
   if (!since.empty()) {
     const auto now = static_cast<std::uint64_t>(std::time(nullptr)) * 1'000'000;
     const std::optional<std::uint64_t> time = parse_time(since, now);
-    if (!time) return options.refuse(fmt::format("\"{}\" is no time", printable(since)));
+    if (!time) return options.refuse(fmt::format("\"{}\" is not a valid time", printable(since)));
     begin = *time;
   }
   if (!name.empty()) {

@@ -366,9 +366,8 @@ int run(const Command& self, Arguments arguments) {
   which.add_root(options);
   if (const std::optional<int> status = options.parse(arguments)) return *status;
   if (request.argument.empty() == request.plan_file.empty()) {
-    return options.refuse(request.argument.empty()
-                              ? "it needs the name of a profile, or --plan FILE"
-                              : "PROFILE and --plan cannot be combined");
+    return options.refuse(request.argument.empty() ? "a PROFILE or --plan FILE is required"
+                                                   : "PROFILE and --plan cannot be combined");
   }
   double confirm_seconds = 0;
   if (!request.confirm.empty()) {

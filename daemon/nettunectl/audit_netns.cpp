@@ -154,7 +154,7 @@ std::string reason_of_name(const Error& error) {
 int audit_namespaces(const NamespacesAudit& what) {
   const Result<sysctl::NetNamespaceList> list = sysctl::list_net_namespaces(what.machine.root);
   if (!list) {
-    complain(fmt::format("no list of network namespaces: {}", describe(list.error())));
+    complain(fmt::format("cannot list the network namespaces: {}", describe(list.error())));
     return exit_trouble;
   }
   if (list->namespaces.empty() && list->unreadable.empty() && list->hidden_processes == 0) {
@@ -184,7 +184,7 @@ int audit_namespaces(const NamespacesAudit& what) {
   walk.totals().hidden_processes = list->hidden_processes;
   for (const ListedNetNamespace& listed : list->namespaces) {
     if (walk.look_into(listed)) continue;
-    complain("the way back into the own network namespace was refused; there is no answer");
+    complain("cannot return to the original network namespace; there is no result");
     return exit_trouble;
   }
   for (const Error& error : list->unreadable) walk.pass_over(of_name(error), reason_of_name(error));

@@ -58,7 +58,7 @@ bool open_saved(const std::string& file, Machine& machine) {
   std::vector<sysctl::SavedTree::Fault> faults;
   sysctl::SavedTree tree = sysctl::SavedTree::parse(text, faults);
   if (tree.size() == 0) {
-    complain(fmt::format("{}: no net.* key in it; it takes what \"sysctl -a\" prints", name));
+    complain(fmt::format("{}: it has no net.* key; expected the output of \"sysctl -a\"", name));
     return false;
   }
   for (std::size_t i = 0; i < faults.size(); ++i) {

@@ -86,8 +86,7 @@ int run(const std::vector<std::string_view>& arguments) {
   names.insert(names.end(), {"--help", "--version"});
   const bool asks_version = word == "version" || word == "-v";
   const std::string_view near = asks_version ? "--version" : nearest(word, names);
-  complain(fmt::format("there is no {} \"{}\"; {}", word.starts_with('-') ? "option" : "command",
-                       word,
+  complain(fmt::format("unknown {} \"{}\"; {}", word.starts_with('-') ? "option" : "command", word,
                        near.empty() ? "see \"nettunectl --help\""
                                     : fmt::format("did you mean \"nettunectl {}\"?", near)));
   return exit_trouble;

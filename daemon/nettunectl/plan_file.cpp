@@ -85,7 +85,7 @@ std::optional<std::uint64_t> number_member(const Json& json, const char* name) {
 }
 
 std::expected<Write, std::string> write_from(const Json& json) {
-  if (!json.is_object()) return std::unexpected("is no object");
+  if (!json.is_object()) return std::unexpected("is not an object");
   const auto name = text_member(json, "key");
   const auto before = text_member(json, "before");
   const auto after = text_member(json, "after");
@@ -98,13 +98,15 @@ std::expected<Write, std::string> write_from(const Json& json) {
   }
   std::expected<sysctl::Key, std::string> key = sysctl::Key::parse(*name);
   if (!key)
-    return std::unexpected(fmt::format("\"{}\" is no key: {}", printable(*name), key.error()));
+    return std::unexpected(
+        fmt::format("\"{}\" is not a valid key: {}", printable(*name), key.error()));
   if (sysctl::one_line(*after) != *after || sysctl::one_line(*before) != *before) {
     return std::unexpected("has a value of more than one line, or with blanks around it");
   }
   const sysctl::Parameter* parameter = sysctl::find_parameter(*key);
   if (!after->empty() && !sysctl::Value::parse(parameter, *after)) {
-    return std::unexpected(fmt::format("\"{}\" is no value of {}", printable(*after), key->name()));
+    return std::unexpected(
+        fmt::format("\"{}\" is not a valid value of {}", printable(*after), key->name()));
   }
   return Write{.key = *std::move(key),
                .parameter = parameter,
@@ -168,17 +170,17 @@ std::string outcome_to_json(std::string_view result, const change::Plan& plan,
 
 std::expected<SavedPlan, std::string> plan_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded() || !json.is_object()) return std::unexpected("it is no JSON object");
+  if (json.is_discarded() || !json.is_object()) return std::unexpected("it is not a JSON object");
   const auto format = text_member(json, "format");
   if (!format || !format->starts_with("plan/")) {
-    return std::unexpected("it is no plan of \"nettunectl plan -o\"");
+    return std::unexpected("it is not a plan of \"nettunectl plan -o\"");
   }
   if (*format != format_name && *format != format_without_checksum) {
     return std::unexpected(fmt::format("its format is {}, and this nettunectl knows {} and {}",
                                        printable(*format), format_without_checksum, format_name));
   }
   if (*format == format_name && !has_right_checksum(text)) {
-    return std::unexpected("it was changed since it was made: its checksum is another one");
+    return std::unexpected("it was changed since it was made: its checksum does not match");
   }
   SavedPlan saved;
   const auto profile = text_member(json, "profile");
@@ -205,7 +207,7 @@ std::expected<SavedPlan, std::string> plan_from_json(std::string_view text) {
       return std::unexpected(fmt::format("write {} {}", list.size() + 1, write.error()));
     }
     if (!known.insert(write->key).second) {
-      return std::unexpected(fmt::format("{} stands in it twice", write->key.name()));
+      return std::unexpected(fmt::format("{} appears twice", write->key.name()));
     }
     list.push_back(*std::move(write));
   }

@@ -65,8 +65,7 @@ int run(const Command& self, Arguments arguments) {
     return exit_trouble;
   }
   for (const change::Refused& refused : outcome->refused) complain(describe(refused));
-  if (outcome->is_rolled_back)
-    complain("nothing is reverted, and all that was changed stays known");
+  if (outcome->is_rolled_back) complain("nothing was reverted; the changes stay recorded");
   for (const std::string& sentence : outcome->stuck) complain(sentence);
   if (outcome->is_rolled_back) {
     return quiet || !is_json
@@ -78,7 +77,7 @@ int run(const Command& self, Arguments arguments) {
   });
   const bool has_unread = complain_of_unread(plan);
   if (has_unread)
-    complain("what can't be read keeps its baseline, for another \"nettunectl revert\"");
+    complain("what can't be read keeps its baseline: run \"nettunectl revert\" again");
   const int status = has_unread                              ? exit_trouble
                      : has_left || !outcome->refused.empty() ? exit_differs
                                                              : exit_ok;

@@ -100,7 +100,7 @@ std::optional<double> parse_seconds(const std::string& option, const std::string
   const double seconds = is_decimal ? std::strtod(number.c_str(), &rest) : most + 1;
   if (seconds >= least && seconds <= most && rest == number.c_str() + number.size()) return seconds;
   complain(
-      fmt::format("{} takes seconds, from {:g} to {:.0f}, not \"{}\"", option, least, most, text));
+      fmt::format("{} must be from {:g} to {:.0f} seconds, not \"{}\"", option, least, most, text));
   return std::nullopt;
 }
 

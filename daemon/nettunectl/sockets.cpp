@@ -414,7 +414,7 @@ std::optional<std::vector<pid_t>> choose_processes(const Options& options, const
   if (!pid.empty()) {
     const std::optional<pid_t> number = pid_in(pid);
     if (!number) {
-      static_cast<void>(options.refuse(fmt::format("\"{}\" is no process id", printable(pid))));
+      static_cast<void>(options.refuse(fmt::format("\"{}\" is not a process id", printable(pid))));
       return std::nullopt;
     }
     if (::access(fmt::format("/proc/{}", *number).c_str(), F_OK) != 0) {

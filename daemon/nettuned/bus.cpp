@@ -81,7 +81,7 @@ int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
     const bool is_denied = sd_bus_error_has_name(error, SD_BUS_ERROR_ACCESS_DENIED) > 0;
     log_line(
         LOG_ERR,
-        fmt::format("the bus does not give the name {}: {}{}", bus_name,
+        fmt::format("cannot take the name {} on the bus: {}{}", bus_name,
                     error->message == nullptr ? error->name : error->message,
                     is_denied ? "; \"systemctl reload dbus\" makes it read its policy again" : ""));
     // A bus that went away while it was asked is asked again.
@@ -92,7 +92,7 @@ int BusConnection::on_name(sd_bus_message* answer, void* data, sd_bus_error*) {
   constexpr std::uint32_t primary_owner = 1;
   constexpr std::uint32_t already_owner = 4;
   if (code < 0 || (result != primary_owner && result != already_owner)) {
-    log_line(LOG_ERR, fmt::format("another process has the name {} on the bus", bus_name));
+    log_line(LOG_ERR, fmt::format("another process owns the name {} on the bus", bus_name));
     self.listener_.refused(EEXIST);
     return 0;
   }
@@ -108,7 +108,7 @@ void BusConnection::emit(const std::vector<Event>& events) {
   // A bus that has gone says so itself. Else a client would not know that it does not know: with a
   // new connection it asks again.
   if (code >= 0 || sd_bus_is_open(connected_->bus.get()) <= 0) return;
-  log_line(LOG_WARNING, fmt::format("the bus does not take what has changed: {}; connecting again",
+  log_line(LOG_WARNING, fmt::format("cannot tell the bus what has changed: {}; connecting again",
                                     std::strerror(-code)));
   retry_.arm_after(pause_before_retry);
 }

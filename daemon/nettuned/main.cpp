@@ -121,7 +121,7 @@ bool is_shut_off() {
 // systemd waits for these words: that they do not reach it is worth one.
 void tell_systemd(const std::string& words) {
   if (const int code = sd_notify(0, words.c_str()); code < 0) {
-    log_line(LOG_WARNING, fmt::format("systemd can't be told {}: {}",
+    log_line(LOG_WARNING, fmt::format("cannot tell systemd {}: {}",
                                       words.substr(0, words.find('\n')), std::strerror(-code)));
   }
 }
@@ -396,7 +396,8 @@ int main(int argc, char** argv) {
     return EXIT_SUCCESS;
   }
   if (argc > 1) {
-    fmt::print(stderr, "nettuned: it takes no arguments; see \"nettuned --help\"\n");
+    fmt::print(stderr, "nettuned: unexpected argument \"{}\"; see \"nettuned --help\"\n",
+               nettune::printable(word));
     return 2;
   }
   try {

@@ -249,7 +249,7 @@ ProfileCache::Loaded ManagerObject::load(const std::string& name) {
   // A path would show a caller what only the service may read.
   if (name.find('/') != std::string::npos) {
     return std::unexpected(
-        Refusal{Refusal::Kind::no_such_profile, "it takes the name of a profile, not a path"});
+        Refusal{Refusal::Kind::no_such_profile, "expected the name of a profile, not a path"});
   }
   return profiles_.load(name);
 }
@@ -460,11 +460,11 @@ int ManagerObject::activate(sd_bus_message* call, sd_bus_error* error) {
   if (code < 0) return code;
   if (name.empty() || (name.find('/') != std::string::npos && !name.starts_with('/'))) {
     return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                            "it takes the name of a profile or an absolute path");
+                            "expected the name of a profile or an absolute path");
   }
   if (confirm != 0 && (confirm < second || confirm > longest)) {
     return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                            "option \"confirm\" is from 1 s to 24 h, in microseconds");
+                            "option \"confirm\" must be from 1 s to 24 h, in microseconds");
   }
   return ask_and(
       [this, name, confirm](sd_bus_message* allowed, sd_bus_error* fault) {

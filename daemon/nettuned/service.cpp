@@ -29,8 +29,8 @@ using Kind = Refusal::Kind;
 
 constexpr std::int64_t millisecond = 1'000'000;
 constexpr std::int64_t minute = 60'000 * millisecond;
-// Another writer is done in milliseconds, and who asks right after it is to hear of that; or it
-// waits for its user.
+// A writer normally holds the lock for a few milliseconds: retry quickly. If it waits for its user,
+// back off.
 constexpr std::int64_t least_patience = 2 * millisecond;
 constexpr std::int64_t most_patience = 50 * millisecond;
 constexpr unsigned longest_contest = 60;  // minutes
@@ -855,7 +855,7 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
   std::vector<std::string> refused;
   for (const change::Refused& one : outcome->refused) refused.push_back(describe(one));
   if (outcome->is_rolled_back) {
-    refused.emplace_back("nothing is reverted, and all that was changed stays known");
+    refused.emplace_back("nothing was reverted; the changes stay recorded");
     refused.insert(refused.end(), outcome->stuck.begin(), outcome->stuck.end());
     return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
   }

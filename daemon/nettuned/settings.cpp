@@ -31,7 +31,7 @@ class Reader {
 
   std::optional<Settings> read(const Node& root) {
     if (root.kind != Node::Kind::mapping) {
-      fault(root.origin, "the settings are a mapping",
+      fault(root.origin, "the settings must be a mapping",
             fmt::format("one setting to a line: {}", fmt::join(words, ", ")));
       return std::nullopt;
     }
@@ -48,7 +48,7 @@ class Reader {
 
   void unknown(const Node& key, std::span<const std::string_view> known) {
     const std::string_view near = nearest(key.text, known);
-    fault(key.origin, fmt::format("no setting is called \"{}\"", printable(key.text)),
+    fault(key.origin, fmt::format("unknown setting \"{}\"", printable(key.text)),
           near.empty() ? fmt::format("there are {}", fmt::join(known, ", "))
                        : fmt::format("did you mean \"{}\"?", near));
   }
@@ -70,7 +70,7 @@ class Reader {
 
   bool is_text(const Node::Entry& entry) {
     if (entry.value.kind == Node::Kind::scalar && !entry.value.empty) return true;
-    fault(entry.value.origin, fmt::format("\"{}\" takes a word", entry.key.text));
+    fault(entry.value.origin, fmt::format("\"{}\" must be a word", entry.key.text));
     return false;
   }
 
@@ -114,7 +114,7 @@ class Reader {
       return std::nullopt;
     }
     if (!is_time(*expression)) {
-      fault(entry.value.origin, fmt::format("\"{}\" takes a time with its unit", entry.key.text),
+      fault(entry.value.origin, fmt::format("\"{}\" must be a time with its unit", entry.key.text),
             time_help(entry.value.text));
       return std::nullopt;
     }
@@ -122,7 +122,7 @@ class Reader {
     const sysctl::Integer time = quantity.numerator / quantity.denominator;
     if (time < shortest.count() || time > longest.count()) {
       fault(entry.value.origin,
-            fmt::format("\"{}\" is from {} s to 24 h", entry.key.text,
+            fmt::format("\"{}\" must be from {} s to 24 h", entry.key.text,
                         std::chrono::duration_cast<std::chrono::seconds>(shortest).count()));
       return std::nullopt;
     }
@@ -131,7 +131,7 @@ class Reader {
 
   void read_contest(const Node& node) {
     if (node.kind != Node::Kind::mapping) {
-      fault(node.origin, "\"contest\" is a mapping",
+      fault(node.origin, "\"contest\" must be a mapping",
             "its form is {restores: NUMBER, within: TIME}");
       return;
     }
@@ -154,7 +154,7 @@ class Reader {
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (error != std::errc{} || end != text.data() + text.size() || number < 1 || number > 1000) {
-      fault(entry.value.origin, "\"restores\" is a number from 1 to 1000");
+      fault(entry.value.origin, "\"restores\" must be a number from 1 to 1000");
       return;
     }
     settings_.contest_restores = number;

@@ -254,7 +254,7 @@ class LineReader {
   }
 
   bool twice(std::string_view name) {
-    wrong(name) << name << " stands here for the second time";
+    wrong(name) << name << " appears twice";
     return false;
   }
 
@@ -279,7 +279,7 @@ class LineReader {
     constexpr std::size_t longest_name = sizeof(place.text) - 1;
     if (!is_name || value.size() > longest_name) {
       quote(value, wrong(value));
-      message_ << " is no name of an algorithm; write, for example, " << facts.name << "=bbr";
+      message_ << " is not the name of an algorithm; write, for example, " << facts.name << "=bbr";
       return false;
     }
     std::memcpy(place.text, value.data(), value.size());
@@ -348,7 +348,7 @@ class LineReader {
 
   std::optional<std::int64_t> not_a_hex(std::string_view value) {
     quote(value, wrong(value));
-    message_ << " is no hexadecimal number of at most 8 digits";
+    message_ << " is not a hexadecimal number of at most 8 digits";
     return std::nullopt;
   }
 
@@ -384,7 +384,7 @@ class LineReader {
     const std::int64_t smallest = number * factor;
     if (smallest % divisor_of(facts.kind) != 0) {
       quote(value, wrong(value));
-      message_ << " is no whole number of" << unit_name(facts.kind);
+      message_ << " is not a whole number of" << unit_name(facts.kind);
       return std::nullopt;
     }
     return smallest / divisor_of(facts.kind);
@@ -398,7 +398,7 @@ class LineReader {
 
   bool check_pairs() {
     if (preset_.hints[write_low] >= 0 && preset_.hints[write_high] < 0) {
-      message_ << "write-buffer-low stands without write-buffer-high";
+      message_ << "write-buffer-low needs write-buffer-high";
       return false;
     }
     if (preset_.hints[write_low] > preset_.hints[write_high]) {

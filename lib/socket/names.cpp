@@ -31,7 +31,7 @@ constexpr auto reasons = std::to_array<Reason>({
     {"clamped-by-rmem-max", "net.core.rmem_max allows no more"},
     {"clamped-by-wmem-max", "net.core.wmem_max allows no more"},
     {"clamped-by-somaxconn", "net.core.somaxconn allows no more"},
-    {"clamped-by-buffer", "half of the receive buffer is the most"},
+    {"clamped-by-buffer", "half of the receive buffer is the maximum"},
     {"raised-to-minimum", "the kernel keeps no less"},
     {"rounded", "the kernel can't express it exactly"},
     {"ecn-bits", "the two low bits belong to the kernel"},
@@ -89,7 +89,7 @@ void write_result(const nettune_result& result, TextOut& out) {
   const OptionFacts* facts = find_option(result.option);
   const char* outcome = outcome_name(result.outcome);
   if (facts == nullptr || outcome == nullptr) {
-    out << "no row of this library's";
+    out << "not a result of this library";
     return;
   }
   out << facts->name << ": asked for ";

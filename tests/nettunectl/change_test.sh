@@ -327,7 +327,7 @@ expect_status 0
 sed 's/"boot_id": "[^"]*"/"boot_id": "other"/' "$work/plan.json" >"$work/old.json"
 run apply --plan "$work/old.json"
 expect_status 2
-expect_err 'old.json: it was changed since it was made: its checksum is another one'
+expect_err 'old.json: it was changed since it was made: its checksum does not match'
 # The format before has no checksum.
 sed -i 's,plan/2,plan/1,' "$work/plan.json"
 sed 's/"boot_id": "[^"]*"/"boot_id": "other"/' "$work/plan.json" >"$work/old.json"
@@ -340,11 +340,11 @@ expect_err 'stale: it was made for another network namespace'
 sed 's/"net.core.somaxconn"/"kernel.panic"/' "$work/plan.json" >"$work/old.json"
 run apply --plan "$work/old.json"
 expect_status 2
-expect_err 'write 1 "kernel.panic" is no key'
+expect_err 'write 1 "kernel.panic" is not a valid key'
 sed 's/"net.ipv4.tcp_keepalive_time"/"net.core.somaxconn"/' "$work/plan.json" >"$work/old.json"
 run apply --plan "$work/old.json"
 expect_status 2
-expect_err 'net.core.somaxconn stands in it twice'
+expect_err 'net.core.somaxconn appears twice'
 for text in '' '{}' '[' '{"format": "plan/2"}' '{"format": "plan/1"}'; do
   printf '%s' "$text" >"$work/old.json"
   run apply --plan "$work/old.json"
@@ -353,7 +353,7 @@ for text in '' '{}' '[' '{"format": "plan/2"}' '{"format": "plan/1"}'; do
 done
 run apply
 expect_status 2
-expect_err 'it needs the name of a profile, or --plan FILE'
+expect_err 'a PROFILE or --plan FILE is required'
 run apply a --plan "$work/plan.json"
 expect_status 2
 expect_only_lock
@@ -371,7 +371,7 @@ expect_err 'no change is waiting for confirmation'
 for seconds in never -1 1e3 0x5 inf ' 5' . s 86401 0 0.5; do
   run apply a --confirm "$seconds"
   expect_status 2
-  expect_err "--confirm takes seconds, from 1 to 86400, not \"$seconds\""
+  expect_err "--confirm must be from 1 to 86400 seconds, not \"$seconds\""
 done
 
 run apply a --confirm ''

@@ -127,7 +127,7 @@ for file in other.txt empty.txt noise.bin; do
   run audit plain --live "$work/$file"
   expect_status 2
   expect_silent_out
-  expect_err 'no net.* key in it; it takes what "sysctl -a" prints'
+  expect_err 'it has no net.* key; expected the output of "sysctl -a"'
 done
 run audit plain --live "$work"
 expect_status 2

@@ -172,7 +172,7 @@ if command -v strace >/dev/null && strace -o "$work/trace" true 2>/dev/null; the
   out=$(<"$work/out") err=$(<"$work/err") ran='audit one --netns all, and the way back fails'
   expect_status 2
   expect_silent_out
-  expect_err 'the way back into the own network namespace was refused'
+  expect_err 'cannot return to the original network namespace'
   # Nothing but reads: no write below /proc/sys, and no child.
   traced -f -qq -o "$work/trace" -e trace=openat,clone,clone3,fork,vfork \
     "$nettunectl" audit one --netns all >"$work/out" 2>"$work/err" || true

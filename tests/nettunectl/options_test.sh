@@ -57,16 +57,16 @@ done
 run audti
 expect_status 2
 expect_silent_out
-expect_err 'there is no command "audti"; did you mean "nettunectl audit"?'
+expect_err 'unknown command "audti"; did you mean "nettunectl audit"?'
 run frobnicate
 expect_status 2
-expect_err 'there is no command "frobnicate"; see "nettunectl --help"'
+expect_err 'unknown command "frobnicate"; see "nettunectl --help"'
 run --frobnicate
 expect_status 2
-expect_err 'there is no option "--frobnicate"'
+expect_err 'unknown option "--frobnicate"'
 run --verison
 expect_status 2
-expect_err 'there is no option "--verison"; did you mean "nettunectl --version"?'
+expect_err 'unknown option "--verison"; did you mean "nettunectl --version"?'
 for word in version -v; do
   run $word
   expect_status 2

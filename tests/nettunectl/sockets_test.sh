@@ -39,7 +39,7 @@ expect_status 2
 expect_err 'there is no process 4194305'
 run sockets --pid 0
 expect_status 2
-expect_err '"0" is no process id'
+expect_err '"0" is not a process id'
 run sockets --unit no-such-unit
 expect_status 2
 expect_err 'no process runs in the unit no-such-unit'

@@ -203,7 +203,7 @@ wait_for 5 web_is_chosen || fail 'what was confirmed is not the choice'
 for seconds in never 0; do
   run activate web --confirm "$seconds"
   expect_status 2
-  expect_err "--confirm takes seconds, from 1 to 86400, not \"$seconds\""
+  expect_err "--confirm must be from 1 to 86400 seconds, not \"$seconds\""
 done
 
 # --- reload ---

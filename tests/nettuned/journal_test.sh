@@ -106,7 +106,7 @@ run history net/ipv4/tcp_fin_timeout --directory "$journal" --since 2099-01-01
 expect_err "the journal in $journal has no entry about net.ipv4.tcp_fin_timeout since 2099-01-01"
 run history --since someday
 expect_status 2
-expect_err '"someday" is no time'
+expect_err '"someday" is not a valid time'
 run history kernel.panic
 expect_status 2
 

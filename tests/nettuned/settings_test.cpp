@@ -89,20 +89,20 @@ TEST_CASE("each fault is said with its place") {
     const char* fault;
   };
   const Row rows[] = {
-      {"- a\n", "1:1: error: the settings are a mapping"},
-      {"sweeep: 5 min\n", "1:1: error: no setting is called \"sweeep\""},
-      {"profile: [a]\n", "1:10: error: \"profile\" takes a word"},
+      {"- a\n", "1:1: error: the settings must be a mapping"},
+      {"sweeep: 5 min\n", "1:1: error: unknown setting \"sweeep\""},
+      {"profile: [a]\n", "1:10: error: \"profile\" must be a word"},
       {"on-drift: maybe\n", "1:11: error: \"maybe\" is neither \"restore\" nor \"report\""},
-      {"sweep: 5\n", "1:8: error: \"sweep\" takes a time with its unit"},
-      {"sweep: 5 MiB\n", "1:8: error: \"sweep\" takes a time with its unit"},
-      {"sweep: 1 ms\n", "1:8: error: \"sweep\" is from 1 s to 24 h"},
-      {"sweep: 2000 min\n", "1:8: error: \"sweep\" is from 1 s to 24 h"},
-      {"sweep: soon\n", "1:8: error: \"sweep\" takes a time with its unit"},
-      {"contest: 5\n", "1:10: error: \"contest\" is a mapping"},
-      {"contest: {restores: 0}\n", "1:21: error: \"restores\" is a number from 1 to 1000"},
-      {"contest: {restores: 3.5}\n", "1:21: error: \"restores\" is a number from 1 to 1000"},
-      {"contest: {within: 0 s}\n", "1:19: error: \"within\" is from 1 s to 24 h"},
-      {"contest: {during: 9 s}\n", "1:11: error: no setting is called \"during\""},
+      {"sweep: 5\n", "1:8: error: \"sweep\" must be a time with its unit"},
+      {"sweep: 5 MiB\n", "1:8: error: \"sweep\" must be a time with its unit"},
+      {"sweep: 1 ms\n", "1:8: error: \"sweep\" must be from 1 s to 24 h"},
+      {"sweep: 2000 min\n", "1:8: error: \"sweep\" must be from 1 s to 24 h"},
+      {"sweep: soon\n", "1:8: error: \"sweep\" must be a time with its unit"},
+      {"contest: 5\n", "1:10: error: \"contest\" must be a mapping"},
+      {"contest: {restores: 0}\n", "1:21: error: \"restores\" must be a number from 1 to 1000"},
+      {"contest: {restores: 3.5}\n", "1:21: error: \"restores\" must be a number from 1 to 1000"},
+      {"contest: {within: 0 s}\n", "1:19: error: \"within\" must be from 1 s to 24 h"},
+      {"contest: {during: 9 s}\n", "1:11: error: unknown setting \"during\""},
   };
   for (const Row& row : rows) {
     CAPTURE(row.text);

@@ -82,8 +82,7 @@ TEST_CASE("a mistake is named with its place and what would be right") {
   CHECK(message_of("nodelay") ==
         "character 1: \"nodelay\" has no value; write NAME=VALUE, for example nodelay=1");
   CHECK(message_of("nodelay=yes") == "character 9: nodelay is 1 or 0, not \"yes\"");
-  CHECK(message_of("nodelay=1,nodelay=1") ==
-        "character 11: nodelay stands here for the second time");
+  CHECK(message_of("nodelay=1,nodelay=1") == "character 11: nodelay appears twice");
   CHECK(message_of("nodelay=1,") ==
         "character 11: an option is missing between two commas, or at the end");
   CHECK(message_of("notsent-lowat=16M") ==
@@ -95,19 +94,20 @@ TEST_CASE("a mistake is named with its place and what would be right") {
   CHECK(message_of("user-timeout=30") ==
         "character 14: \"30\" has no unit; write a time, such as 30s or 1500ms");
   CHECK(message_of("user-timeout=1us") ==
-        "character 14: \"1us\" is no whole number of milliseconds");
+        "character 14: \"1us\" is not a whole number of milliseconds");
   CHECK(message_of("keepalive-probes=128") == "character 18: keepalive-probes takes 1 to 127");
   CHECK(message_of("keepalive-probes=010") ==
         "character 18: keepalive-probes takes a number, not \"010\"");
-  CHECK(message_of("tos=0x") == "character 5: \"0x\" is no hexadecimal number of at most 8 digits");
+  CHECK(message_of("tos=0x") ==
+        "character 5: \"0x\" is not a hexadecimal number of at most 8 digits");
   CHECK(message_of("mark=0x100000000") ==
-        "character 6: \"0x100000000\" is no hexadecimal number of at most 8 digits");
+        "character 6: \"0x100000000\" is not a hexadecimal number of at most 8 digits");
   CHECK(message_of("receive-lowat=99999999999999999999") ==
         "character 15: \"99999999999999999999\" is too large");
   CHECK(message_of("congestion-control=a b") ==
-        "character 20: \"a b\" is no name of an algorithm; write, for example, "
+        "character 20: \"a b\" is not the name of an algorithm; write, for example, "
         "congestion-control=bbr");
-  CHECK(message_of("write-buffer-low=1") == "write-buffer-low stands without write-buffer-high");
+  CHECK(message_of("write-buffer-low=1") == "write-buffer-low needs write-buffer-high");
   CHECK(message_of("write-buffer-low=2,write-buffer-high=1") ==
         "write-buffer-low is 2, more than write-buffer-high with 1");
   CHECK(message_of("cork=1").starts_with("character 1: cork can't stand in a preset"));

@@ -261,7 +261,7 @@ std::expected<State, Failure> load_from(int folder, const std::string& directory
     return std::unexpected(system_failure("examine", path, errno));
   }
   if (!S_ISREG(status.st_mode)) {
-    return std::unexpected(state_failure(fmt::format("{} is no regular file", path)));
+    return std::unexpected(state_failure(fmt::format("{} is not a regular file", path)));
   }
   if (const auto reason = why_untrusted(status)) {
     return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", path, *reason)));
@@ -414,7 +414,7 @@ std::string to_text(const State& state, const Place& place) {
 std::expected<State, std::string> parse_state(std::string_view text, const Place& place) {
   Lines lines(text);
   if (!lines.next()) return std::unexpected("it is empty or cut off");
-  if (!lines.is("nettune-state", 2)) return std::unexpected("it is no state of nettune's");
+  if (!lines.is("nettune-state", 2)) return std::unexpected("it is not a state file of nettune");
   const bool has_checksum = lines.field(1) == "2";
   if (!has_checksum && lines.field(1) != "1") {
     return std::unexpected(fmt::format("its format is {}, and this nettune knows formats 1 and 2",
@@ -423,11 +423,11 @@ std::expected<State, std::string> parse_state(std::string_view text, const Place
   if (has_checksum) {
     const std::size_t end = text.rfind('\t') + 1;
     if (text.substr(end) != checksum(text.substr(0, end)) + '\n') {
-      return std::unexpected("it is damaged: its checksum is another one");
+      return std::unexpected("it is damaged: its checksum does not match");
     }
   }
   const auto fault = [&] {
-    return std::unexpected(fmt::format("line {} is not what belongs there", lines.number()));
+    return std::unexpected(fmt::format("line {} is not valid", lines.number()));
   };
   if (!lines.next() || !lines.is("boot", 2)) return fault();
   const std::optional<std::string> boot = lines.text(1);

@@ -51,8 +51,8 @@ struct Journal {
 struct State {
   std::string profile;              ///< as it was named: a profile or a file; "" for none
   std::vector<Baseline> baselines;  ///< by key
-  /// Keys that a revert has left, for something else had changed them: by key, and none of those
-  /// above. Nothing but a revert by force writes them again.
+  /// Keys that a revert did not restore because another program had changed them: by key, disjoint
+  /// from `baselines`. Only a forced revert writes them.
   std::vector<Baseline> foreign;
   std::optional<Journal> journal;
 

@@ -626,8 +626,8 @@ std::expected<std::string, Failure> confirm(const StateFolder& folder) {
     return std::unexpected(Failure{Failure::Kind::stale, "no change is waiting for confirmation"});
   }
   if (state->confirm_until() <= boot_time()) {
-    return std::unexpected(
-        Failure{Failure::Kind::stale, "the time to confirm it is over: it is being taken back"});
+    return std::unexpected(Failure{Failure::Kind::stale,
+                                   "the time to confirm it has expired: it is being taken back"});
   }
   const State next = kept(*std::move(state));
   if (const auto stored = folder.store(next); !stored) return std::unexpected(stored.error());

@@ -73,8 +73,8 @@ std::expected<Dimension, QuantityFault> dimension_of(const Expression& expressio
 
 /// The amount in the unit of the key, for `host`. Rounding, always stated in the documents: pages
 /// and `% ram` round down to the whole page or byte, bdp() rounds up to the whole byte; a literal
-/// that is no whole number of the key's unit is a fault. Overflow of 128 bits is a fault. A fault
-/// names the expression it is about by its origin.
+/// that is not a whole number of the key's unit is a fault. Overflow of 128 bits is a fault. A
+/// fault names the expression it is about by its origin.
 struct EvaluationFault {
   Origin origin;
   std::string message;

@@ -106,11 +106,11 @@ TEST_CASE("a state of another boot or network namespace is an empty one") {
 TEST_CASE("a text that is not understood is refused with its reason, cut at any byte") {
   const std::string text = to_text(example(), here);
   CHECK(reason("") == "it is empty or cut off");
-  CHECK(reason("hello\n") == "it is no state of nettune's");
+  CHECK(reason("hello\n") == "it is not a state file of nettune");
   CHECK(reason("nettune-state\t3\n") == "its format is 3, and this nettune knows formats 1 and 2");
-  CHECK(reason("nettune-state\t2\n") == "it is damaged: its checksum is another one");
-  CHECK(reason("nettune-state\t1\nboot\tx\nnetns\t1\t2\n") == "line 3 is not what belongs there");
-  CHECK(reason(text + "more\n") == "it is damaged: its checksum is another one");
+  CHECK(reason("nettune-state\t2\n") == "it is damaged: its checksum does not match");
+  CHECK(reason("nettune-state\t1\nboot\tx\nnetns\t1\t2\n") == "line 3 is not valid");
+  CHECK(reason(text + "more\n") == "it is damaged: its checksum does not match");
   for (std::size_t size = 0; size < text.size(); ++size) {
     CAPTURE(size);
     CHECK_FALSE(parse_state(text.substr(0, size), here).has_value());
@@ -170,21 +170,21 @@ TEST_CASE("a line with a key outside net, an unknown word or a broken escape is 
            "",
        }) {
     CAPTURE(line);
-    CHECK(with(line) == "line 5 is not what belongs there");
+    CHECK(with(line) == "line 5 is not valid");
   }
   CHECK(with("foreign\tnet/core/somaxconn\twritten\t1\t2") == "");
   for (const char* second : {"foreign\tnet/core/somaxconn\twritten\t1\t2",
                              "foreign\tnet/core/optmem_max\tperhaps\t1\t2"}) {
     CAPTURE(second);
     CHECK(with("baseline\tnet/core/somaxconn\twritten\t1\t2\n" + std::string(second)) ==
-          "line 6 is not what belongs there");
+          "line 6 is not valid");
     CHECK(with("foreign\tnet/core/somaxconn\twritten\t1\t2\n" + std::string(second)) ==
-          "line 6 is not what belongs there");
+          "line 6 is not valid");
   }
   CHECK(with("foreign\tnet/core/optmem_max\twritten\t1\t2\n"
-             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not what belongs there");
+             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not valid");
   CHECK(with("baseline\tnet/core/wmem_max\twritten\t1\t2\n"
-             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not what belongs there");
+             "baseline\tnet/core/somaxconn\twritten\t1\t2") == "line 6 is not valid");
 }
 
 TEST_CASE("a change that is kept becomes part of the baseline") {
@@ -307,7 +307,7 @@ TEST_CASE("what somebody else could have written is not believed") {
   CHECK(kind_of(look_at_state(folder.path(), here)) == Failure::Kind::state);
   fs::remove(path);
   REQUIRE(::mkfifo(path.c_str(), 0644) == 0);
-  CHECK(look_at_state(folder.path(), here).error().message == path + " is no regular file");
+  CHECK(look_at_state(folder.path(), here).error().message == path + " is not a regular file");
 }
 
 TEST_CASE("a state that is not understood stays where it is") {

@@ -83,7 +83,7 @@ TEST_CASE("pages and shares of memory round down, a bandwidth-delay product roun
   CHECK(evaluated("bdp(3 kbit/s, 3 ms)", Unit::bytes) == "2");
 }
 
-TEST_CASE("a literal that is no whole number of the key's unit is refused with its neighbours") {
+TEST_CASE("a literal that is not a whole number of the key's unit is refused with its neighbours") {
   CHECK(evaluated("1500 ms", Unit::seconds) ==
         "the key counts whole seconds, and this is not one | the nearest are 1 and 2");
   CHECK(evaluated("0.5 B", Unit::bytes) ==
