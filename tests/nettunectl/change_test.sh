@@ -3,16 +3,9 @@
 # plan, apply, confirm and revert on real keys, in a network namespace with a /run of its own.
 [[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
-if [[ -z ${NETTUNE_INSIDE-} ]]; then
-  export NETTUNE_INSIDE=1
-  unshare --user --map-root-user --net --mount true 2>/dev/null ||
-    { echo "skipped: no network namespace may be made here"; exit 77; }
-  exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
-fi
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-mount -t tmpfs -o mode=755 tmpfs /run
-ip link set lo up
+in_own_namespaces true "$@"
 
 key() { sysctl -n "$1" | tr '\t' ' '; }
 expect_key() { [[ $(key "$1") == "$2" ]] || fail "$1 is $(key "$1"), not $2"; }

@@ -4,6 +4,7 @@
 # whether the baseline still leads back to the start. Then refuses the files of /run/nettune.
 # Called by crash_test.sh: crash.py NETTUNECTL FOLDER, in namespaces of its own.
 import collections
+import functools
 import os
 import pathlib
 import re
@@ -12,6 +13,10 @@ import subprocess
 import sys
 
 nettunectl, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import live_keys  # noqa: E402  (found by the line above)
+from live_keys import difference  # noqa: E402
+
 STATE = pathlib.Path("/run/nettune")
 # The start of the program is the same for each command, and changes nothing: of its system calls
 # one in ten is a kill point, unless all are asked for. Of a build with sanitizers, which takes five
@@ -20,8 +25,7 @@ ALL = bool(os.environ.get("NETTUNE_CRASH_ALL"))
 IS_SANITIZED = b"__asan_init" in pathlib.Path(nettunectl).read_bytes()
 EARLY_STRIDE = 1 if ALL else 50 if IS_SANITIZED else 10
 STRIDE = 5 if IS_SANITIZED and not ALL else 1
-# Triggers, counters, and what is of the whole host in each namespace.
-NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
+live = functools.partial(live_keys.live, live_keys.keys())
 failures = 0
 
 
@@ -29,32 +33,6 @@ def fail(text):
     global failures
     failures += 1
     print(f"FAILED {text}", file=sys.stderr)
-
-
-def keys():
-    for base, _, names in os.walk("/proc/sys/net"):
-        for name in names:
-            path = os.path.join(base, name)
-            if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
-                yield path
-
-
-KEYS = sorted(keys())
-
-
-def live():
-    values = {}
-    for path in KEYS:
-        try:
-            values[path] = pathlib.Path(path).read_text()
-        except OSError:
-            values[path] = None
-    return values
-
-
-def difference(one, other):
-    return ", ".join(f"{path[10:]}: {one[path]!r} and {other[path]!r}"
-                     for path in KEYS if one[path] != other[path])
 
 
 def run(*arguments, expect=None):
@@ -103,7 +81,7 @@ def start_over():
     run("revert", "--force", "--quiet", expect=(0,))
     if difference(START, live()):
         fail(f"the start is not reached: {difference(START, live())}")
-        for path in KEYS:  # the next kill point has a right to a clean start
+        for path in START:  # the next kill point has a right to a clean start
             if START[path] is not None and START[path] != live()[path]:
                 pathlib.Path(path).write_text(START[path] or "\n")
     left = sorted(entry.name for entry in STATE.iterdir())

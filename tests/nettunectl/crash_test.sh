@@ -4,17 +4,9 @@
 # keys, in namespaces of their own. crash.py does it.
 [[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
-if [[ -z ${NETTUNE_INSIDE-} ]]; then
-  command -v strace >/dev/null || { echo "skipped: needs strace"; exit 77; }
-  unshare --user --map-root-user --net --mount strace -o /dev/null true 2>/dev/null ||
-    { echo "skipped: no namespace may be made here, or nothing traced"; exit 77; }
-  export NETTUNE_INSIDE=1
-  exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
-fi
 # shellcheck source=tests/nettunectl/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-mount -t tmpfs -o mode=755 tmpfs /run
-ip link set lo up
+in_own_namespaces 'strace -o /dev/null true' "$@"
 ip link add v0 type veth peer name v1
 
 put p/a.yaml 'nettune: 1

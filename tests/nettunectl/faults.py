@@ -5,6 +5,7 @@
 # Called by faults_test.sh: faults.py NETTUNECTL FAULTS_SO FOLDER, in namespaces of its own.
 import collections
 import errno
+import functools
 import os
 import pathlib
 import shutil
@@ -15,14 +16,13 @@ import sys
 nettunectl, library, folder = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3])
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import faults  # noqa: E402  (found by the line above)
+from live_keys import difference, keys, live  # noqa: E402
 
 STATE = pathlib.Path("/run/nettune")
 # Each errno of each kind at each call, and each allocation; else one errno, and of the allocations
 # so many in a command.
 ALL = bool(os.environ.get("NETTUNE_FAULTS_ALL"))
 ALLOCATIONS = 12
-# Triggers, counters, and what is of the whole host in each namespace.
-NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
 orders = faults.Orders(str(folder / "orders"))
 FAULTY = dict(os.environ, LD_PRELOAD=library, NETTUNE_FAULTS=orders.path)
 failures = 0
@@ -37,37 +37,8 @@ def fail(text):
         print(f"FAILED {text}", file=sys.stderr)
 
 
-def keys():
-    for base, _, names in os.walk("/proc/sys/net"):
-        for name in names:
-            path = os.path.join(base, name)
-            if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
-                yield path
-
-
-ALL_KEYS = sorted(keys())
-
-
-def live(paths):
-    values = {}
-    for path in paths:
-        try:
-            with open(path, encoding="ascii") as file:
-                values[path] = file.read()
-        except OSError:
-            values[path] = None
-    return values
-
-
-def difference(one, other):
-    return ", ".join(f"{path[10:]}: {one[path]!r} and {other[path]!r}"
-                     for path in one if one[path] != other[path])
-
-
-def run(*arguments, env=None):
-    done = subprocess.run([nettunectl, *arguments], stdin=subprocess.DEVNULL, close_fds=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
-    return done.returncode, done.stderr
+ALL_KEYS = keys()
+run = functools.partial(faults.run, nettunectl)
 
 
 def must(*arguments):

@@ -86,6 +86,23 @@ make_root() {
   set_key "$1" net.ipv4.tcp_mtu_probing 1
 }
 
+# in_own_namespaces NEEDED ARGUMENT...: the script goes on, with these arguments, as root of a user
+# namespace, where it has a /run and a network with "lo" alone; the command NEEDED has to work there.
+in_own_namespaces() {
+  local needed=$1
+  shift
+  if [[ -z ${NETTUNE_INSIDE-} ]]; then
+    command -v "${needed%% *}" >/dev/null || { echo "skipped: needs ${needed%% *}"; exit 77; }
+    # shellcheck disable=SC2086  # words
+    unshare --user --map-root-user --net --mount $needed 2>/dev/null ||
+      { echo "skipped: no namespace may be made here in which \"$needed\" works"; exit 77; }
+    rm -rf "$work"
+    NETTUNE_INSIDE=1 exec unshare --user --map-root-user --net --mount "$BASH" "$0" "$@"
+  fi
+  mount -t tmpfs -o mode=755 tmpfs /run
+  ip link set lo up
+}
+
 finish() {
   if ((failures > 0)); then
     echo "$failures expectations failed"

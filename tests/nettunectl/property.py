@@ -3,6 +3,7 @@
 # the start; what something else wrote in between stays; an apply is followed by an audit without
 # drift, or it says what was refused and has changed nothing. Seeds are fixed, and printed on failure.
 # Called by property_test.sh: property.py NETTUNECTL FOLDER, in namespaces of its own.
+import functools
 import os
 import pathlib
 import random
@@ -10,7 +11,12 @@ import subprocess
 import sys
 
 nettunectl, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+import live_keys  # noqa: E402  (found by the line above)
+from live_keys import difference  # noqa: E402
+
 CASES = int(os.environ.get("NETTUNE_PROPERTY_CASES", "60"))
+live = functools.partial(live_keys.live, live_keys.keys())
 failures = 0
 
 # Keys of one number, with values that the kernel takes and that do no harm.
@@ -35,44 +41,14 @@ VECTORS = {"net.ipv4.tcp_rmem": (4096, 131072, 8 << 20), "net.ipv4.tcp_wmem": (4
 # Written by others: keys that change nothing else, so that it is certain what is whose.
 FOREIGN = [key for key in NUMBERS if ".conf." not in key and "unres_qlen" not in key
            and key not in ("net.ipv4.ip_forward", "net.ipv4.ip_unprivileged_port_start")]
-# Triggers, counters, and what is of the whole host in each namespace.
-NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
-
-
 def path_of(key):
     return pathlib.Path("/proc/sys") / key.replace(".", "/")
-
-
-def keys():
-    for base, _, names in os.walk("/proc/sys/net"):
-        for name in names:
-            path = os.path.join(base, name)
-            if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
-                yield path
-
-
-KEYS = sorted(keys())
-
-
-def live():
-    values = {}
-    for path in KEYS:
-        try:
-            values[path] = pathlib.Path(path).read_text()
-        except OSError:
-            values[path] = None
-    return values
 
 
 def fail(seed, text):
     global failures
     failures += 1
     print(f"FAILED with seed {seed}: {text}", file=sys.stderr)
-
-
-def difference(one, other):
-    return ", ".join(f"{path[10:]}: {one[path]!r} and {other[path]!r}"
-                     for path in KEYS if one[path] != other[path])
 
 
 def rule(chance, low, high):

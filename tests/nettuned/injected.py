@@ -5,6 +5,7 @@
 # Once the faults have passed, a plain revert leads back to the start. Profiles a and b are there.
 import collections
 import errno
+import functools
 import os
 import pathlib
 import random
@@ -22,13 +23,13 @@ nettuned, nettunectl, library, folder = sys.argv[1:5]
 seconds = float(sys.argv[5])
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 import faults  # noqa: E402  (found by the line above)
+from live_keys import difference, live  # noqa: E402
 
 NAME, PATH, MANAGER = "org.nettune1", "/org/nettune1", "org.nettune1.Manager"
 STATE = pathlib.Path("/run/nettune")
 CHOICE = pathlib.Path("/var/lib/nettune/active")
 ALL = bool(os.environ.get("NETTUNE_FAULTS_ALL"))
 CALLS = 4  # of a kind and a command that fail, unless all are asked for
-NOT_OURS = ("flush", "nf_conntrack_count", "nf_hooks_lwtunnel")
 seed = int(os.environ.get("NETTUNE_TEST_SEED", time.time_ns()))
 failures = 0
 
@@ -39,25 +40,6 @@ def fail(text):
     if failures <= 30:
         log = pathlib.Path(f"{folder}/injected.log").read_text(errors="replace").splitlines()[-5:]
         print(f"FAILED {text}", *log, sep="\n  log: ", flush=True)
-
-
-def live():
-    values = {}
-    for base, _, names in os.walk("/proc/sys/net"):
-        for name in names:
-            path = os.path.join(base, name)
-            try:
-                if os.stat(path).st_mode & 0o200 and name not in NOT_OURS:
-                    with open(path, encoding="ascii") as file:
-                        values[path] = file.read()
-            except OSError:
-                values[path] = None
-    return values
-
-
-def difference(one, other):
-    return ", ".join(f"{path[10:]}: {one[path]!r} and {other.get(path)!r}"
-                     for path in one if one[path] != other.get(path))
 
 
 class Daemon:
@@ -119,12 +101,7 @@ class Daemon:
                          **how)
 
 
-def run(*arguments, env=None):
-    done = subprocess.run([nettunectl, *arguments], stdin=subprocess.DEVNULL, close_fds=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
-    return done.returncode, done.stderr
-
-
+run = functools.partial(faults.run, nettunectl)
 START = live()
 daemon = Daemon()
 daemon.revive()

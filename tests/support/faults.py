@@ -5,6 +5,7 @@ import mmap
 import os
 import re
 import struct
+import subprocess
 
 KINDS = ("open", "read", "write", "sync", "rename", "stat", "list", "unlink", "mode", "lock", "memory")
 ERRNOS = {
@@ -60,6 +61,13 @@ class Orders:
 
     def counted(self):
         return dict(zip(KINDS, struct.unpack_from(self.FORMAT, self.memory)[5:]))
+
+
+def run(program, *arguments, env=None):
+    """Its exit status, and what it says on standard error."""
+    done = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, close_fds=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=env)
+    return done.returncode, done.stderr
 
 
 def seen_by_kernel(trace):
