@@ -111,13 +111,7 @@ void complain_of(const sd_bus_error& error, int code, const Where& where) {
       error.message == nullptr ? std::string_view(std::strerror(-code)) : error.message;
   if (text.find('\n') == std::string_view::npos) return complain(text);
   // Diagnostics, as a compiler prints them.
-  std::string lines;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    lines += printable(text.substr(begin, end - begin)) + "\n";
-    begin = end + 1;
-  }
-  print_error(lines);
+  print_error(printable_lines(text) + (text.ends_with('\n') ? "" : "\n"));
 }
 
 TerminalAgent::TerminalAgent(const Where& where) {

@@ -12,6 +12,7 @@
 #include <ctime>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "command.hpp"
@@ -224,7 +225,7 @@ int run(const Command& self, Arguments arguments) {
         {local_time(line.time), printable(line.event), printable(in_one_line(line.message))});
   }
   std::string out;
-  append_table(out, look_at_terminal(STDOUT_FILENO), table);
+  append_table(out, look_at_terminal(STDOUT_FILENO), std::move(table));
   return print(out, exit_ok);
 }
 

@@ -95,7 +95,7 @@ std::string render(const Json& json, const Terminal& terminal) {
   }
   if (!table.rows.empty()) {
     out += '\n';
-    append_table(out, terminal, table);
+    append_table(out, terminal, std::move(table));
   }
   if (has_contested) {
     append_wrapped(out, terminal, "", "",

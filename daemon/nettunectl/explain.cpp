@@ -520,7 +520,7 @@ std::string to_table(const std::vector<Match>& matches, const Machine& machine,
                                                      : first_sentence(match.parameter->meaning)});
   }
   std::string out;
-  append_table(out, terminal, table);
+  append_table(out, terminal, std::move(table));
   return out;
 }
 

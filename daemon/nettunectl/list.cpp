@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "command.hpp"
 #include "json.hpp"
@@ -114,7 +115,7 @@ std::string to_table(const std::vector<Entry>& entries, const Terminal& terminal
     table.rows.push_back(std::move(row));
   }
   std::string out;
-  append_table(out, terminal, table);
+  append_table(out, terminal, std::move(table));
   if (has_one_folder) {
     out += '\n';
     append_wrapped(

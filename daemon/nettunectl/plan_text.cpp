@@ -54,7 +54,7 @@ void append_writes(std::string& out, const PlanView& view, const Terminal& termi
                           std::move(live), std::move(desired),
                           why_cell(*write, view.profile_directories)});
   }
-  append_table(out, terminal, table);
+  append_table(out, terminal, std::move(table));
   out += '\n';
 }
 

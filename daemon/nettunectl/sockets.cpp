@@ -10,6 +10,7 @@
 #include <charconv>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
@@ -271,7 +272,7 @@ std::string to_table(const Findings& findings, const std::string& preset, bool a
   }
   std::string out;
   if (!table.rows.empty()) {
-    append_table(out, terminal, table);
+    append_table(out, terminal, std::move(table));
     out += '\n';
   }
   if (!findings.unseen.empty()) {
@@ -280,7 +281,7 @@ std::string to_table(const Findings& findings, const std::string& preset, bool a
     for (const netlink::TcpSocket& socket : findings.unseen) {
       addresses.rows.push_back({socket.state, socket.local, socket.remote});
     }
-    append_table(out, terminal, addresses);
+    append_table(out, terminal, std::move(addresses));
     out += '\n';
   }
   append_wrapped(

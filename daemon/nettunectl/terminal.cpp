@@ -13,6 +13,8 @@
 #include <iterator>
 #include <utility>
 
+#include "engine/diagnostic.hpp"
+
 namespace nettune::ctl {
 namespace {
 
@@ -221,7 +223,7 @@ void append_wrapped(std::string& out, const Terminal& terminal, std::string_view
     width = terminal.width > indent + narrowest ? terminal.width - indent : narrowest;
   }
   bool is_first = true;
-  for (const std::string& line : wrap(text, width)) {
+  for (const std::string& line : wrap(printable(text), width)) {
     out += is_first ? first : rest;
     out += paint(terminal, ink, line);
     out += '\n';
@@ -275,8 +277,13 @@ void append_paragraphs(std::string& out, const Terminal& terminal, const Table& 
 
 }  // namespace
 
-void append_table(std::string& out, const Terminal& terminal, const Table& table) {
+void append_table(std::string& out, const Terminal& terminal, Table table) {
   const std::size_t count = table.header.size();
+  for (auto& row : table.rows) {
+    for (std::string& cell : row) {
+      cell = &cell == &row[count - 1] ? printable_lines(cell) : printable(cell);
+    }
+  }
   std::vector<std::size_t> widths(count);
   for (std::size_t column = 0; column < count; ++column) {
     widths[column] = columns(table.header[column]);

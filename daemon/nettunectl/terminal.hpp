@@ -35,8 +35,8 @@ std::string pad(std::string text, std::size_t width);
 /// within a word only where the word alone is too long: then after one of `./_-,`, if there is one.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
-/// Appends `text`, wrapped, to `out`: the first line after `first`, the others after `rest`. Both
-/// are blanks or marks and count; never less than 8 columns are used for the text.
+/// Appends `text`, printable and wrapped, to `out`: the first line after `first`, the others after
+/// `rest`. Both are blanks or marks and count; never less than 8 columns are used for the text.
 void append_wrapped(std::string& out, const Terminal& terminal, std::string_view first,
                     std::string_view rest, std::string_view text, Ink ink = Ink::plain);
 
@@ -45,13 +45,13 @@ std::string count_of(std::size_t number, std::string_view noun);
 
 /// A plain table: the header, then the rows; the last column is wrapped where the terminal is too
 /// narrow, and where even that is too narrow each row becomes a paragraph with the names of the
-/// columns. Cells are plain text;
-/// one of the last column may have several lines.
+/// columns. Cells are plain text, of which what a person does not see is escaped; one of the last
+/// column may have several lines.
 struct Table {
   std::vector<std::string> header;
   std::vector<std::vector<std::string>> rows;
   std::vector<Ink> inks{};  ///< one for each column, or none at all
 };
-void append_table(std::string& out, const Terminal& terminal, const Table& table);
+void append_table(std::string& out, const Terminal& terminal, Table table);
 
 }  // namespace nettune::ctl

@@ -423,6 +423,18 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
 
 std::string printable(std::string_view text) { return shown(text, true); }
 
+std::string printable_lines(std::string_view text) {
+  std::string lines;
+  lines.reserve(text.size());
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (begin > 0) lines += '\n';
+    lines += printable(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 std::string in_one_line(std::string_view text) {
   std::string line;
   while (!text.empty()) {

@@ -70,6 +70,9 @@ std::string format_errors(Diagnostics& diagnostics);
 /// \xNN, other characters that are not seen (is_shown) \uNNNN or \UNNNNNNNN.
 std::string printable(std::string_view text);
 
+/// The same, line by line: the line ends stay.
+std::string printable_lines(std::string_view text);
+
 /// Formatted diagnostics, or any text of several lines, in one: without the source's lines and the
 /// carets below them, and with "; " between the rest.
 std::string in_one_line(std::string_view text);

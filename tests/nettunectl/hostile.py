@@ -13,6 +13,9 @@ import xml.etree.ElementTree
 
 import yaml
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from seen import hidden  # noqa: E402
+
 nettunectl, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 CASES = int(os.environ.get("NETTUNE_HOSTILE_CASES", "30"))
 failures = 0
@@ -32,14 +35,6 @@ def fail(seed, text):
     global failures
     failures += 1
     print(f"FAILED with seed {seed}: {text}", file=sys.stderr)
-
-
-def hidden(text):
-    """The first character that no output may hold."""
-    for c in text:
-        if c != "\n" and (unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") or c == "\ufffe"):
-            return c
-    return None
 
 
 def run(seed, *arguments):

@@ -56,6 +56,23 @@ expect_no_out() { [[ $out != *"$1"* ]] || fail "standard output holds: $1"; }
 expect_silent_out() { [[ -z $out ]] || fail "standard output is not empty"; }
 expect_silent_err() { [[ -z $err ]] || fail "standard error is not empty"; }
 expect_line() { grep -qxF -- "$1" <<<"$out" || fail "standard output has no line: $1"; }
+# expect_seen: what was printed holds no character that a person does not see.
+expect_seen() {
+  local held
+  held=$("$python" "$source_dir/tests/support/seen.py" "$work/out" "$work/err" 2>&1) || fail "$held"
+}
+
+# expect_completion SHELL FILE: completion.py, with a /run of its own where that can be had.
+expect_completion() {
+  local own_run=() said
+  if unshare -rm mount -t tmpfs tmpfs /run 2>/dev/null; then
+    # shellcheck disable=SC2016  # it is sh that expands it
+    own_run=(unshare -rm sh -c 'mount -t tmpfs tmpfs /run && mkdir /run/netns && exec "$@"' sh)
+  fi
+  mkdir "$work/completion.$1"
+  said=$("${own_run[@]}" "$python" "$source_dir/tests/nettunectl/completion.py" "$1" \
+    "$nettunectl" "$2" "$work/completion.$1" 2>&1) || fail "$said"
+}
 
 # expect_schema NAME [FILE [whole]]: the answer is as the schema has it, see tests/support/schema.py.
 expect_schema() {

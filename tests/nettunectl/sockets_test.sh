@@ -49,10 +49,13 @@ if ! unshare -Urn true 2>/dev/null; then
   echo 'skipped: this machine makes no network namespaces for its users'
   exit 77
 fi
-# A server with COUNT clients in the same process: it says when all are there, and ends with its input.
+# A server with COUNT clients in the same process, which may be called NAME: it says when all are
+# there, and ends with its input.
 cat >"$work/serve.py" <<'PY'
-import resource, socket, sys
+import ctypes, os, resource, socket, sys
 count = int(sys.argv[1])
+if sys.argv[2:]:
+    ctypes.CDLL(None).prctl(15, os.fsencode(sys.argv[2]), 0, 0, 0)  # PR_SET_NAME
 resource.setrlimit(resource.RLIMIT_NOFILE, (2 * count + 64,) * 2)
 listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
 local = socket.socket(socket.AF_UNIX)
@@ -81,7 +84,7 @@ else
 fi
 export unit cgroup
 export real_uid=$EUID
-export -f run fail expect_status expect_out expect_err expect_no_out expect_line
+export -f run fail expect_seen expect_status expect_out expect_err expect_no_out expect_line
 export nettunectl work failures python source_dir
 how=(-rn)
 if ((EUID == 0)); then how=(-n); fi
@@ -231,6 +234,38 @@ assert answer["sockets"], answer
 PY
 done
 eval "exec ${SERVER[1]}>&-"
+wait "$pid"
+
+# A process may give itself any name, and a group for one of the processes have any.
+coproc ODD { exec "$python" "$work/serve.py" 1 $'a\e[1m\n\u202e\x9bz\xff'; }
+pid=$ODD_PID
+read -r -t 20 <&"${ODD[0]}"
+run sockets --preset nodelay=1
+expect_status 1
+expect_seen
+expect_out "a\\x1B[1m\\x0A\\u202E\\x9Bz\\xFF ($pid)"
+run sockets --preset nodelay=1 --format json
+expect_status 1
+expect_seen
+"$python" -c 'import json, sys
+names = {socket["process"] for socket in json.load(open(sys.argv[1]))["sockets"]}
+sys.exit(names != {"a\x1b[1m\n\u202e\ufffdz\ufffd"} and f"the names are {names!r}")' "$work/out" || fail 'the JSON has another name'
+run sockets --preset nodelay=1 --unit $'a\e[1m\n\u202e\x9b\xff'
+expect_status 2
+expect_seen
+expect_err 'no process runs in the unit a\x1B[1m\x0A\u202E\x9B\xFF'
+if [[ -n $cgroup ]]; then
+  odd=${cgroup%/*}/$unit$'\e[1m\u202e\x9b\xff.service'
+  mkdir "$odd"
+  echo "$pid" >"$odd/cgroup.procs"
+  run sockets --preset nodelay=1 --unit "${odd##*/}"
+  echo "$pid" >"${odd%/*}/cgroup.procs"
+  rmdir "$odd"
+  expect_status 1
+  expect_seen
+  expect_out "($pid)"
+fi
+eval "exec ${ODD[1]}>&-"
 wait "$pid"
 
 # Ten thousand sockets, and processes that come and go meanwhile.
