@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "dispatch.hpp"
 #include "engine/diagnostic.hpp"
 
 namespace nettune::daemon {
@@ -13,8 +14,8 @@ namespace {
 
 constexpr std::size_t max_name = 1024;  // bytes
 
-int invalid(sd_bus_error* error, const std::string& message) {
-  return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, message.c_str());
+int invalid(sd_bus_error* error, std::string_view message) {
+  return set_error(error, SD_BUS_ERROR_INVALID_ARGS, message);
 }
 
 }  // namespace

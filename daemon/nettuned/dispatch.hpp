@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
 // guarded: the border where exceptions end. dispatch: a member function as a handler of sd-bus
-// behind it. property: the same for a getter.
+// behind it. property: the same for a getter. append, set_error: what goes out.
 #pragma once
 
 #include <cerrno>
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bus_error.hpp"
+#include "engine/diagnostic.hpp"
 #include "handles.hpp"
 
 namespace nettune::daemon {
@@ -31,7 +33,8 @@ int guarded(sd_bus_error* error, Work work) noexcept {
   try {
     return work();
   } catch (const std::exception& fault) {
-    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s", fault.what());
+    return sd_bus_error_setf(error, SD_BUS_ERROR_FAILED, "internal error: %s",
+                             printable_lines(fault.what()).c_str());
   }
 }
 
@@ -43,8 +46,13 @@ int dispatch(sd_bus_message* call, void* object, sd_bus_error* error) noexcept {
   return guarded(error, [&] { return (static_cast<Object*>(object)->*Method)(call, error); });
 }
 
-inline int append(sd_bus_message* reply, const std::string& value) {
-  return sd_bus_message_append_basic(reply, 's', value.c_str());
+/// A string of the bus is UTF-8 without NUL, and who sends another is disconnected. Clients show it
+/// on terminals, too. Sentences and descriptions may have several lines.
+inline int append(sd_bus_message* reply, std::string_view value) {
+  return sd_bus_message_append_basic(reply, 's', printable_lines(value).c_str());
+}
+inline int set_error(sd_bus_error* error, const char* name, std::string_view message) {
+  return sd_bus_error_set(error, name, printable_lines(message).c_str());
 }
 inline int append(sd_bus_message* reply, std::uint32_t value) {
   return sd_bus_message_append_basic(reply, 'u', &value);

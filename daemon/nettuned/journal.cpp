@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
-#include <ranges>
 #include <span>
 #include <vector>
 
@@ -82,7 +81,7 @@ void send(int priority, const std::string& line, std::vector<std::string> fields
   };
   if (!is_in_journal()) return print("nettuned: " + line + "\n");
   fields.push_back(fmt::format("PRIORITY={}", priority));
-  fields.push_back("MESSAGE=" + line);
+  fields.push_back("MESSAGE=" + line);  // the only one that may have several lines
   std::vector<iovec> parts;
   parts.reserve(fields.size());
   for (std::string& field : fields) parts.push_back({field.data(), field.size()});
@@ -90,14 +89,10 @@ void send(int priority, const std::string& line, std::vector<std::string> fields
   if (code < 0) print(line + "\n");  // standard error is the journal's as well
 }
 
-// Whoever reads the journal sees it on a terminal: a foreign value, the name of a writer.
-std::string printable_lines(std::string_view text) {
-  std::string lines;
-  for (const auto line : std::views::split(text, '\n')) {
-    if (!lines.empty()) lines += '\n';
-    lines += printable(std::string_view(line.begin(), line.end()));
-  }
-  return lines;
+// Whoever reads the journal sees it on a terminal, and may take it line by line: a foreign value, a
+// file's name.
+std::string field(std::string_view name, std::string_view value) {
+  return fmt::format("{}={}", name, printable(value));
 }
 
 std::string by(const Event& event) {
@@ -125,7 +120,7 @@ std::string describe_written(const Event& event) {
     (change.is_restored ? restored : set).push_back(&change);
   }
   std::string text;
-  if (!set.empty()) text = fmt::format("{} set {}", event.profile, list_keys(set));
+  if (!set.empty()) text = fmt::format("{} set {}", printable(event.profile), list_keys(set));
   if (!restored.empty()) {
     text += (text.empty() ? "put back " : "; put back ") + list_keys(restored);
   }
@@ -143,9 +138,9 @@ void log_changes(const Event& event, int priority, const std::vector<std::string
                         event.changes.begin() + static_cast<std::ptrdiff_t>(last));
     std::vector<std::string> all = fields;
     for (const Event::Change& change : part.changes) {
-      all.push_back("NETTUNE_KEY=" + change.key);
-      all.push_back(
-          fmt::format("NETTUNE_CHANGE={}\t{}\t{}", change.key, change.before, change.after));
+      all.push_back(field("NETTUNE_KEY", change.key));
+      all.push_back(field("NETTUNE_CHANGE", change.key) + "\t" + printable(change.before) + "\t" +
+                    printable(change.after));
     }
     send(priority, printable_lines(describe(part)), std::move(all));
   }
@@ -161,7 +156,7 @@ std::string describe(const Event& event) {
   switch (event.kind) {
     case Kind::profile_changed:
       if (event.profile.empty()) return "no profile is active any more" + tail;
-      return fmt::format("profile {} is active{}", event.profile, tail);
+      return fmt::format("profile {} is active{}", printable(event.profile), tail);
     case Kind::applied:
       return fmt::format("{} was {} and is {} now", event.key, shown(event.before),
                          shown(event.live));
@@ -172,7 +167,7 @@ std::string describe(const Event& event) {
     case Kind::written:
       return describe_written(event);
     case Kind::taken_over:
-      if (event.changes.empty()) return "nettunectl applied " + event.profile + " again";
+      if (event.changes.empty()) return "nettunectl applied " + printable(event.profile) + " again";
       return "nettunectl: " + describe_written(event);
     case Kind::drift_restored:
       return fmt::format("{} is {} again; it was {}", event.key, shown(event.live),
@@ -197,7 +192,7 @@ void log_event(const Event& event) {
   fields.push_back(fmt::format("MESSAGE_ID={}", meaning.id));
   fields.push_back(fmt::format("NETTUNE_EVENT={}", meaning.name));
   const auto add = [&](std::string_view name, const std::string& value) {
-    if (!value.empty()) fields.push_back(fmt::format("{}={}", name, value));
+    if (!value.empty()) fields.push_back(field(name, value));
   };
   add("NETTUNE_KEY", event.key);
   add("NETTUNE_DESIRED", event.desired);
@@ -220,8 +215,8 @@ void log_denied(const Denied& denied) {
        printable(fmt::format("{} was refused to user {} in unit {}: not authorized for {}",
                              denied.method, uid, unit, denied.action)),
        {fmt::format("MESSAGE_ID={}", denied_id), "NETTUNE_EVENT=denied",
-        "NETTUNE_METHOD=" + denied.method, "NETTUNE_ACTION=" + denied.action,
-        "NETTUNE_CALLER_UID=" + uid, "NETTUNE_CALLER_UNIT=" + unit});
+        field("NETTUNE_METHOD", denied.method), field("NETTUNE_ACTION", denied.action),
+        field("NETTUNE_CALLER_UID", uid), field("NETTUNE_CALLER_UNIT", unit)});
 }
 
 void log_line(int priority, std::string_view line) { send(priority, printable(line), {}); }

@@ -19,7 +19,7 @@ namespace nettune::daemon {
 namespace {
 
 int refuse(sd_bus_error* error, const Refusal& refusal) {
-  return sd_bus_error_set(error, bus_error_name(refusal.kind), refusal.message.c_str());
+  return set_error(error, bus_error_name(refusal.kind), refusal.message);
 }
 
 int answer(sd_bus_message* call, const std::expected<void, Refusal>& done, sd_bus_error* error) {
@@ -51,15 +51,6 @@ class Reply {
     if (code_ >= 0) code_ = append(message_.get(), value);
     return *this;
   }
-  // Up to a NUL, which no string of the bus may hold.
-  Reply& add(std::string_view value) {
-    value = value.substr(0, value.find('\0'));
-    char* space = nullptr;
-    if (code_ >= 0)
-      code_ = sd_bus_message_append_string_space(message_.get(), value.size(), &space);
-    if (code_ >= 0) std::ranges::copy(value, space);
-    return *this;
-  }
   // A struct of strings.
   Reply& row(const char* signature, std::initializer_list<std::string_view> fields) {
     open('r', signature);
@@ -68,13 +59,10 @@ class Reply {
   }
   // One pair of an a{sv}.
   Reply& pair(const char* name, std::string_view value) {
-    if (code_ >= 0) {
-      code_ = sd_bus_message_append(message_.get(), "{sv}", name, "s", std::string(value).c_str());
-    }
-    return *this;
+    return open('e', "sv").add(name).open('v', "s").add(value).close().close();
   }
   Reply& pair(const char* name, const std::vector<std::string>& values) {
-    return open('e', "sv").add(std::string(name)).open('v', "as").add(values).close().close();
+    return open('e', "sv").add(name).open('v', "as").add(values).close().close();
   }
 
   int send() {
@@ -176,7 +164,7 @@ ManagerObject::ManagerObject(sd_bus* bus, Service& service, const Outside& outsi
 std::string ManagerObject::version() const { return NETTUNE_VERSION; }
 std::string ManagerObject::state() const { return std::string(status_name(service_.status())); }
 std::string ManagerObject::sentence() const { return service_.sentence(); }
-std::string ManagerObject::active_profile() const { return service_.profile(); }
+std::string ManagerObject::active_profile() const { return printable(service_.profile()); }
 std::uint32_t ManagerObject::drift_count() const { return service_.drift_count(); }
 std::uint32_t ManagerObject::contested_count() const { return service_.contested_count(); }
 std::uint64_t ManagerObject::last_applied() const { return service_.last_applied(); }
@@ -212,7 +200,7 @@ int ManagerObject::emit(const std::vector<Event>& events) {
     int code = sd_bus_message_new_signal(bus_, &made, manager_path, manager_interface, name);
     const Message message(made);
     for (const std::string_view field : fields) {
-      if (code >= 0) code = append(made, std::string(field));
+      if (code >= 0) code = append(made, field);
     }
     if (code >= 0) code = sd_bus_send(bus_, made, nullptr);
     if (first >= 0) first = code;
@@ -220,7 +208,7 @@ int ManagerObject::emit(const std::vector<Event>& events) {
   for (const Event& event : events) {
     switch (event.kind) {
       case Event::Kind::profile_changed:
-        signal("ProfileChanged", {event.profile, event.text});
+        signal("ProfileChanged", {printable(event.profile), event.text});
         break;
       case Event::Kind::drift_detected:
         signal("DriftDetected", {event.key, event.desired, event.live, event.writer});
@@ -260,7 +248,7 @@ int ManagerObject::list_profiles(sd_bus_message* call, sd_bus_error* error) {
   Reply reply(call);
   reply.open('a', "(sssb)");
   for (const auto& [listed, resolved] : *rows) {
-    reply.open('r', "sssb").add(listed.name).add(listed.path);
+    reply.open('r', "sssb").add(printable(listed.name)).add(printable(listed.path));
     reply.add(resolved ? (*resolved)->profile().summary() : std::string());
     if (const int code = sd_bus_message_append(reply.get(), "b", resolved ? 1 : 0); code < 0) {
       return code;
@@ -285,13 +273,13 @@ int ManagerObject::describe_profile(sd_bus_message* call, sd_bus_error* error) {
   for (const profile::Inherited& inherited : profile.inherits()) parents.push_back(inherited.name);
   Reply reply(call);
   reply.open('a', "{sv}")
-      .pair("Name", profile.name())
-      .pair("Path", profile.path())
+      .pair("Name", printable(profile.name()))
+      .pair("Path", printable(profile.path()))
       .pair("Summary", profile.summary())
       .pair("OnDrift", on_drift)
       .pair("Inherits", parents)
       .open('e', "sv")
-      .add(std::string("Keys"))
+      .add("Keys")
       .open('v', "a(sss)")
       .open('a', "(sss)");
   for (const profile::Desired& desired : found.desired()) {
@@ -333,7 +321,7 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   const Surroundings& place = service_.surroundings();
   const auto state = change::look_at_state(place.state_folder, place.place);
   if (!state) {
-    return sd_bus_error_set(error, SD_BUS_ERROR_FAILED, state.error().message.c_str());
+    return set_error(error, SD_BUS_ERROR_FAILED, state.error().message);
   }
   const change::Plan plan = change::make_plan(**resolved, audit::compare(**resolved, place.tree),
                                               *state, place.tree, name);
@@ -358,7 +346,7 @@ int ManagerObject::explain(sd_bus_message* call, sd_bus_error* error) {
   if (code >= 0) code = read_options(call, {}, error);
   if (code < 0) return code;
   const auto key = sysctl::Key::parse(name);
-  if (!key) return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, key.error().c_str());
+  if (!key) return set_error(error, SD_BUS_ERROR_INVALID_ARGS, key.error());
   Reply reply(call);
   reply.open('a', "{sv}").pair("Key", key->name());
   if (const sysctl::Parameter* parameter = sysctl::find_parameter(*key)) {

@@ -390,7 +390,7 @@ void Service::note_trial(const change::State& state, Moment now) {
 std::string Service::trial_name() const {
   if (!trial_) return "a change";
   const std::optional<change::Journal>& journal = trial_->journal;
-  return journal && !journal->profile.empty() ? journal->profile : "a change";
+  return journal && !journal->profile.empty() ? printable(journal->profile) : "a change";
 }
 
 // Says what became of a trial whose journal is gone. true: it was confirmed.
@@ -444,8 +444,8 @@ void Service::take_over(change::Session& session, bool is_confirmed, Moment now)
   if (!resolved) {
     profile_ = state.profile;
     if (!others.changes.empty()) say(std::move(others), now);
-    fail(fmt::format("nettunectl applied the profile {}, which can't be read: {}", state.profile,
-                     resolved.error().message),
+    fail(fmt::format("nettunectl applied the profile {}, which can't be read: {}",
+                     printable(state.profile), resolved.error().message),
          now);
     return;
   }
@@ -943,7 +943,8 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
   if (done) return done;
   if (resolved_) {
     say({.kind = Event::Kind::failed,
-         .text = fmt::format("{} stays in force as it was: {}", profile_, done.error().message)},
+         .text = fmt::format("{} stays in force as it was: {}", printable(profile_),
+                             done.error().message)},
         now);
   } else {
     fail(done.error().message, now);

@@ -180,6 +180,74 @@ fault=$(events | grep '^failed')
 run history net.ipv4.tcp_fin_timeout --directory "$journal" --format json
 expect_out '"writer": "nettunectl"'
 
+# --- text from outside: no entry, and nothing that is read from one, holds it as it is ---
+hostile=$'a\e[31m\a\x9b\u202e\u2066\xff'
+path=/etc/nettune/profiles/$hostile$'\nNETTUNE_FORGED=1\nMESSAGE=forged.yaml'
+key=/proc/sys/net/ipv4/tcp_congestion_control now=$(sysctl -n net.ipv4.tcp_congestion_control)
+sed "s/: 21$/: 22\n  net.ipv4.tcp_congestion_control: $now/" /etc/nettune/profiles/watch.yaml >"$path"
+# A key whose text no kernel would take: a file in its place.
+printf '%s\n' "$now" >"$work/key"
+mount --bind "$work/key" "$key"
+"$nettunectl" monitor >"$work/monitor" 2>&1 &
+monitor_pid=$!
+"$nettunectl" monitor --format json >"$work/monitor.json" 2>&1 &
+monitor_json_pid=$!
+# No watch of the folder sees that file.
+printf 'sweep: 1 s\n' >>/etc/nettune/nettuned.yaml
+run reload
+run apply "$path"
+expect_status 0
+expect_seen
+is_hostile() { [[ $(property ActiveProfile) == *'\\x1B[31m\\x07'*'\\u202E'*'\\xFF\\x0ANETTUNE_FORGED=1'* ]]; }
+wait_for 5 is_hostile || fail "the service does not see it: $(property ActiveProfile)"
+# What is put back is only a part of it: it stays what it is.
+printf '%s %s\nNETTUNE_FORGED=1\nMESSAGE=forged\n' "$now" "$hostile" >"$key"
+has_hostile() { journalctl --sync && [[ $(field NETTUNE_LIVE drift-detected) == "$now "'a\x1B[31m\x07'*'\xFF NETTUNE_FORGED=1 MESSAGE=forged' ]]; }
+wait_for 10 has_hostile || fail "the journal does not have the value: $(field NETTUNE_LIVE drift-detected)"
+sees_drift() { grep -q tcp_congestion "$work/monitor" && grep -q tcp_congestion "$work/monitor.json"; }
+wait_for 5 sees_drift || fail 'monitor does not see the drift'
+rm "$path"
+for format in table json; do
+  for command in status 'history --directory' 'audit --all latency' 'plan latency'; do
+    [[ $command != history* ]] || command+=" $journal"
+    # shellcheck disable=SC2086  # words
+    run $command --format "$format"
+    expect_seen
+    [[ $command != [sh]* || $out == *FORGED* ]] || fail 'it does not show what was hostile'
+  done
+done
+run revert
+expect_seen
+kill "$monitor_pid" "$monitor_json_pid"
+wait "$monitor_pid" "$monitor_json_pid" || true
+"$python" "$source_dir/tests/support/seen.py" "$work/monitor" "$work/monitor.json" "$log" ||
+  fail 'monitor, or the log, shows what is not seen'
+umount --lazy "$key"
+journalctl --sync 2>/dev/null || true
+journalctl --directory="$journal" -o json --all _COMM=nettuned >"$work/entries"
+"$python" - "$work/entries" "$source_dir" <<'PY' || fail 'the journal holds a text from outside as it is'
+import json, sys
+sys.path.insert(0, sys.argv[2] + "/tests/support")
+from seen import hidden
+entries = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+seen = 0
+for entry in entries:
+    if "NETTUNE_FORGED" in entry or entry["MESSAGE"] == "forged":
+        sys.exit(f"forged: {entry}")
+    for name, values in entry.items():
+        if not name.startswith("NETTUNE_") and name != "MESSAGE":
+            continue
+        for value in values if isinstance(values, list) else [values]:
+            parts = value.split("\t") if isinstance(value, str) and name == "NETTUNE_CHANGE" else [value]
+            if any(not isinstance(part, str) or hidden(part) for part in parts):
+                sys.exit(f"{name} is {value!r}")
+            if name != "MESSAGE" and "\n" in value:
+                sys.exit(f"{name} has several lines: {value!r}")
+            seen += "FORGED" in value
+if seen < 5:
+    sys.exit(f"only {seen} fields have the text")
+PY
+
 # --- who may not read it is told so ---
 chmod 755 /run/log /run/log/journal
 chmod 600 "$journal"/*

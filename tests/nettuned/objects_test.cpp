@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
 #include <map>
 #include <stdexcept>
 
+#include "engine/change/transaction.hpp"
+#include "engine/characters.hpp"
 #include "manager_object.hpp"
 #include "parameter_objects.hpp"
 #include "service.hpp"
@@ -188,6 +191,35 @@ Texts rows(const Reply& reply, const char* row) {
   }
   sd_bus_message_exit_container(message);
   return texts;
+}
+
+// Each string of the message, in it or in what it holds: characters that a person sees, and line
+// ends. How many there are.
+int check_strings(sd_bus_message* message) {
+  int count = 0;
+  char type = 0;
+  const char* contents = nullptr;
+  while (sd_bus_message_peek_type(message, &type, &contents) > 0) {
+    if (type == 's') {
+      const char* text = nullptr;
+      REQUIRE(sd_bus_message_read_basic(message, type, &text) > 0);
+      CAPTURE(text);
+      CHECK(!find_stranger(text, TextKind::prose));
+      ++count;
+    } else if (contents != nullptr) {
+      REQUIRE(sd_bus_message_enter_container(message, type, contents) > 0);
+      count += check_strings(message);
+      REQUIRE(sd_bus_message_exit_container(message) >= 0);
+    } else {
+      REQUIRE(sd_bus_message_skip(message, nullptr) >= 0);
+    }
+  }
+  return count;
+}
+int check_signal(sd_bus_message* message, void* count, sd_bus_error*) {
+  *static_cast<int*>(count) += check_strings(message);
+  sd_bus_message_rewind(message, 1);
+  return 0;
 }
 
 }  // namespace
@@ -434,4 +466,67 @@ TEST_CASE("the description tells what has become of the files of the profile in 
   world.tree.set("net.core.rmem_max", "4096");
   world.service.look_at({*sysctl::Key::parse("net.core.rmem_max")}, world.outside.now());
   CHECK(has("\"changes\": 1"));
+}
+
+TEST_CASE("no text from outside is on the bus as it is, and none ends the connection") {
+  const std::string hostile = "a\x1b[31m\x07\r\xc2\x9b\xe2\x80\xae\xe2\x81\xa6\xff\xc3z";
+  World world;
+  world.authority.uid = 0;
+  int told = 0;
+  REQUIRE(sd_bus_add_filter(world.pair.client(), nullptr, check_signal, &told) >= 0);
+  world.tree.set("net.core.default_qdisc", hostile);
+  const std::string name = world.folder.path() + "/" + hostile + "\nNETTUNE_KEY=net.forged.yaml";
+  world.folder.add(hostile + "\nNETTUNE_KEY=net.forged.yaml",
+                   "nettune: 1\non-drift: report\nsysctl:\n  net.core.rmem_max: 8388608\n"
+                   "  net.core.default_qdisc: fq\n");
+  world.folder.add("profiles/" + hostile + ".yaml", "nettune: 1\n" + hostile);
+
+  // What nettunectl does, which takes any path.
+  {
+    auto session = change::begin(world.folder.path() + "/state", world.service.surroundings().place,
+                                 0, world.tree);
+    REQUIRE(session.has_value());
+    const auto resolved = world.service.load(name);
+    REQUIRE(resolved.has_value());
+    const change::Plan plan = change::make_plan(*resolved, audit::compare(*resolved, world.tree),
+                                                session->state, world.tree, name);
+    REQUIRE(change::carry_out(plan, world.tree, session->folder, session->state, {}).has_value());
+  }
+  world.service.look_at_state(world.outside.now());
+  CHECK(world.service.profile() == name);
+  CHECK(world.text_property(manager_path, manager_interface, "ActiveProfile")
+            .ends_with("\\xFF\\xC3z\\x0ANETTUNE_KEY=net.forged.yaml"));
+  world.told();
+  world.tree.set("net.core.default_qdisc", hostile + " " + hostile);
+  world.service.look_at({*sysctl::Key::parse("net.core.default_qdisc")}, world.outside.now());
+  const Texts signals = world.told();
+  CHECK(std::ranges::count(signals, "DriftDetected") == 1);
+  CHECK(told > 8);
+
+  const auto check = [](const Reply& reply, int least) {
+    CAPTURE(reply.error);
+    REQUIRE(reply.is_there);
+    CHECK(reply.error == "");
+    CHECK(check_strings(reply.message.get()) >= least);
+  };
+  const auto check_error = [](const Reply& reply) {
+    CHECK(reply.error != "");
+    CHECK(!find_stranger(reply.text, TextKind::prose));
+  };
+  for (const char* method : {"Audit", "Plan"}) check(world.call_with(method, ""), 6);
+  check(world.call_with("Explain", "net.core.default_qdisc"), 8);
+  check(world.call("Describe"), 1);
+  check(world.call("ListProfiles"), 12);
+  check(world.call_with("DescribeProfile", ""), 8);
+  check(world.pair.call(manager_path, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects"),
+        30);
+  check(world.pair.call(
+            manager_path, properties, "GetAll",
+            [](sd_bus_message* call) { sd_bus_message_append(call, "s", manager_interface); }),
+        8);
+  // The file is gone: the path is in what is said of that.
+  REQUIRE(std::filesystem::remove(name));
+  check_error(world.call("Reload"));
+  check(world.call("Describe"), 1);
+  CHECK(world.call("Confirm").error == "org.nettune1.Error.Stale");  // still connected
 }
