@@ -79,4 +79,6 @@ for shell in zsh fish; do
   asked "$shell" import ''
   [[ " $out " == *" sysctl.d "* && " $out " == *" tuned "* ]] || fail 'it does not offer what can be imported'
 done
+expect_completion zsh "$source_dir/packaging/zsh/_nettunectl"
+expect_completion fish "$source_dir/packaging/fish/nettunectl.fish"
 finish

@@ -93,4 +93,6 @@ offers '' audit --memory ''
 offers '' list x
 offers '' nonsense x
 
+expect_completion bash "$source_dir/packaging/completion/nettunectl"
+
 finish
