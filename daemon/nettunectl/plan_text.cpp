@@ -38,7 +38,7 @@ std::string why_cell(const Write& write, const std::vector<std::string>& directo
   std::string why = write.purpose == Purpose::desired
                         ? printable(short_origin(write.declared_at, directories))
                         : std::string("back to its baseline");
-  if (!write.order.empty()) why += (why.empty() ? "" : "; ") + write.order;
+  if (!write.order.empty()) why += (why.empty() ? "" : "; ") + printable(write.order);
   return why;
 }
 

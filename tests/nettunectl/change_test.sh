@@ -344,6 +344,46 @@ for text in '' '{}' '[' '{"format": "plan/2"}' '{"format": "plan/1"}'; do
   expect_status 2
   expect_err 'old.json: '
 done
+# Whatever text a plan, or the state that it leaves, holds: it is shown as a text.
+hostile=$'a\e[31m\a\n\r\xc2\x9b\u202e\u2066 nettunectl: forged'
+shown='a\x1B[31m\x07\x0A\x0D\u009B\u202E\u2066 nettunectl: forged'
+for member in format profile host boot_id key before after purpose declared_at order; do
+  for format in table json; do
+    "$python" - "$work/plan.json" "$work/old.json" "$member" "$hostile" <<'P'
+import json, sys
+source, made, member, hostile = sys.argv[1:]
+plan = json.load(open(source))
+if member == "host":
+    plan["host"]["name"] = hostile
+elif member in plan:
+    plan[member] = ("plan/" if member == "format" else "") + hostile
+for write in plan["writes"] if member not in plan else []:
+    write[member] = " ".join(hostile.split()) if member in ("before", "after") else hostile
+json.dump(plan, open(made, "w"))
+P
+    run apply --plan "$work/old.json" --format "$format"
+    expect_seen
+    ! grep -q '^nettunectl: forged' "$work/out" "$work/err" || fail "a line is forged by $member"
+    case $member in
+      profile | declared_at | order)
+        expect_status 0
+        [[ $format == json || $out == *"${shown% nettunectl*}"* ]] || fail "$member is not shown"
+        for command in audit 'audit a' 'plan a' "apply a --format $format" "revert --format $format"; do
+          # shellcheck disable=SC2086  # words
+          run $command
+          expect_seen
+        done
+        expect_status 0
+        ;;
+      boot_id) expect_status 2 ;;
+      *)
+        expect_status 2
+        [[ $err == *"${shown%%\\x0A*}"* ]] || fail "what $member is is not said"
+        ;;
+    esac
+  done
+done
+
 run apply
 expect_status 2
 expect_err 'a PROFILE or --plan FILE is required'
@@ -448,7 +488,50 @@ for command in 'apply b' revert 'plan a'; do
   expect_status 2
   expect_err 'is not understood: its format is 7, and this nettune knows formats 1 and 2'
 done
+# Of a state that is, each text that it has, shown as a text; format 1 has no checksum.
+for word in profile baseline foreign journal entry; do
+  "$python" - "$work/state" "$word" "$hostile" >"$state" <<'P'
+import sys
+source, word, hostile = sys.argv[1:]
+hostile = "".join(f"\\x{byte:02x}" for byte in hostile.encode())
+lines = open(source).read().splitlines()
+lines[0] = "nettune-state\t1"
+text = hostile if word != "journal" else f"0\t0\t{hostile}"
+out = []
+for line in lines[:-1]:
+    fields = line.split("\t")
+    if fields[0] == "baseline" and word in ("foreign", "entry"):
+        continue
+    if fields[0] == word == "baseline":
+        fields[3:] = [hostile, hostile]
+    if fields[0] == word == "profile":
+        fields[1] = hostile
+    out.append("\t".join(fields))
+if word == "foreign":
+    out.append(f"foreign\tnet/core/somaxconn\twritten\t{hostile}\t{hostile}")
+if word in ("journal", "entry"):
+    out.append(f"journal\t0\t0\t{hostile}")
+if word == "entry":
+    out.append(f"entry\tnet/core/somaxconn\tdesired\t{hostile}\t{hostile}")
+print("\n".join(out + ["end"]))
+P
+  cp "$state" "$work/hostile"
+  for command in audit 'plan a' revert 'revert --force' 'revert --format json' confirm 'apply a' 'apply a --format json'; do
+    cp "$work/hostile" "$state"
+    # shellcheck disable=SC2086  # words
+    run $command
+    expect_seen
+    [[ $err != *'not understood'* ]] || fail "the state with another $word is not one"
+    ! grep -q '^nettunectl: forged' "$work/out" "$work/err" || fail "a line is forged by $word"
+    [[ $word$command != profileaudit || $err == *"$shown"* ]] || fail 'the name of the profile is not shown'
+    [[ $word$command != baselinerevert || $out == *"${shown% nettunectl*}"* ]] || fail 'the value is not shown'
+  done
+done
 cp "$work/state" "$state"
+run revert --force
+expect_status 0
+run apply a --quiet
+cp "$state" "$work/state"
 chmod 666 "$state"
 run revert
 expect_status 2
