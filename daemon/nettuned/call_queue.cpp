@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "polkit.hpp"
+
 namespace nettune::daemon {
 namespace {
 
@@ -27,12 +29,16 @@ constexpr std::uint64_t pause_of_full = 200;  // microseconds
 // takes them is refused before they fill the memory.
 constexpr std::uint64_t most_answers_waiting = 512;
 
+// A call that needs a right costs nothing yet: the bus is asked who calls, which a caller who does
+// not wait for the answer makes sure of by a Ping behind it.
 bool costs_nothing(sd_bus_message* call) {
-  const auto is_of = [&](const char* interface) {
-    const char* name = sd_bus_message_get_interface(call);
-    return name != nullptr && std::string_view(name) == interface;
+  const auto text_of = [](const char* text) {
+    return std::string_view(text == nullptr ? "" : text);
   };
-  return is_of("org.freedesktop.DBus.Properties") || is_of("org.freedesktop.DBus.Peer");
+  const std::string_view interface = text_of(sd_bus_message_get_interface(call));
+  return interface == "org.freedesktop.DBus.Properties" ||
+         interface == "org.freedesktop.DBus.Peer" ||
+         !action_of(text_of(sd_bus_message_get_member(call))).empty();
 }
 
 std::uint64_t answers_waiting(sd_bus* bus) {

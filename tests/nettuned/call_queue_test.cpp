@@ -18,7 +18,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-// An object with a method, which waits for its turn, and a property, which does not.
+// An object with methods, of which Slow waits for its turn, and a property, which does not.
 struct Host {
   Host() {
     sd_event* made = nullptr;
@@ -80,6 +80,7 @@ struct Host {
 const sd_bus_vtable Host::vtable[] = {
     SD_BUS_VTABLE_START(0),
     SD_BUS_METHOD("Slow", "", "", Host::slow, SD_BUS_VTABLE_UNPRIVILEGED),
+    SD_BUS_METHOD("Activate", "", "", Host::slow, SD_BUS_VTABLE_UNPRIVILEGED),
     SD_BUS_PROPERTY("Quick", "s", Host::quick, 0, 0),
     SD_BUS_VTABLE_END,
 };
@@ -119,6 +120,18 @@ TEST_CASE("who asks once does not wait for a turn of each who asks all the time"
   const auto waited = std::ranges::find(host.served, ":1.2") - host.served.begin() -
                       static_cast<std::ptrdiff_t>(before);
   CHECK(waited <= 10);
+}
+
+TEST_CASE("a call that needs a right is taken before a Ping that comes after it") {
+  Host host;
+  for (int i = 0; i < 50; ++i) host.send("Slow", ":1.1");
+  host.send("Activate", ":1.4");
+  const test::Reply& ping = host.pair.send(
+      "/object", "org.freedesktop.DBus.Peer", "Ping",
+      [](sd_bus_message* call) { REQUIRE(sd_bus_message_set_sender(call, ":1.4") >= 0); });
+  while (!ping.is_there) host.step();
+  CHECK(std::ranges::count(host.served, ":1.4") == 1);
+  host.run();
 }
 
 TEST_CASE("the objects of sd-bus itself wait as well") {
