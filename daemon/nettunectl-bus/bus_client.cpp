@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "engine/diagnostic.hpp"
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "output.hpp"
 
 namespace nettune::ctl {

@@ -17,7 +17,7 @@
 
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
 #include "engine/sysctl/key.hpp"
 #include "engine/sysctl/value.hpp"
 #include "json.hpp"

@@ -17,8 +17,9 @@
 #include "engine/audit/compare.hpp"
 #include "engine/change/plan.hpp"
 #include "engine/change/transaction.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/net_namespace.hpp"
-#include "engine/unique_fd.hpp"
 #include "files.hpp"
 #include "machine.hpp"
 #include "netlink/tcp_metrics.hpp"
@@ -205,10 +206,10 @@ std::size_t descriptors_to_spare() {
 std::optional<Planned> make_the_plan(const Request& request, const Machine& machine,
                                      const profile::Store& store, const change::Session& session) {
   if (!request.plan_file.empty()) {
-    const Result<std::string> text = profile::read_file(request.plan_file, max_plan_size);
+    const Result<std::string> text = read_file(request.plan_file, max_plan_size);
     if (!text) {
       complain(fmt::format("the plan {} can't be read: {}", printable(request.plan_file),
-                           profile::why_unreadable(text.error())));
+                           why_unreadable(text.error(), max_plan_size)));
       return std::nullopt;
     }
     std::expected<SavedPlan, std::string> saved = plan_from_json(*text);

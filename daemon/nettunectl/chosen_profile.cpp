@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "engine/file/read.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/foreign.hpp"
 #include "files.hpp"
@@ -48,11 +49,11 @@ std::string profile_in_force(const Machine& machine) {
 }
 
 std::string profile_of_service(const Machine& machine) {
-  const Result<std::string> text =
-      profile::read_file(machine.root + "/var/lib/nettune/active", 4096);
+  const Result<std::string> text = read_file(machine.root + "/var/lib/nettune/active", 4096);
   if (text) return text->substr(0, text->find('\n'));
   if (text.error().number != ENOENT) return {};
-  Result<std::string> settings = profile::read_file(machine.root + "/etc/nettune/nettuned.yaml");
+  Result<std::string> settings =
+      read_file(machine.root + "/etc/nettune/nettuned.yaml", profile::max_file_size);
   if (!settings) return {};
   Diagnostics diagnostics;  // the service says them
   const auto document = profile::parse_document("nettuned.yaml", *std::move(settings), diagnostics);

@@ -12,54 +12,22 @@
 #include <filesystem>
 #include <system_error>
 
-#include "engine/folder.hpp"
-#include "engine/unique_fd.hpp"
+#include "engine/file/folder.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/replace.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "output.hpp"
 
 namespace nettune::ctl {
 
-Result<std::string> read_to_end(int fd, const std::string& name, std::size_t limit) {
-  std::string text;
-  std::size_t used = 0;
-  for (;;) {
-    if (text.size() - used < 65536) text.resize(std::max<std::size_t>(text.size() * 2, 262144));
-    const ssize_t got = ::read(fd, text.data() + used, text.size() - used);
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return std::unexpected(Error{errno, "read", name});
-    }
-    if (got == 0) break;
-    used += static_cast<std::size_t>(got);
-    if (used > limit) return std::unexpected(Error{EFBIG, "read", name});
-  }
-  text.resize(used);
-  return text;
-}
-
 std::string read_fact(const std::string& path, std::size_t limit) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  std::string text;
-  if (!fd) return text;
-  text.resize(limit);
-  std::size_t used = 0;
-  while (used < limit) {
-    const ssize_t got = ::read(fd.get(), text.data() + used, limit - used);
-    if (got <= 0) break;
-    used += static_cast<std::size_t>(got);
-  }
-  text.resize(used);
-  return text;
+  return read_start(path, limit).value_or("");
 }
 
 namespace {
 
 Result<void> write_text(int fd, const std::string& path, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected(Error{errno, "write", path});
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
+  if (const int number = write_all(fd, text)) return std::unexpected(Error{number, "write", path});
   return {};
 }
 
@@ -80,25 +48,14 @@ Result<void> write_file(const std::string& path, std::string_view text) {
   const std::string target = is_there ? std::filesystem::canonical(path, error).string() : path;
   if (error) return std::unexpected(Error{error.value(), "find", path});
   const std::string next = fmt::format("{}.{}.new", target, ::getpid());
-  const UniqueFd fd(::open(next.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-  if (!fd) return std::unexpected(Error{errno, "make", next});
-  const auto replace = [&]() -> Result<void> {
-    if (is_there) {
-      if (::fchown(fd.get(), old.st_uid, old.st_gid) != 0 ||
-          ::fchmod(fd.get(), old.st_mode & 07777) != 0) {
-        return std::unexpected(Error{errno, "keep the owner of", path});
-      }
-    }
-    if (Result<void> written = write_text(fd.get(), path, text); !written) return written;
-    if (::fsync(fd.get()) != 0) return std::unexpected(Error{errno, "write", path});
-    if (::rename(next.c_str(), target.c_str()) != 0) {
-      return std::unexpected(Error{errno, "replace", path});
-    }
-    return {};
-  };
-  Result<void> replaced = replace();
-  if (!replaced) ::unlink(next.c_str());
-  return replaced;
+  const auto replaced = replace_file({.folder = AT_FDCWD,
+                                      .name = target.c_str(),
+                                      .next = next.c_str(),
+                                      .text = text,
+                                      .owner = is_there ? &old : nullptr});
+  if (!replaced)
+    return std::unexpected(Error{replaced.error().number, replaced.error().action, path});
+  return {};
 }
 
 Result<void> write_new_file(const std::string& path, std::string_view text) {

@@ -11,9 +11,6 @@
 
 namespace nettune::ctl {
 
-/// Everything up to the end of the file, pipe or terminal behind `fd`. EFBIG beyond `limit` bytes.
-Result<std::string> read_to_end(int fd, const std::string& name, std::size_t limit);
-
 /// The first `limit` bytes of a file of /proc or /sys; "" where it cannot be read: the caller takes
 /// that as a fact that is not known. Never blocks on a FIFO.
 std::string read_fact(const std::string& path, std::size_t limit = 65536);

@@ -10,11 +10,12 @@
 #include <vector>
 
 #include "engine/diagnostic.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/profile/correction.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 #include "engine/sysctl/saved_tree.hpp"
-#include "engine/unique_fd.hpp"
 #include "files.hpp"
 #include "output.hpp"
 
@@ -25,7 +26,7 @@ constexpr std::size_t max_faults_shown = 10;
 
 Result<std::string> read_saved(const std::string& file) {
   if (file == "-") return read_to_end(STDIN_FILENO, "standard input", sysctl::SavedTree::max_size);
-  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));  // a pipe is waited for
   if (!fd) return std::unexpected(Error{errno, "open", file});
   return read_to_end(fd.get(), file, sysctl::SavedTree::max_size);
 }

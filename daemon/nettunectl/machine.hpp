@@ -7,9 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/sysctl/tree.hpp"
-#include "engine/unique_fd.hpp"
 #include "options.hpp"
 
 namespace nettune::ctl {

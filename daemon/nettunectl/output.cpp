@@ -9,23 +9,11 @@
 
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/file/replace.hpp"
 #include "engine/result.hpp"
 
 namespace nettune::ctl {
 namespace {
-
-// 0, or the errno value. Past stdio: what fflush() would say late, write() says at once.
-int write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = ::write(fd, text.data(), text.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return 0;
-}
 
 constinit bool ignored_before = false;
 

@@ -11,7 +11,7 @@
 #include "chosen_profile.hpp"
 #include "command.hpp"
 #include "engine/audit/compare.hpp"
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "machine.hpp"
 #include "moving.hpp"
 #include "options.hpp"

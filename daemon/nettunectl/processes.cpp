@@ -12,7 +12,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
 #include "files.hpp"
 
 namespace nettune::ctl {

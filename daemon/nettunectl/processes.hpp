@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/result.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::ctl {
 

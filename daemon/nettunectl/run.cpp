@@ -23,7 +23,7 @@
 #include "command.hpp"
 #include "elf_file.hpp"
 #include "engine/diagnostic.hpp"
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "nettune/nettune.h"
 #include "options.hpp"
 #include "output.hpp"

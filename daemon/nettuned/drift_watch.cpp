@@ -13,7 +13,7 @@
 #include <functional>
 #include <utility>
 
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
 #include "engine/sysctl/side_effects.hpp"
 
 namespace nettune::daemon {

@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/key.hpp"
-#include "engine/unique_fd.hpp"
 #include "handles.hpp"
 #include "timer.hpp"
 

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "handles.hpp"
 
 namespace nettune::daemon {

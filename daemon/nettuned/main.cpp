@@ -25,6 +25,8 @@
 #include "bus.hpp"
 #include "drift_watch.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/trust.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/sysctl/proc_tree.hpp"
@@ -66,7 +68,7 @@ std::string in_folder(const char* variable, const char* usual, const char* file)
 std::expected<Settings, Refusal> read_settings() {
   const std::string settings_file =
       in_folder("CONFIGURATION_DIRECTORY", "/etc/nettune", "nettuned.yaml");
-  if (const std::optional<std::string> why = profile::why_untrusted(settings_file)) {
+  if (const std::optional<std::string> why = why_untrusted(settings_file)) {
     return std::unexpected(Refusal{Refusal::Kind::invalid_profile,
                                    fmt::format("{} is not trusted: {}", settings_file, *why)});
   }
@@ -114,7 +116,7 @@ rlim_t raise_descriptor_limit() {
 bool is_shut_off() {
   if (::secure_getenv("INVOCATION_ID") == nullptr) return false;
   constexpr std::size_t most = 4u << 20;
-  const Result<std::string> mounts = profile::read_file("/proc/self/mountinfo", most);
+  const Result<std::string> mounts = read_file("/proc/self/mountinfo", most);
   return mounts && has_own_proc(*mounts);
 }
 

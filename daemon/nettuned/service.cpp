@@ -15,10 +15,13 @@
 #include <utility>
 
 #include "engine/diagnostic.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/replace.hpp"
+#include "engine/file/trust.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/profile/foreign.hpp"
 #include "engine/sysctl/side_effects.hpp"
 #include "engine/sysctl/value.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::daemon {
 namespace {
@@ -123,36 +126,27 @@ std::vector<Event::Change> changes_between(const change::State& before, const ch
 
 // The first line of the file; nullopt where there is no file.
 Result<std::optional<std::string>> read_choice(const std::string& path) {
-  const Result<std::string> text = profile::read_file(path, max_choice_size);
+  const Result<std::string> text = read_file(path, max_choice_size);
   if (!text && text.error().number == ENOENT) return std::nullopt;
   if (!text) return std::unexpected(text.error());
   return text->substr(0, text->find('\n'));
 }
 
-// Replaces the file as a whole, on disk when this returns.
+// On disk when this returns.
 Result<void> write_choice(const std::string& path, const std::string& choice) {
   const std::string folder = path.substr(0, path.rfind('/'));
-  const std::string next = path + ".new";
-  const auto failed = [&](const char* action) {
-    const int number = errno;
-    ::unlink(next.c_str());
+  const auto failed = [&](const char* action, int number) {
     return std::unexpected(Error{number, action, path});
   };
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) return failed("make the folder of");
-  {
-    const UniqueFd fd(
-        ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!fd) return failed("write");
-    const std::string line = choice + "\n";
-    const ssize_t written = ::write(fd.get(), line.data(), line.size());
-    // A file system that is full takes a part, and sets no errno.
-    if (written >= 0 && written < static_cast<ssize_t>(line.size())) errno = ENOSPC;
-    if (written != static_cast<ssize_t>(line.size())) return failed("write");
-    if (::fsync(fd.get()) != 0) return failed("sync");
+  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
+    return failed("make the folder of", errno);
   }
-  if (std::rename(next.c_str(), path.c_str()) != 0) return failed("replace");
-  const UniqueFd opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!opened || ::fsync(opened.get()) != 0) return failed("sync the folder of");
+  const std::string next = path + ".new";
+  const std::string line = choice + "\n";
+  const auto replaced =
+      replace_file({.folder = AT_FDCWD, .name = path.c_str(), .next = next.c_str(), .text = line});
+  if (!replaced) return failed(replaced.error().action, replaced.error().number);
+  if (const int number = sync_folder(folder.c_str())) return failed("sync the folder of", number);
   return {};
 }
 
@@ -275,7 +269,7 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
     return std::unexpected(Refusal{Kind::no_such_profile, format_errors(diagnostics)});
   }
   if (is_path(name) && surroundings_.store.trusts_only_root()) {
-    if (const std::optional<std::string> why = profile::why_untrusted(name)) {
+    if (const std::optional<std::string> why = why_untrusted(name)) {
       return std::unexpected(Refusal{Kind::invalid_profile,
                                      fmt::format("{} is not trusted: {}", printable(name), *why)});
     }
@@ -294,7 +288,7 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
   // A TuneD profile, as a folder or by its file, reads others: none of them but what root wrote.
   if (loaded && surroundings_.store.trusts_only_root()) {
     for (const SourcePtr& source : loaded->sources()) {
-      if (const std::optional<std::string> why = profile::why_untrusted(source->name)) {
+      if (const std::optional<std::string> why = why_untrusted(source->name)) {
         return std::unexpected(
             Refusal{Kind::invalid_profile,
                     fmt::format("{} is not trusted: {}", printable(source->name), *why)});
@@ -733,7 +727,7 @@ void Service::start(Moment now) {
   const Result<std::optional<std::string>> chosen = read_choice(file);
   const bool is_file = chosen && chosen->has_value();
   if (is_file && surroundings_.store.trusts_only_root()) {
-    if (const std::optional<std::string> why = profile::why_untrusted(file)) {
+    if (const std::optional<std::string> why = why_untrusted(file)) {
       return fail(fmt::format("the choice in {} is not trusted: {}", file, *why), now);
     }
   }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/file/read.hpp"
 #include "engine/profile/correction.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/quantity.hpp"
@@ -192,15 +193,15 @@ std::optional<Settings> parse_settings(std::string name, std::string text,
 }
 
 std::optional<Settings> load_settings(const std::string& path, Diagnostics& diagnostics) {
-  Result<std::string> text = profile::read_file(path);
+  Result<std::string> text = read_file(path, profile::max_file_size);
   if (!text && text.error().number == ENOENT) return Settings{};
   if (!text) {
-    diagnostics.list.push_back(
-        {Severity::error,
-         Origin{},
-         fmt::format("{} can't be read: {}", path, profile::why_unreadable(text.error())),
-         {},
-         {}});
+    diagnostics.list.push_back({Severity::error,
+                                Origin{},
+                                fmt::format("{} can't be read: {}", path,
+                                            why_unreadable(text.error(), profile::max_file_size)),
+                                {},
+                                {}});
     return std::nullopt;
   }
   return parse_settings(path, *std::move(text), diagnostics);

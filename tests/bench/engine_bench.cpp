@@ -15,6 +15,7 @@
 
 #include "engine/audit/compare.hpp"
 #include "engine/audit/conflicts.hpp"
+#include "engine/file/read.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/profile.hpp"
@@ -171,7 +172,7 @@ void load_64_one_by_one(benchmark::State& state) {
       load_or_skip(state, store, ManyFiles::name(file));
     }
     Diagnostics diagnostics;
-    const auto text = profile::read_file(files.all());
+    const auto text = read_file(files.all(), profile::max_file_size);
     const auto made = text ? checked(*text, diagnostics) : std::nullopt;
     if (!made) state.SkipWithError("no profile");
   }

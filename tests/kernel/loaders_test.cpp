@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "engine/audit/conflicts.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
 #include "engine/sysctl/written.hpp"
-#include "engine/unique_fd.hpp"
 
 using namespace nettune;
 

@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/value.hpp"
-#include "engine/unique_fd.hpp"
 
 using namespace nettune::sysctl;
 

@@ -25,7 +25,7 @@
 #include <thread>
 #include <vector>
 
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "nettune/nettune.h"
 #include "options.hpp"
 

@@ -17,13 +17,14 @@
 #include <unordered_map>
 #include <utility>
 
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/tuned_conf.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/written.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::audit {
 namespace {
@@ -73,31 +74,17 @@ bool is_null_device(const struct stat& status) {
   return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
 }
 
-// Reads a small regular file in four system calls, for there are many. false: it is another kind of
-// file, or a larger one, and read_file() knows what to do.
-bool read_small(int folder, const char* name, std::string& text) {
-  const UniqueFd fd(::openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status{};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return false;
-  if (is_null_device(status)) return true;
-  constexpr off_t largest = 16384;
-  if (!S_ISREG(status.st_mode) || status.st_size >= largest) return false;
-  std::string read(static_cast<std::size_t>(status.st_size) + 1, '\0');
-  if (::read(fd.get(), read.data(), read.size()) != status.st_size) return false;
-  read.pop_back();  // one that has grown meanwhile would have filled it
-  text = std::move(read);
-  return true;
-}
-
 // The text of the file at `path` below `root`; "" where it is masked, absent or cannot be read. The
 // last is a problem. `folder` and `name` are the same place, for a root without links to follow.
 std::string read_text(const std::string& root, const std::string& path, int folder,
                       const char* name, bool may_be_link, std::vector<std::string>& problems) {
-  std::string small;
   const bool is_plain = root.empty() || !may_be_link;
-  if (is_plain && read_small(folder, name, small)) return small;
+  if (is_plain) {
+    // What it does not read, read_file() knows why.
+    if (Result<std::string> small = read_small_file(folder, name)) return *std::move(small);
+  }
   const std::string place = behind_links(root, path);
-  Result<std::string> text = profile::read_file(place);
+  Result<std::string> text = read_file(place, profile::max_file_size);
   if (text) return std::move(*text);
   const int number = text.error().number;
   struct stat status{};

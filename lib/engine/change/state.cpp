@@ -16,7 +16,9 @@
 
 #include "engine/checksum.hpp"
 #include "engine/diagnostic.hpp"
-#include "engine/profile/store.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/replace.hpp"
+#include "engine/file/trust.hpp"
 #include "engine/result.hpp"
 
 namespace nettune::change {
@@ -197,15 +199,10 @@ bool is_service_user(uid_t uid) {
 
 // Refuses what somebody else could have written. What belongs to a user is his own affair: root,
 // who changes the machine by it, takes only what is root's or the service's.
-std::optional<std::string> why_untrusted(const struct stat& status) {
-  if ((status.st_mode & 022) != 0) {
-    return fmt::format("others may write it (mode {:04o})", status.st_mode & 07777);
-  }
-  const uid_t owner = status.st_uid;
-  if (owner != 0 && owner != ::geteuid() && !is_service_user(owner)) {
-    return fmt::format("it belongs to user {}", owner);
-  }
-  return std::nullopt;
+std::optional<std::string> why_not_taken(struct stat status) {
+  const bool is_own = status.st_uid == 0 || status.st_uid == ::geteuid();
+  if (!is_own && is_service_user(status.st_uid)) status.st_uid = 0;
+  return why_untrusted(status, "it");
 }
 
 std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struct stat& status) {
@@ -214,7 +211,7 @@ std::expected<UniqueFd, Failure> open_folder(const std::string& directory, struc
   if (::fstat(folder.get(), &status) != 0) {
     return std::unexpected(system_failure("examine", directory, errno));
   }
-  if (const auto reason = why_untrusted(status)) {
+  if (const auto reason = why_not_taken(status)) {
     return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", directory, *reason)));
   }
   return folder;
@@ -263,24 +260,17 @@ std::expected<State, Failure> load_from(int folder, const std::string& directory
   if (!S_ISREG(status.st_mode)) {
     return std::unexpected(state_failure(fmt::format("{} is not a regular file", path)));
   }
-  if (const auto reason = why_untrusted(status)) {
+  if (const auto reason = why_not_taken(status)) {
     return std::unexpected(state_failure(fmt::format("{} is not trusted: {}", path, *reason)));
   }
   if (status.st_size > static_cast<off_t>(max_state_size)) {
     return std::unexpected(
         state_failure(fmt::format("{} has {} bytes, more than any state", path, status.st_size)));
   }
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(fd.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected(system_failure("read", path, errno));
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  text.resize(size);
-  std::expected<State, std::string> state = parse_state(text, place);
+  const auto size = static_cast<std::size_t>(status.st_size);
+  const Result<std::string> text = read_start(fd.get(), path, size + 1, size);
+  if (!text) return std::unexpected(system_failure("read", path, text.error().number));
+  std::expected<State, std::string> state = parse_state(*text, place);
   if (!state) {
     return std::unexpected(state_failure(
         fmt::format("{} is not understood: {}; nothing is changed before it is moved away", path,
@@ -289,19 +279,9 @@ std::expected<State, Failure> load_from(int folder, const std::string& directory
   return *std::move(state);
 }
 
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t count = ::write(fd, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 // "process 4711 (nettunectl apply latency)".
 std::string describe_process(pid_t pid) {
-  const Result<std::string> line = profile::read_file(fmt::format("/proc/{}/cmdline", pid), 4096);
+  const Result<std::string> line = read_start(fmt::format("/proc/{}/cmdline", pid), 4096);
   std::string command = line ? *line : std::string();
   while (command.ends_with('\0')) command.pop_back();
   std::ranges::replace(command, '\0', ' ');
@@ -365,7 +345,7 @@ State kept(State state) {
 std::expected<Place, Failure> find_place(const std::string& root, int netns_fd) {
   constexpr std::size_t longest = 64;
   const std::string file = root + "/proc/sys/kernel/random/boot_id";
-  const Result<std::string> text = profile::read_file(file, longest);
+  const Result<std::string> text = read_to_end(file, longest);
   Place place;
   if (text) place.boot_id = text->substr(0, text->find('\n'));
   if (place.boot_id.empty()) {
@@ -542,27 +522,18 @@ std::expected<void, Failure> StateFolder::store(const State& state) const {
   const std::string name = file_name(place_);
   const std::string path = directory_ + "/" + name;
   const std::string next = new_file_name(place_);
-  const auto failed = [&](std::string_view action) {
-    const int number = errno;
-    ::unlinkat(folder_.get(), next.c_str(), 0);
-    return std::unexpected(system_failure(action, path, number));
-  };
   if (state.is_empty()) {
-    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) return failed("remove");
+    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return std::unexpected(system_failure("remove", path, errno));
+    }
     return {};
   }
   // Nothing after this asks for memory: an exception finds the one file in place, or the other.
   const std::string text = to_text(state, place_);
-  {
-    const UniqueFd fd(::openat(folder_.get(), next.c_str(),
-                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-    if (!fd) return failed("write");
-    if (::fchmod(fd.get(), 0644) != 0) return failed("set the mode of");
-    if (!write_all(fd.get(), text)) return failed("write");
-    if (::fsync(fd.get()) != 0) return failed("sync");
-  }
-  if (::renameat(folder_.get(), next.c_str(), folder_.get(), name.c_str()) != 0) {
-    return failed("replace");
+  const auto replaced = replace_file(
+      {.folder = folder_.get(), .name = name.c_str(), .next = next.c_str(), .text = text});
+  if (!replaced) {
+    return std::unexpected(system_failure(replaced.error().action, path, replaced.error().number));
   }
   return {};
 }

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "engine/change/failure.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/key.hpp"
 #include "engine/sysctl/net_namespace.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::change {
 

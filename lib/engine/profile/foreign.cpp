@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "engine/characters.hpp"
+#include "engine/file/read.hpp"
 #include "engine/profile/correction.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/profile/sysctl_d.hpp"
@@ -486,7 +487,7 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
   std::vector<SourcePtr> sources;
   std::vector<SysctlFile> files;
   for (const std::string& path : paths) {
-    Result<std::string> text = read_file(path);
+    Result<std::string> text = read_file(path, max_file_size);
     if (!text) {
       auto source = std::make_shared<Source>(Source{path, ""});
       diagnostics.sources.push_back(source);
@@ -500,7 +501,7 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
       diagnostics.list.push_back(
           {Severity::error,
            {source.get(), 0, 0, 1},
-           fmt::format("the file can't be read: {}", why_unreadable(text.error())),
+           fmt::format("the file can't be read: {}", why_unreadable(text.error(), max_file_size)),
            "",
            ""});
       is_complete = false;

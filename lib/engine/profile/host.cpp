@@ -17,30 +17,19 @@
 #include <limits>
 #include <optional>
 
+#include "engine/file/read.hpp"
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/value.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::profile {
 namespace {
 
 // A whole file below /proc, which has no size to ask for; "" where there is none.
 Result<std::string> read_fact(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) {
-    if (errno == ENOENT) return std::string();
-    return std::unexpected(Error{errno, "read", path});
-  }
   constexpr std::size_t limit = std::size_t{1} << 20;  // zoneinfo of a large machine: some 200 kB
-  std::array<char, 4096> piece;
-  std::string text;
-  for (;;) {
-    if (text.size() >= limit) return std::unexpected(Error{EFBIG, "read", path});
-    const ssize_t count = ::read(fd.get(), piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected(Error{errno, "read", path});
-    if (count == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(count));
-  }
+  Result<std::string> text = read_to_end(path, limit);
+  if (!text && text.error().number == ENOENT) return std::string();
+  return text;
 }
 
 // Cuts the first line off `text`.

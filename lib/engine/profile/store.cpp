@@ -14,88 +14,15 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/folder.hpp"
-#include "engine/unique_fd.hpp"
+#include "engine/file/folder.hpp"
+#include "engine/file/read.hpp"
+#include "engine/file/trust.hpp"
+#include "engine/file/unique_fd.hpp"
 
 namespace nettune::profile {
 namespace {
 
 constexpr std::string_view extension = ".yaml";
-
-// --- one file ---
-
-bool is_same_state(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino && a.st_size == b.st_size &&
-         a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
-         a.st_ctim.tv_sec == b.st_ctim.tv_sec && a.st_ctim.tv_nsec == b.st_ctim.tv_nsec;
-}
-
-// 0, or why such a file is not read.
-int refusal(const struct stat& file, std::size_t limit) {
-  if (S_ISDIR(file.st_mode)) return EISDIR;
-  if (!S_ISREG(file.st_mode)) return ENXIO;
-  if (file.st_size > 0 && static_cast<std::uintmax_t>(file.st_size) > limit) return EFBIG;
-  return 0;
-}
-
-Result<std::string> read_once(const std::string& path, std::size_t limit) {
-  const auto refused = [&](int number) { return std::unexpected(Error{number, "read", path}); };
-  struct stat before{};
-  // Before the file is opened: to open a device can already do something.
-  if (::stat(path.c_str(), &before) != 0) return refused(errno);
-  if (const int number = refusal(before, limit); number != 0) return refused(number);
-  // Should it have become a FIFO meanwhile, O_NONBLOCK keeps open(2) from waiting for a writer.
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return refused(errno);
-  if (::fstat(fd.get(), &before) != 0) return refused(errno);
-  if (const int number = refusal(before, limit); number != 0) return refused(number);
-
-  std::string text;
-  std::size_t room = std::min(limit, static_cast<std::size_t>(before.st_size)) + 1;
-  for (std::size_t used = 0;;) {
-    text.resize(used + room);
-    const ssize_t count = ::read(fd.get(), text.data() + used, room);
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return refused(errno);
-    }
-    used += static_cast<std::size_t>(count);
-    if (used > limit) return refused(EFBIG);
-    text.resize(used);
-    // One byte more was asked for: that it did not come is the end.
-    if (count == 0 || used == static_cast<std::size_t>(before.st_size)) break;
-    room = std::min<std::size_t>(limit + 1 - used, 64 * std::size_t{1024});
-  }
-
-  struct stat after{};
-  if (::fstat(fd.get(), &after) != 0) return refused(errno);
-  // A size of 0 says nothing in /proc; elsewhere the file has grown, and its times tell.
-  const bool is_whole =
-      before.st_size == 0 || static_cast<std::uintmax_t>(before.st_size) == text.size();
-  if (!is_whole || !is_same_state(before, after)) return refused(ESTALE);
-  return text;
-}
-
-// Why a file can't be read, for the author of a profile rather than for a programmer.
-std::string reason(const Error& error) {
-  switch (error.number) {
-    case EISDIR:
-      return "it is a directory";
-    case ENXIO:
-      return "it is a FIFO, a device or a socket, not a regular file";
-    case EFBIG:
-      return fmt::format("it is larger than {} bytes", max_file_size);
-    case ESTALE:
-      return "it changed while it was read";
-    case ELOOP:
-      return "its symbolic links form a loop";
-    default: {
-      // "read <path>: <reason>"
-      const std::string text = describe(error);
-      return text.substr(error.action.size() + error.object.size() + 3);
-    }
-  }
-}
 
 // --- names and paths ---
 
@@ -132,10 +59,6 @@ std::string joined(const std::vector<std::string>& directories) {
   }
   return text;
 }
-
-struct FreeText {
-  void operator()(char* text) const { std::free(text); }
-};
 
 // What is there and can't be looked at is among them: find() finds it.
 Result<std::vector<std::string>> yaml_files(const std::string& directory) {
@@ -231,7 +154,7 @@ class Loader {
         return std::nullopt;
       }
     }
-    Result<std::string> text = read_file(path);
+    Result<std::string> text = read_file(path, max_file_size);
     if (!text) {
       std::string help;
       if (text.error().number == ENOENT && !path.ends_with(extension)) {
@@ -241,7 +164,9 @@ class Loader {
         help = fmt::format("name its files: {}",
                            in_directory(printable(path), is_sysctl_d ? "*.conf" : "*.yaml"));
       }
-      error(origin, fmt::format("{} can't be read: {}", printable(path), reason(text.error())),
+      error(origin,
+            fmt::format("{} can't be read: {}", printable(path),
+                        why_unreadable(text.error(), max_file_size)),
             std::move(help));
       return std::nullopt;
     }
@@ -357,57 +282,6 @@ class Loader {
 };
 
 }  // namespace
-
-std::string why_unreadable(const Error& error) { return reason(error); }
-
-namespace {
-
-// Why one of the folders or links on this absolute way, or what it ends at, is not to be trusted.
-std::optional<std::string> why_untrusted_way(std::string_view whole) {
-  for (std::size_t end = 0; end != std::string_view::npos;) {
-    end = whole.find('/', end + 1);
-    const std::string part(whole.substr(0, end));
-    struct stat file{};
-    if (::lstat(part.c_str(), &file) != 0) return std::nullopt;  // reading it says why
-    if (file.st_uid != 0 && file.st_uid != ::geteuid()) {
-      return fmt::format("{} belongs to user {}", printable(part), file.st_uid);
-    }
-    // In a sticky folder nobody moves what belongs to another; a link has no mode of its own.
-    const bool is_shared = S_ISDIR(file.st_mode) && (file.st_mode & S_ISVTX) != 0;
-    if ((file.st_mode & 022) != 0 && !is_shared && !S_ISLNK(file.st_mode)) {
-      return fmt::format("others may write {} (mode {:04o})", printable(part),
-                         file.st_mode & 07777);
-    }
-  }
-  return std::nullopt;
-}
-
-}  // namespace
-
-std::optional<std::string> why_untrusted(const std::string& path) {
-  // The way that the name takes, link by link as it is written, and the one to what it leads to.
-  if (path.starts_with('/')) {
-    if (std::optional<std::string> why = why_untrusted_way(path)) return why;
-  }
-  const std::string folder =
-      path.find('/') == std::string::npos ? "." : path.substr(0, path.rfind('/') + 1);
-  for (const std::string& way : {folder, path}) {
-    const std::unique_ptr<char, FreeText> real(::realpath(way.c_str(), nullptr));
-    if (real == nullptr) return std::nullopt;
-    if (std::optional<std::string> why = why_untrusted_way(real.get())) return why;
-  }
-  return std::nullopt;
-}
-
-Result<std::string> read_file(const std::string& path, std::size_t limit) {
-  // An editor that is just saving needs an instant; what changes without end is no profile.
-  constexpr int attempts = 3;
-  Result<std::string> text = read_once(path, limit);
-  for (int i = 1; i < attempts && !text && text.error().number == ESTALE; ++i) {
-    text = read_once(path, limit);
-  }
-  return text;
-}
 
 std::vector<std::string> Store::default_directories(const std::string& root) {
   std::string base = root;

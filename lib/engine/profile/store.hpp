@@ -15,18 +15,6 @@ namespace nettune::profile {
 
 inline constexpr std::size_t max_inherited_files = 64;
 
-/// Reads a whole regular file of at most `limit` bytes. EISDIR, ELOOP, ENXIO (a FIFO, a device or a
-/// socket), EFBIG, ESTALE (it changed while it was read).
-Result<std::string> read_file(const std::string& path, std::size_t limit = max_file_size);
-
-/// "it is a directory", "No such file or directory": what stands after "X can't be read: ".
-std::string why_unreadable(const Error& error);
-
-/// Why `path` is not to be trusted by a service: the file, or a folder on the way to it, belongs to
-/// neither root nor this process's user, or others may write it. With the mode that it has; nullopt
-/// where it is trusted, or is not there.
-std::optional<std::string> why_untrusted(const std::string& path);
-
 class Store {
  public:
   /// `directories` in the order of precedence. NETTUNE_PROFILE_PATH is the callers' business.

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "engine/file/read.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/foreign_text.hpp"
 #include "engine/profile/profile.hpp"
@@ -391,11 +392,13 @@ class TunedReader {
   // tuned-main.conf. Where it can't be read, TuneD does not start.
   void read_settings() {
     const std::string path = root_ + "/etc/tuned/tuned-main.conf";
-    Result<std::string> text = read_file(path);
+    Result<std::string> text = read_file(path, max_file_size);
     if (!text) {
       if (text.error().number == ENOENT) return;
-      return warn({}, fmt::format("{} can't be read: {}", path, why_unreadable(text.error())), "",
-                  "not-plain");
+      return warn(
+          {},
+          fmt::format("{} can't be read: {}", path, why_unreadable(text.error(), max_file_size)),
+          "", "not-plain");
     }
     const std::optional<ForeignText> taken =
         take_foreign_text(path, std::move(*text), diagnostics_);
@@ -509,10 +512,10 @@ class TunedReader {
 
   bool read_sections(const std::string& path, const Origin& asked_at, bool variables_file,
                      std::vector<Section>& sections) {
-    Result<std::string> text = read_file(path);
+    Result<std::string> text = read_file(path, max_file_size);
     if (!text) {
-      fail(asked_at,
-           fmt::format("{} can't be read: {}", printable(path), why_unreadable(text.error())));
+      fail(asked_at, fmt::format("{} can't be read: {}", printable(path),
+                                 why_unreadable(text.error(), max_file_size)));
       return false;
     }
     const std::optional<ForeignText> taken =
@@ -696,7 +699,8 @@ std::vector<std::string> active_tuned_profiles(const std::string& root,
                                                std::vector<std::string>& problems) {
   std::vector<std::string> names;
   for (const std::string_view file : {"active_profile", "post_loaded_profile"}) {
-    const Result<std::string> text = read_file(fmt::format("{}/etc/tuned/{}", root, file));
+    const Result<std::string> text =
+        read_file(fmt::format("{}/etc/tuned/{}", root, file), max_file_size);
     if (!text) {
       if (text.error().number != ENOENT) problems.push_back(describe(text.error()));
       // Without the first there is no TuneD.

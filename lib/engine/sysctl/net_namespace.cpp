@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "engine/unique_fd.hpp"
+#include "engine/file/unique_fd.hpp"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71  // include/uapi/asm-generic/socket.h of Linux 5.14

@@ -14,7 +14,8 @@
 #include <tuple>
 #include <utility>
 
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
+#include "engine/file/read.hpp"
 
 namespace nettune::sysctl {
 namespace {
@@ -40,12 +41,10 @@ std::string folder_of(const std::string& root, pid_t process) {
 
 // "" where the process is gone.
 std::string command_of(const std::string& root, pid_t process) {
-  const UniqueFd fd(::open((folder_of(root, process) + "/comm").c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 64> buffer;
-  const ssize_t count = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : 0;
-  std::string_view text(buffer.data(), count > 0 ? static_cast<std::size_t>(count) : 0);
-  if (text.ends_with('\n')) text.remove_suffix(1);
-  return std::string(text);
+  constexpr std::size_t longest = 64;
+  std::string text = read_start(folder_of(root, process) + "/comm", longest).value_or("");
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
 }
 
 using Identity = std::pair<std::uint64_t, std::uint64_t>;  // device and inode

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/result.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::sysctl {
 

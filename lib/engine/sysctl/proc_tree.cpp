@@ -9,7 +9,7 @@
 #include <array>
 #include <cerrno>
 
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
 #include "engine/sysctl/net_namespace.hpp"
 
 namespace nettune::sysctl {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/tree.hpp"
-#include "engine/unique_fd.hpp"
 
 namespace nettune::sysctl {
 

@@ -15,6 +15,7 @@
 
 #include "engine/change/state.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/file/read.hpp"
 #include "engine/profile/foreign.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/profile/socket_preset.hpp"
@@ -45,7 +46,7 @@ std::string active_profile() {
     if (state && !state->profile.empty()) return state->profile;
   }
   constexpr std::size_t longest_path = 4096;
-  Result<std::string> chosen = profile::read_file("/var/lib/nettune/active", longest_path);
+  Result<std::string> chosen = read_file("/var/lib/nettune/active", longest_path);
   if (!chosen) return {};
   chosen->erase(std::min(chosen->find('\n'), chosen->size()));
   return *std::move(chosen);

@@ -37,11 +37,6 @@ class Folder {
   test::TempTree folder_;
 };
 
-int refusal(const std::string& path, std::size_t limit = max_file_size) {
-  const Result<std::string> text = read_file(path, limit);
-  return text ? 0 : text.error().number;
-}
-
 struct Loaded {
   Diagnostics diagnostics;
   std::optional<Profile> profile;
@@ -87,101 +82,6 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }
 
 }  // namespace
-
-TEST_CASE("a regular file is read whole, up to the limit") {
-  const Folder folder;
-  folder.write("a", "text\n");
-  folder.write("empty", "");
-  CHECK(read_file(folder / "a").value() == "text\n");
-  CHECK(read_file(folder / "a", 5).value() == "text\n");
-  CHECK(refusal(folder / "a", 4) == EFBIG);
-  CHECK(read_file(folder / "empty").value().empty());
-  REQUIRE(::symlink("a", (folder / "link").c_str()) == 0);
-  CHECK(read_file(folder / "link").value() == "text\n");
-}
-
-TEST_CASE("what is no regular file is refused by its kind, and never waited for") {
-  const Folder folder;
-  REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
-  REQUIRE(::symlink("loop", (folder / "loop").c_str()) == 0);
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  const std::string name = folder / "socket";
-  REQUIRE(name.size() < sizeof(address.sun_path));
-  name.copy(address.sun_path, name.size());
-  REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0);
-
-  CHECK(refusal(folder / "fifo") == ENXIO);
-  CHECK(refusal(folder / "socket") == ENXIO);
-  CHECK(refusal("/dev/zero") == ENXIO);
-  CHECK(refusal(folder.path()) == EISDIR);
-  CHECK(refusal(folder / "loop") == ELOOP);
-  CHECK(refusal(folder / "absent") == ENOENT);
-  CHECK(refusal("") == ENOENT);
-  folder.write("a", "x");
-  CHECK(refusal(folder / "a/") == ENOTDIR);
-  ::close(fd);
-}
-
-TEST_CASE("a file of two gigabytes is refused by its size and not read") {
-  const Folder folder;
-  folder.write("huge", "");
-  REQUIRE(::truncate((folder / "huge").c_str(), std::int64_t{1} << 31) == 0);
-  CHECK(refusal(folder / "huge") == EFBIG);
-}
-
-TEST_CASE("a file that holds less than it announced has changed while it was read") {
-  // Files of sysfs announce a page and hold a line: the one case that needs no second writer.
-  const std::string path = "/sys/kernel/mm/transparent_hugepage/enabled";
-  struct stat file{};
-  if (::stat(path.c_str(), &file) != 0 || file.st_size < 4096) {
-    MESSAGE("skipped: " << path << " is not there");
-    return;
-  }
-  CHECK(refusal(path) == ESTALE);
-}
-
-TEST_CASE("a file that another process writes to again and again is not taken half") {
-  const Folder folder;
-  folder.write("busy", "");
-  // Large enough for the writer to come in between: its times have changed then, not its size.
-  constexpr std::size_t size = std::size_t{64} << 20;
-  REQUIRE(::truncate((folder / "busy").c_str(), size) == 0);
-  CHECK(read_file(folder / "busy", size).has_value());
-  const pid_t writer = ::fork();
-  REQUIRE(writer >= 0);
-  if (writer == 0) {
-    const int fd = ::open((folder / "busy").c_str(), O_WRONLY | O_CLOEXEC);
-    for (;;) {
-      if (::pwrite(fd, "x", 1, 0) != 1) ::_exit(1);
-    }
-  }
-  int number = 0;
-  for (int i = 0; i < 100 && number == 0; ++i) {
-    const Result<std::string> text = read_file(folder / "busy", size);
-    if (!text) number = text.error().number;
-  }
-  ::kill(writer, SIGKILL);
-  CHECK(::waitpid(writer, nullptr, 0) == writer);
-  CHECK(number == ESTALE);
-  CHECK(read_file(folder / "busy", size).has_value());
-}
-
-TEST_CASE("a way through another user's link or folder is not trusted, wherever it leads") {
-  const Folder folder;
-  folder.write("root/good.yaml", profile_text("", "a"));
-  fs::create_directories(folder / "other");
-  fs::create_symlink(folder / "root", folder / "other/cur");
-  CHECK_FALSE(why_untrusted(folder / "other/cur/good.yaml").has_value());
-  if (::geteuid() != 0) {
-    MESSAGE("skipped: only root can give a link away");
-    return;
-  }
-  REQUIRE(::lchown((folder / "other/cur").c_str(), 65534, 65534) == 0);
-  CHECK(why_untrusted(folder / "other/cur/good.yaml") ==
-        (folder / "other/cur") + " belongs to user 65534");
-}
 
 TEST_CASE("the first directory that has a name wins, and list() shows what is hidden") {
   const Folder folder;

@@ -10,8 +10,8 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/proc_tree.hpp"
-#include "engine/unique_fd.hpp"
 #include "support/temp_tree.hpp"
 
 using namespace nettune;

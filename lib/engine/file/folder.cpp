@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/folder.hpp"
+#include "engine/file/folder.hpp"
 
 #include <unistd.h>
 
