@@ -25,9 +25,10 @@ shopt -s globstar nullglob
 mapfile -t engine < <(code lib/engine)
 ((${#engine[@]} > 10)) || fault "lib/engine was not found: this test sees nothing"
 
-# Includes point one way: programs -> audit -> profile -> sysctl -> the headers of engine/ itself.
+# Includes point one way: programs -> change -> audit -> profile -> sysctl -> file -> the headers of
+# engine/ itself.
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
-layers=(sysctl profile audit change)
+layers=(file sysctl profile audit change)
 for i in "${!layers[@]}"; do
   for later in "${layers[@]:i+1}"; do
     forbid "engine/${layers[i]} includes a later stage" "${include}engine/$later/" \
@@ -54,6 +55,16 @@ for file in $(code lib daemon); do
 done
 forbid "only proc_tree.cpp opens files below /proc/sys" \
   '(open|openat|fopen|ifstream|opendir|read_file|directory_iterator)[[:space:]]*[({][^;]*"[^"]*proc/sys' \
+  "${others[@]}"
+
+# Files are read, replaced and listed in one place; proc_tree.cpp has the kernel's keys. Elsewhere a
+# descriptor is opened for what is no text: a namespace, a program, an inotify or a pipe.
+others=()
+for file in $(code lib/engine lib/netlink daemon); do
+  [[ $file == lib/engine/file/* || $file == lib/engine/sysctl/proc_tree.cpp ]] || others+=("$file")
+done
+forbid "only lib/engine/file lists, replaces and syncs" \
+  '(::|std::|[^a-z_:.>])(fsync|rename|renameat|readdir|opendir|fdopendir|fopen)[[:space:]]*\(|std::(i|o)?fstream|directory_iterator' \
   "${others[@]}"
 forbid "project code throws nothing" '^[^/"]*\bthrow\b' "${engine[@]}"
 

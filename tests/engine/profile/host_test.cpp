@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The facts of a host from files, and the kernel's own defaults derived from them.
 #include "engine/profile/host.hpp"
-#include "engine/profile/kernel_default.hpp"
 
 #include <doctest/doctest.h>
 #include <sched.h>
@@ -14,6 +13,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "engine/profile/kernel_default.hpp"
 #include "engine/sysctl/value.hpp"
 #include "support/temp_tree.hpp"
 
