@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# import and export on a temporary root; and there and back with the real systemd-sysctl, in a
-# network namespace.
+# import and export on a temporary root; and what the real systemd-sysctl and sysctl(8) make of an
+# export, in namespaces.
 [[ ${1-} != --help ]] || exec sed -n '3,/^[^#]/s/^# \?//p' "$0"
 set -euo pipefail
 # shellcheck source=tests/nettunectl/lib.sh
@@ -522,4 +522,48 @@ diff <(grep '^[-n]' "$profile-1.conf" | grep -v eth7 | sort) <(grep '^[-n]' "$pr
 exit "$failures"
 SH
 done
+
+# --- a text with any sign is what the loaders write, each to a stand-in of /proc/sys that holds
+# nothing: systemd-sysctl leaves what is longer
+mkdir odd
+"$python" - odd <<'P'
+import json
+import pathlib
+import string
+import sys
+
+folder = pathlib.Path(sys.argv[1])
+signs = [*string.punctuation, "é"]
+texts = [text for sign in signs
+         for text in (f"a{sign}z", f"a{sign}", f"a {sign} z", f"a{sign}net.x.other = 1")]
+# A number may begin with one of the others.
+texts += [text for sign in signs if sign not in "+-.<>" for text in (sign, f"{sign}z", f"{sign} z")]
+texts += ["a\tz", "a  z", r"a\nnet.x.other = 1", "$(id)"]
+keys = {f"t{i}": text for i, text in enumerate(texts)}
+for name in "machine", "right", "systemd-sysctl", "sysctl":
+    x = folder / name / "proc/sys/net/x"
+    x.mkdir(parents=True)
+    (x / "other").write_text("left\n")
+    for key, text in keys.items():
+        (x / key).write_text(f"{text}\n" if name == "right" else "", encoding="utf-8")
+rules = "".join(f"  net.x.{key}: {json.dumps(text, ensure_ascii=False)}\n" for key, text in keys.items())
+(folder / "odd.yaml").write_text(f"nettune: 1\nsysctl:\n{rules}", encoding="utf-8")
+P
+run export sysctl.d ./odd/odd.yaml --root odd/machine -o odd/odd.conf
+expect_status 0
+expect_silent_err
+# expect_loaded COMMAND...: what it has written to the stand-in of its name is right.
+expect_loaded() {
+  local standin=odd/${1##*/}
+  # shellcheck disable=SC2016  # the inner shell expands it
+  unshare -Urm bash -euc 'mount --bind "$0/proc/sys" /proc/sys; exec "$@"' "$standin" "$@" \
+    >"$work/out" 2>&1 </dev/null || fail "$1 fails: $(head -n 20 "$work/out")"
+  diff -r odd/right "$standin" >"$work/differences" ||
+    fail "$1 writes something else: $(head -n 20 "$work/differences")"
+}
+expect_loaded "$systemd_sysctl" "$PWD/odd/odd.conf"
+PATH=$PATH:/usr/sbin
+if command -v sysctl >/dev/null; then
+  expect_loaded sysctl -p "$PWD/odd/odd.conf"
+fi
 finish
