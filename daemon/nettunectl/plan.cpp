@@ -62,11 +62,16 @@ int run(const Command& self, Arguments arguments) {
   const int status = complain_of_unread(plan) ? exit_trouble
                      : plan.writes().empty()  ? exit_ok
                                               : exit_differs;
-  if (destination.is_file() && !save(destination, plan_to_json(plan, *place, machine->host))) {
-    return exit_trouble;
+  const bool is_printed = format == "json" || destination.file == "-";
+  if (is_printed || destination.is_file()) {
+    const auto json = plan_to_json(plan, *place, machine->host);
+    if (!json) {
+      complain(json.error());
+      return exit_trouble;
+    }
+    if (destination.is_file() && !save(destination, *json)) return exit_trouble;
+    if (is_printed) return print(*json, status);
   }
-  if (format == "json" || destination.file == "-")
-    return print(plan_to_json(plan, *place, machine->host), status);
   const PlanView view{plan, machine->host,
                       fmt::format("plan for {}, on {}: {}", chosen->argument, machine->description,
                                   host_text(machine->host)),

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "engine/audit/report.hpp"
+#include "engine/characters.hpp"
 #include "engine/checksum.hpp"
 #include "engine/diagnostic.hpp"
 #include "json.hpp"
@@ -53,6 +54,18 @@ Json left_alone_json(const change::Plan& plan) {
                     {"wrong", left.is_wrong}});
   }
   return json;
+}
+
+// The first of what plan_from_json reads that JSON cannot hold as it is.
+std::optional<std::string> unwritable_part(const change::Plan& plan, std::string_view host) {
+  if (!is_utf8(plan.profile())) return fmt::format("the profile's path \"{}\"", plan.profile());
+  if (!is_utf8(host)) return fmt::format("the host's name \"{}\"", host);
+  for (const Write& write : plan.writes()) {
+    for (const std::string* text : {&write.before, &write.text}) {
+      if (!is_utf8(*text)) return fmt::format("the value \"{}\" of {}", *text, write.key.name());
+    }
+  }
+  return std::nullopt;
 }
 
 // The checksum is the last member, of all that stands before it.
@@ -125,11 +138,17 @@ std::string host_name() {
   return ::uname(&names) == 0 ? names.nodename : "";
 }
 
-std::string plan_to_json(const change::Plan& plan, const change::Place& place,
-                         const profile::Host& host) {
+std::expected<std::string, std::string> plan_to_json(const change::Plan& plan,
+                                                     const change::Place& place,
+                                                     const profile::Host& host) {
+  const std::string name = host_name();
+  if (const std::optional<std::string> part = unwritable_part(plan, name)) {
+    return std::unexpected(
+        fmt::format("the plan can't be written as JSON: {} is not valid UTF-8", printable(*part)));
+  }
   Json json = start_json(format_name);
   json["profile"] = plan.profile();
-  json["host"] = {{"name", host_name()},
+  json["host"] = {{"name", name},
                   {"kernel", text_or_null(host.kernel_release)},
                   {"memory_bytes", host.memory_bytes}};
   json["boot_id"] = place.boot_id;

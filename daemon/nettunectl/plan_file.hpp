@@ -17,9 +17,11 @@ namespace nettune::ctl {
 /// The host's name, as uname(2) has it.
 std::string host_name();
 
-/// packaging/schema/nettune-plan.schema.json.
-std::string plan_to_json(const change::Plan& plan, const change::Place& place,
-                         const profile::Host& host);
+/// packaging/schema/nettune-plan.schema.json. On failure, why it can't be written: what is read
+/// again has to be the same then, and JSON holds UTF-8 alone.
+std::expected<std::string, std::string> plan_to_json(const change::Plan& plan,
+                                                     const change::Place& place,
+                                                     const profile::Host& host);
 
 /// What became of a plan: packaging/schema/nettune-change.schema.json. `result` is one of its
 /// words.

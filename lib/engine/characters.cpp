@@ -100,6 +100,15 @@ Character character_at(std::string_view text, std::size_t offset) {
   return {code, length};
 }
 
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = character_at(text, i).length;
+    if (length == 0) return false;
+    i += length;
+  }
+  return true;
+}
+
 Sight sight_of(char32_t code) {
   if (code >= 0x20 && code < 0x7f) return Sight::seen;
   const auto found = std::ranges::lower_bound(unseen, code, {}, &CodeRange::last);

@@ -18,6 +18,7 @@ struct Character {
 };
 
 Character character_at(std::string_view text, std::size_t offset);
+bool is_utf8(std::string_view text);
 
 enum class Sight : std::uint8_t {
   seen,

@@ -306,6 +306,23 @@ run plan a --output - # as import and export have it
 expect_status 1
 expect_out '"format": "plan/2"'
 [[ ! -e - ]] || fail 'there is a file "-"'
+# JSON holds UTF-8 alone, and a plan that named another file would be worse than none.
+latin=$work/p/caf$'\xe9'.yaml
+cp "$work/p/a.yaml" "$latin"
+run apply "$latin" --quiet
+expect_status 0
+for how in "-o $work/no.json" '-o -' '--format json'; do
+  # shellcheck disable=SC2086  # words
+  run plan $how
+  expect_status 2
+  expect_silent_out
+  expect_err "the plan can't be written as JSON: the profile's path \"$work/p/caf\\xE9.yaml\" is not valid UTF-8"
+done
+[[ ! -e $work/no.json ]] || fail 'the plan was written'
+run plan
+expect_status 0
+run revert --quiet
+rm "$latin"
 run plan a -o "$work/plan.json" --force
 run apply --plan "$work/plan.json"
 expect_status 0

@@ -9,7 +9,7 @@ namespace {
 
 const change::Place here{"boot-1", {.device = 4, .inode = 4026531840, .cookie = 1}};
 
-std::string saved() {
+change::Plan plan() {
   std::vector<change::Write> writes;
   for (const char* name : {"net.core.somaxconn", "net.ipv4.tcp_fin_timeout"}) {
     const sysctl::Key key = *sysctl::Key::parse(name);
@@ -20,8 +20,10 @@ std::string saved() {
                       .declared_at = "p.yaml:3",
                       .order = {}});
   }
-  return ctl::plan_to_json(change::restore_plan("p", std::move(writes)), here, {});
+  return change::restore_plan("p", std::move(writes));
 }
+
+std::string saved() { return *ctl::plan_to_json(plan(), here, {}); }
 
 }  // namespace
 
@@ -33,6 +35,27 @@ TEST_CASE("a saved plan is read again as it was") {
   REQUIRE(plan->plan.writes().size() == 2);
   CHECK(plan->plan.writes()[1].key.name() == "net.ipv4.tcp_fin_timeout");
   CHECK(plan->plan.writes()[1].text == "30");
+}
+
+TEST_CASE("a plan that would be read otherwise is not written") {
+  const auto why_not = [](const std::string& profile, const std::string& before,
+                          const std::string& after) {
+    std::vector<change::Write> writes = plan().writes();
+    writes[1].before = before;
+    writes[1].text = after;
+    const auto text = ctl::plan_to_json(change::restore_plan(profile, writes), here, {});
+    return text ? "" : text.error();
+  };
+  CHECK(why_not("/tmp/caf\u00e9.yaml", "\u65e5", "30") == "");
+  CHECK(why_not("/tmp/caf\xe9.yaml", "60", "30") ==
+        "the plan can't be written as JSON: the profile's path \"/tmp/caf\\xE9.yaml\" is not valid "
+        "UTF-8");
+  CHECK(why_not("p", "\xe9", "30") ==
+        "the plan can't be written as JSON: the value \"\\xE9\" of net.ipv4.tcp_fin_timeout is not "
+        "valid UTF-8");
+  CHECK(why_not("p", "60", "\xed\xa0\x80") ==
+        "the plan can't be written as JSON: the value \"\\xED\\xA0\\x80\" of "
+        "net.ipv4.tcp_fin_timeout is not valid UTF-8");
 }
 
 TEST_CASE("a plan with any one bit changed, cut at any byte or longer is refused") {
