@@ -89,7 +89,7 @@ std::string to_json(const Diagnostics& diagnostics, const Totals& totals,
     one["length"] = has_place ? Json(diagnostic.origin.length) : Json(nullptr);
     one["message"] = diagnostic.message;
     one["help"] = diagnostic.help.empty() ? Json(nullptr) : Json(diagnostic.help);
-    one["lint"] = diagnostic.lint.empty() ? Json(nullptr) : Json(diagnostic.lint);
+    one["lint"] = diagnostic.lint.empty() ? Json(nullptr) : Json(diagnostic.lint.name());
     json["diagnostics"].push_back(std::move(one));
   }
   return json_text(json);

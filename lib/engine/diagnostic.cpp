@@ -396,7 +396,7 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
   out += coloured(severity_colour(diagnostic.severity),
                   std::string(severity_name(diagnostic.severity)) + ":");
   out += " " + coloured(bold, shown(diagnostic.message, style.unicode));
-  if (!diagnostic.lint.empty()) out += " [" + std::string(diagnostic.lint) + "]";
+  if (!diagnostic.lint.empty()) out += fmt::format(" [{}]", diagnostic.lint.name());
   out += '\n';
 
   std::string gutter = "      ";

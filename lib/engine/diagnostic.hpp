@@ -2,6 +2,7 @@
 // What is wrong with a file that a person wrote: where, the line itself, and what would be right.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <span>
 #include <string>
@@ -30,12 +31,42 @@ std::string describe(const Origin& origin);
 
 enum class Severity { error, warning, note };
 
+/// In the order in which nettune-profile(5) says what each means.
+// clang-format off
+inline constexpr std::string_view lint_names[] = {
+    "inverted", "harmful", "refused", "contradiction", "pages-for-bytes", "lowers-kernel",
+    "limit-below-need", "default-above-max", "dead-key", "removed-key", "no-effect", "side-effects",
+    "lock-out", "fixed-buffer", "worst-case-memory", "unknown-key", "misleading-key",
+    "repeats-default", "rounded", "depends-on-ticks", "unknown-name", "port-parity",
+    "octal", "hexadecimal", "short-vector", "surplus-fields", "trailing-text", "cut-text", "wrapped",
+    "changed-by-kernel", "empty-value", "unknown-algorithm", "overridden", "excluded", "repeated",
+    "dotted-link", "wide-glob", "brace", "blank-in-key", "not-plain", "no-variables", "include-loop",
+    "tuned-glob", "conditional"};
+// clang-format on
+
+/// The name of a lint, or "" for a plain fault; what is not among lint_names does not compile.
+class Lint {
+ public:
+  constexpr Lint() = default;
+  consteval Lint(const char* name) : name_(name) {
+    if (!empty() && std::ranges::find(lint_names, name_) == std::end(lint_names))
+      there_is_no_such_lint();
+  }
+  constexpr bool empty() const { return name_.empty(); }
+  constexpr std::string_view name() const { return name_; }
+  bool operator==(const Lint&) const = default;
+
+ private:
+  static void there_is_no_such_lint();  // never defined: it stops the compiler
+  std::string_view name_;
+};
+
 struct Diagnostic {
   Severity severity = Severity::error;
   Origin origin;
-  std::string message;    ///< what is wrong; one line
-  std::string help;       ///< what would be right; may be empty, may hold several lines
-  std::string_view lint;  ///< a lint's name ("lowers-kernel"), empty for a plain fault
+  std::string message;  ///< what is wrong; one line
+  std::string help;     ///< what would be right; may be empty, may hold several lines
+  Lint lint;
 };
 
 /// The sources are kept alive by `sources`, so that Origins stay valid.

@@ -43,7 +43,7 @@ Lints lints_in(const Diagnostics& diagnostics, const std::string& file) {
   for (const Diagnostic& diagnostic : diagnostics.list) {
     if (diagnostic.severity == Severity::note || diagnostic.origin.source == nullptr) continue;
     if (diagnostic.origin.source->name != file) continue;
-    const std::string name(diagnostic.lint.empty() ? "error" : diagnostic.lint);
+    const std::string name(diagnostic.lint.empty() ? "error" : diagnostic.lint.name());
     lints[diagnostic.origin.line].insert(name);
   }
   return lints;

@@ -90,7 +90,7 @@ Rule word_rule(std::string_view word, const Origin& origin) {
   return rule;
 }
 
-std::string_view lint_of(Surprise kind) {
+Lint lint_of(Surprise kind) {
   switch (kind) {
     case Surprise::octal:
       return "octal";
@@ -255,7 +255,7 @@ class Converter {
   }
 
   void report(Severity severity, const Origin& origin, std::string message, std::string help,
-              std::string_view lint) {
+              Lint lint) {
     diagnostics_.list.push_back({severity, origin, std::move(message), std::move(help), lint});
   }
 
@@ -508,10 +508,12 @@ std::optional<Profile> load_sysctl_d(const std::vector<std::string>& paths,
       continue;
     }
     const std::size_t first = diagnostics.list.size();
-    std::optional<SysctlFile> file =
-        parse_sysctl_d(path, std::move(*text), Dialect::systemd, diagnostics);
-    // Whatever the reader reports is about a line that it passes over.
-    leftovers.add_reported(diagnostics, first, [](const Diagnostic&) { return true; });
+    std::optional<SysctlFile> file = parse_sysctl_d(path, std::move(*text), diagnostics);
+    // A line that systemd-sysctl takes and sysctl(8) does not is no leftover.
+    leftovers.add_reported(diagnostics, first, [&](const Diagnostic& one) {
+      const auto line_of = [](const Assignment& line) { return line.origin.line; };
+      return !file || !std::ranges::binary_search(file->assignments, one.origin.line, {}, line_of);
+    });
     if (file) {
       leftovers.add_outside(file->outside_net);
       files.push_back(std::move(*file));

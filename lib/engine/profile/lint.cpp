@@ -51,7 +51,7 @@ class Linter {
   }
 
  private:
-  void add(Severity severity, const Origin& origin, std::string_view lint, std::string message,
+  void add(Severity severity, const Origin& origin, Lint lint, std::string message,
            std::string help = {}) {
     diagnostics_.list.push_back({severity, origin, std::move(message), std::move(help), lint});
   }

@@ -33,7 +33,7 @@ class Reporter {
   void error(const Origin& origin, std::string message, std::string help = {}) {
     diagnostics_.list.push_back({Severity::error, origin, std::move(message), std::move(help), {}});
   }
-  void warning(const Origin& origin, std::string message, std::string help, std::string_view lint) {
+  void warning(const Origin& origin, std::string message, std::string help, Lint lint) {
     diagnostics_.list.push_back(
         {Severity::warning, origin, std::move(message), std::move(help), lint});
   }

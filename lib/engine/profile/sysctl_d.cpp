@@ -185,6 +185,8 @@ bool SysctlScanner::next(SysctlLine& line) {
       line.key = text.substr(has_dash ? 1 : 0, equals - (has_dash ? 1 : 0));
       line.value = trimmed(text.substr(equals + 1), blanks);
     }
+    line.has_blank_behind_dash =
+        has_dash && !line.key.empty() && blanks.find(line.key.front()) != std::string_view::npos;
     if (dialect_ == Dialect::systemd) {
       line.key = trimmed(line.key, blanks);
     } else {
@@ -238,20 +240,20 @@ std::optional<std::string> help_for_braces(const std::string& key) {
   return fmt::format("write a line for each: {}", fmt::join(meant, ", "));
 }
 
-std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dialect dialect,
+std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text,
                                          Diagnostics& diagnostics) {
   const std::optional<ForeignText> taken =
       take_foreign_text(std::move(name), std::move(text), diagnostics);
   if (!taken) return std::nullopt;
   const Source& source = *taken->source;
   const auto report = [&](Severity severity, const Origin& origin, std::string message,
-                          std::string help, std::string_view lint) {
+                          std::string help, Lint lint) {
     diagnostics.list.push_back({severity, origin, std::move(message), std::move(help), lint});
   };
 
   SysctlFile file;
   file.source = taken->source;
-  SysctlScanner scanner(source.text, dialect);
+  SysctlScanner scanner(source.text, Dialect::systemd);
   SysctlLine line;
   std::string_view before;  // the value of the line above
   int before_number = 0;
@@ -279,7 +281,7 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
              "");
       continue;
     }
-    const std::string path = normal_key(line.key, dialect);
+    const std::string path = normal_key(line.key, Dialect::systemd);
     if (path.empty()) {
       const std::size_t slash = line.key.find_first_of("./");
       if (line.key.starts_with("\"net") || line.key.starts_with("'net")) {
@@ -290,10 +292,6 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
                  (is_glob(line.key) && line.key.starts_with('{'))) {
         report(Severity::warning, origin, "a glob over more than net. is not looked at",
                "begin the key with \"net.\"", "wide-glob");
-      } else if (line.key.starts_with(' ') || line.key.starts_with('\t')) {
-        report(Severity::warning, origin,
-               "sysctl(8) takes the blank behind \"-\" for a part of the name",
-               "write the key directly behind the \"-\"", "blank-in-key");
       } else if (const std::string_view meant = key_behind_words(line.key); !meant.empty()) {
         report(Severity::error, origin,
                "no loader runs a command: these words are a part of the name here, and no key has "
@@ -310,11 +308,16 @@ std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dia
              help_for_braces(path).value_or("write a line for each key"), "brace");
       continue;
     }
-    if (const auto help = help_for_braces(path); help && dialect == Dialect::systemd) {
+    if (line.has_blank_behind_dash) {
+      report(Severity::warning, origin,
+             "sysctl(8) takes the blank behind \"-\" for a part of the name, and finds no such key",
+             "write the key directly behind the \"-\"", "blank-in-key");
+    }
+    if (const auto help = help_for_braces(path)) {
       report(Severity::warning, origin,
              "sysctl(8) does not expand braces, and finds no key of this name", *help, "brace");
     }
-    const std::vector<std::string> globs = globs_of(path, dialect);
+    const std::vector<std::string> globs = globs_of(path, Dialect::systemd);
     for (const std::string& glob : globs) {
       std::expected<sysctl::KeyGlob, std::string> key = sysctl::KeyGlob::parse(glob);
       if (!key) {

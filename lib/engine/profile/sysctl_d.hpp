@@ -31,6 +31,7 @@ struct SysctlLine {
   std::string_view key;    ///< without the leading "-", trimmed as the dialect does
   std::string_view value;  ///< trimmed
   bool ignore_failure = false;
+  bool has_blank_behind_dash = false;  ///< which sysctl(8) takes for the begin of the name
 };
 
 /// Takes a text apart line by line without copying it.
@@ -80,9 +81,10 @@ struct SysctlFile {
   std::vector<Origin> outside_net;      ///< lines about other keys: passed over
 };
 
-/// Every fault is a diagnostic, and the other lines are returned all the same; nullopt where the
-/// file as a whole cannot be read.
-std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text, Dialect dialect,
+/// As systemd-sysctl reads it; where sysctl(8) does otherwise, a warning says so. Every fault is a
+/// diagnostic, and the other lines are returned all the same; nullopt where the file as a whole
+/// cannot be read.
+std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text,
                                          Diagnostics& diagnostics);
 
 }  // namespace nettune::profile

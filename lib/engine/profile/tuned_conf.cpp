@@ -384,7 +384,7 @@ class TunedReader {
     diagnostics_.list.push_back({Severity::error, origin, std::move(message), std::move(help), ""});
   }
 
-  void warn(const Origin& origin, std::string message, std::string help, std::string_view lint) {
+  void warn(const Origin& origin, std::string message, std::string help, Lint lint) {
     diagnostics_.list.push_back(
         {Severity::warning, origin, std::move(message), std::move(help), lint});
   }

@@ -177,15 +177,13 @@ std::expected<Stored, std::string> store(const Parameter& parameter, const Range
         return std::unexpected(
             fmt::format("{} is outside {}", to_string(taken), range_text(range)));
       }
-      if (hz <= 0) return Stored{taken, std::nullopt};
+      Stored stored{taken, std::nullopt};
+      if (taken != number) stored.surprise = Surprise::wrapped;
+      if (hz <= 0) return stored;
       const Integer ticks = (taken * hz + 999) / 1000;
       if (ticks > int_max) return refused("is more than the kernel's timer counts");
-      Stored stored{(ticks * 1000 + hz - 1) / hz, std::nullopt};
-      if (taken != number) {
-        stored.surprise = Surprise::wrapped;
-      } else if (stored.number != number) {
-        stored.surprise = Surprise::rounded;
-      }
+      stored.number = (ticks * 1000 + hz - 1) / hz;
+      if (taken == number && stored.number != number) stored.surprise = Surprise::rounded;
       return stored;
     }
     case Encoding::userhz: {

@@ -59,7 +59,7 @@ std::string text_of(const Diagnostics& diagnostics) {
                                                                       : "note";
     all += fmt::format("{}:{}+{} {}: {}", diagnostic.origin.line, diagnostic.origin.column,
                        diagnostic.origin.length, severity, diagnostic.message);
-    if (!diagnostic.lint.empty()) all += fmt::format(" [{}]", diagnostic.lint);
+    if (!diagnostic.lint.empty()) all += fmt::format(" [{}]", diagnostic.lint.name());
     if (!diagnostic.help.empty()) all += fmt::format(" ({})", diagnostic.help);
     all += '\n';
   }
@@ -292,6 +292,21 @@ TEST_CASE("an exclusion behind a value ends it for systemd alone") {
   CHECK(loaded.said() ==
         "1:1+28 warning: line 2 excludes this key: systemd-sysctl does not set it then, and "
         "sysctl(8) does [excluded] (keep one of the two lines)\n");
+}
+
+TEST_CASE("a line that systemd-sysctl alone takes is warned of, and no leftover") {
+  const TempTree root;
+  const std::string path = root.add("a.conf",
+                                    "- net.ipv4.tcp_sack = 0\n"
+                                    "net.ipv4.conf.{lo,default}.arp_n* = 1\n"
+                                    "net.ipv4.conf.{lo,default}.arp_ignore = 1\n");
+  Diagnostics diagnostics;
+  std::vector<LeftOut> left;
+  const std::optional<Profile> profile = load_sysctl_d({path}, diagnostics, &left);
+  CHECK(text_of(profile).starts_with("net.ipv4.tcp_sack: 0? | "));
+  CHECK(diagnostics.list.size() == 3);
+  REQUIRE(left.size() == 1);
+  CHECK(left.front().origin.line == 3);
 }
 
 TEST_CASE("a dotted link's name in a dotted key is told") {

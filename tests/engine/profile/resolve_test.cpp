@@ -200,7 +200,7 @@ std::string said_at(int hz, std::string_view line, const FakeTree& tree = FakeTr
       resolve(test::profile_of("sysctl:\n  " + std::string(line) + "\n"), host, tree, diagnostics));
   std::string all;
   for (const Diagnostic& one : diagnostics.list) {
-    all += one.message + (one.lint.empty() ? "" : " [" + std::string(one.lint) + "]") + "\n";
+    all += one.message + (one.lint.empty() ? "" : " [" + std::string(one.lint.name()) + "]") + "\n";
   }
   return all;
 }

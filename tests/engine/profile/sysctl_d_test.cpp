@@ -37,8 +37,8 @@ struct Parsed {
   bool is_read = false;
   SysctlFile file;
 
-  explicit Parsed(std::string text, Dialect dialect = Dialect::systemd) {
-    if (auto read = parse_sysctl_d("a.conf", std::move(text), dialect, diagnostics)) {
+  explicit Parsed(std::string text) {
+    if (auto read = parse_sysctl_d("a.conf", std::move(text), diagnostics)) {
       file = std::move(*read);
       is_read = true;
     }
