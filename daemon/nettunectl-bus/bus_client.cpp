@@ -61,6 +61,8 @@ daemon::Bus connect(const Where& where) {
     code = sd_bus_open_system(&opened);
   }
   daemon::Bus bus(opened);
+  debug("connecting with the system bus{}{}{}", where.is_here() ? "" : " of ", where.host,
+        where.container);
   if (code >= 0) return bus;
   complain(why_no_bus(where, -code));
   return nullptr;
@@ -80,8 +82,12 @@ daemon::Message make_call(sd_bus* bus, const char* method) {
 daemon::Message send_call(sd_bus* bus, sd_bus_message* call, const Where& where) {
   sd_bus_error error{};
   sd_bus_message* answer = nullptr;
+  debug("asking nettuned: {}", sd_bus_message_get_member(call));
   // A person who is asked for a password may take minutes.
   const int code = sd_bus_call(bus, call, UINT64_MAX, &error, &answer);
+  debug("nettuned {}", code >= 0               ? "has answered"
+                       : error.name == nullptr ? std::strerror(-code)
+                                               : error.name);
   if (code < 0) complain_of(error, code, where);
   sd_bus_error_free(&error);
   return daemon::Message(code < 0 ? nullptr : answer);
@@ -89,6 +95,7 @@ daemon::Message send_call(sd_bus* bus, sd_bus_message* call, const Where& where)
 
 std::string text_property(sd_bus* bus, const char* name) {
   char* text = nullptr;
+  debug("asking nettuned: property {}", name);
   if (sd_bus_get_property_string(bus, service_name, manager_path, manager_interface, name, nullptr,
                                  &text) < 0) {
     return {};

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   // A reader that has seen enough is no error: print() is told by EPIPE instead of a signal.
   std::signal(SIGPIPE, SIG_IGN);
   try {
+    nettune::ctl::look_at_log_level(false);  // nettunectl has complained
     return nettune::ctl::run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::exception& error) {
     nettune::ctl::complain(fmt::format("internal error: {}", error.what()));

@@ -27,6 +27,8 @@ std::vector<audit::Conflict> look_for_conflicts(const std::string& root,
   std::vector<std::string> problems;
   std::vector<audit::Conflict> conflicts = audit::find_conflicts(root, keys, problems);
   for (const std::string& problem : problems) complain("warning: " + problem);
+  debug("looked for {} keys in the files of sysctl.d and TuneD below {}/: {} are set there",
+        keys.size(), root, conflicts.size());
   return conflicts;
 }
 

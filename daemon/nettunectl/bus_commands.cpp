@@ -39,6 +39,7 @@ int run_helper(const Command& self, Arguments arguments) {
   words.reserve(texts.size() + 1);
   for (std::string& text : texts) words.push_back(text.data());
   words.push_back(nullptr);
+  debug("starting {}", path);
   ::execv(path.c_str(), words.data());
   const int error = errno;
   complain(fmt::format("{} can't be run: {}", path, std::strerror(error)));

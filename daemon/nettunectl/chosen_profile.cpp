@@ -105,7 +105,7 @@ std::optional<profile::ResolvedProfile> resolve_chosen(const Chosen& chosen, con
                                                        const profile::Store& store) {
   Diagnostics diagnostics;
   std::optional<profile::Profile> profile =
-      load_profile(store, machine.root, chosen.argument, diagnostics);
+      told(load_profile(store, machine.root, chosen.argument, diagnostics));
   std::optional<profile::ResolvedProfile> resolved;
   if (profile) {
     resolved = profile::resolve(std::move(*profile), machine.host, *machine.tree, diagnostics);

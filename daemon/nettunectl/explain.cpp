@@ -140,7 +140,7 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
   for (const Error& problem : problems) complain("warning: " + describe(problem));
   for (const profile::Store::Listed& listed : list) {
     Diagnostics diagnostics;
-    const auto profile = store.load(listed.name, diagnostics);
+    const auto profile = told(store.load(listed.name, diagnostics));
     if (!profile) continue;
     const profile::Entry* winner = nullptr;
     bool is_named = false;

@@ -78,7 +78,7 @@ std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
                     printable(by)));
   }
   std::optional<profile::Profile> profile =
-      profile::load_sysctl_d(order.read, diagnostics, &imported.left_out);
+      told(profile::load_sysctl_d(order.read, diagnostics, &imported.left_out));
   if (!profile) return std::nullopt;
   imported.entries = std::move(*profile).take_entries();
   imported.sources.insert(imported.sources.end(), profile->sources().begin(),
@@ -96,7 +96,7 @@ std::optional<Imported> read_tuned(std::string name, const std::string& root,
   const std::string inside = name + (name.ends_with('/') ? "" : "/") + "tuned.conf";
   if (has_slash && access(inside.c_str(), F_OK) == 0) name = inside;
   std::optional<profile::Profile> profile =
-      profile::load_tuned(name, root, diagnostics, &imported.left_out);
+      told(profile::load_tuned(name, root, diagnostics, &imported.left_out));
   if (!profile) return std::nullopt;
   imported.entries = std::move(*profile).take_entries();
   imported.sources = profile->sources();

@@ -41,7 +41,7 @@ std::vector<Entry> entries_of(const profile::Store& store,
   for (const profile::Store::Listed& listed : list) {
     Entry entry{listed.name, listed.path, {}, listed.hidden, {}, true};
     Diagnostics diagnostics;
-    if (const auto profile = store.load(listed.name, diagnostics)) {
+    if (const auto profile = told(store.load(listed.name, diagnostics))) {
       entry.summary = profile->summary();
       for (const profile::Requirement& requirement : profile->requirements()) {
         if (auto reason = profile::unmet(requirement, host)) {

@@ -16,6 +16,7 @@
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/proc_tree.hpp"
 #include "engine/sysctl/saved_tree.hpp"
+#include "engine/sysctl/traced_tree.hpp"
 #include "files.hpp"
 #include "output.hpp"
 
@@ -25,6 +26,7 @@ namespace {
 constexpr std::size_t max_faults_shown = 10;
 
 Result<std::string> read_saved(const std::string& file) {
+  debug("opening {}", file == "-" ? "standard input" : file);
   if (file == "-") return read_to_end(STDIN_FILENO, "standard input", sysctl::SavedTree::max_size);
   const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));  // a pipe is waited for
   if (!fd) return std::unexpected(Error{errno, "open", file});
@@ -114,6 +116,7 @@ bool open_namespace(const std::string& netns, const std::string& directory, Mach
     path = "/run/netns/" + netns;
     if (is_number(netns) && access(path.c_str(), F_OK) != 0) path = "/proc/" + netns + "/ns/net";
   }
+  debug("entering {}", path);
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!fd) {
     complain_of_namespace(netns, path, errno);
@@ -235,6 +238,11 @@ std::optional<Machine> open_machine(const MachineOptions& options) {
     machine.host.timer_hz = 0;
   }
   machine.is_other_kernel = !options.kernel.empty();
+  debug("looking at {}: Linux {}, {} B of memory, {} timer ticks a second", machine.description,
+        machine.host.kernel_release, machine.host.memory_bytes, machine.host.timer_hz);
+  if (is_debugging) {
+    machine.tree = std::make_unique<sysctl::TracedTree>(std::move(machine.tree), debug_line);
+  }
   return machine;
 }
 

@@ -51,7 +51,8 @@ std::string help() {
   out += "  -V, --version  the version\n\n";
   append_wrapped(out, terminal, "", "",
                  "NETTUNE_PROFILE_PATH: the folders to look for profiles in, separated by colons, "
-                 "instead of the usual ones. NO_COLOR: no colours.");
+                 "instead of the usual ones. NO_COLOR: no colours. NETTUNE_LOG=debug: what is "
+                 "opened, read, written and asked.");
   return out;
 }
 
@@ -102,6 +103,7 @@ int main(int argc, char** argv) {
   ::mallopt(M_TRIM_THRESHOLD, 64 << 20);
   ::mallopt(M_MMAP_THRESHOLD, 16 << 20);
   try {
+    nettune::ctl::look_at_log_level(true);
     return nettune::ctl::run({argv + std::min(argc, 1), argv + argc});
   } catch (const std::bad_alloc&) {
     nettune::ctl::print_error(

@@ -48,7 +48,10 @@ void append_left_out(std::string& out, const std::vector<LeftOut>& left_out) {
 bool save(const Destination& destination, std::string_view text) {
   const Result<void> written = destination.force ? write_file(destination.file, text)
                                                  : write_new_file(destination.file, text);
-  if (written) return true;
+  if (written) {
+    debug("wrote {}", destination.file);
+    return true;
+  }
   complain(written.error().number == EEXIST
                ? fmt::format("{} is there already; --force replaces it", destination.file)
                : describe(written.error()));

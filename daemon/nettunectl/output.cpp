@@ -5,9 +5,11 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string>
 
 #include "command.hpp"
+#include "engine/debug_switch.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/file/replace.hpp"
 #include "engine/result.hpp"
@@ -38,6 +40,14 @@ void complain(std::string_view message) {
   line += '\n';
   print_error(line);
 }
+
+void look_at_log_level(bool complains) {
+  const std::expected<bool, std::string> asked = wants_debug(::secure_getenv("NETTUNE_LOG"));
+  is_debugging = asked.value_or(false);
+  if (!asked && complains) complain("warning: " + asked.error());
+}
+
+void debug_line(std::string_view message) { complain(fmt::format("debug: {}", message)); }
 
 void print_error(std::string_view text) {
   // Where even standard error is closed, nobody is left to be told; the exit status still speaks.

@@ -3,7 +3,10 @@
 // over, so that a reader never sees half an answer followed by an error.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <string_view>
+#include <utility>
 
 namespace nettune::ctl {
 
@@ -18,6 +21,18 @@ void restore_sigpipe();
 
 /// "nettunectl: MESSAGE" on standard error, made fit for a terminal.
 void complain(std::string_view message);
+
+/// Whether what a command does is told as it does it; set once, by main().
+inline constinit bool is_debugging = false;
+/// As NETTUNE_LOG has it; why that is ignored is said on standard error where `complains`.
+void look_at_log_level(bool complains);
+
+/// "nettunectl: debug: MESSAGE" on standard error, made fit for a terminal.
+void debug_line(std::string_view message);
+template <class... Values>
+void debug(fmt::format_string<Values...> text, Values&&... values) {
+  if (is_debugging) debug_line(fmt::format(text, std::forward<Values>(values)...));
+}
 
 /// `text` as it is on standard error: diagnostics, which are already fit for a terminal.
 void print_error(std::string_view text);

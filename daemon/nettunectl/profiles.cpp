@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/profile/foreign.hpp"
+#include "output.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -73,7 +74,14 @@ profile::Store make_store(const std::string& root, sysctl::Version kernel) {
       S_ISDIR(status.st_mode)) {
     add(NETTUNE_BUILD_PROFILE_DIR);
   }
+  debug("looking for profiles in {}", fmt::join(directories, ", "));
   return profile::Store(std::move(directories), kernel);
+}
+
+std::optional<profile::Profile> told(std::optional<profile::Profile> profile) {
+  if (!profile || !is_debugging) return profile;
+  for (const SourcePtr& source : profile->sources()) debug("opened {}", source->name);
+  return profile;
 }
 
 std::vector<profile::Profile> load_all(const profile::Store& store, const std::string& root,
@@ -84,18 +92,18 @@ std::vector<profile::Profile> load_all(const profile::Store& store, const std::s
   for (const std::string& argument : arguments) {
     if (profile::kind_of(argument) == profile::FileKind::sysctl_d) {
       sysctl_files.push_back(argument);
-    } else if (auto profile = load_profile(store, root, argument, diagnostics)) {
+    } else if (auto profile = told(load_profile(store, root, argument, diagnostics))) {
       profiles.push_back(std::move(*profile));
     }
   }
   SysctlOrder order = order_of_systemd(std::move(sysctl_files));
   if (!order.read.empty()) {
-    if (auto profile = profile::load_sysctl_d(order.read, diagnostics)) {
+    if (auto profile = told(profile::load_sysctl_d(order.read, diagnostics))) {
       profiles.push_back(std::move(*profile));
     }
   }
   for (const auto& [path, by] : order.masked) {
-    auto profile = profile::load_sysctl_d({path}, diagnostics);
+    auto profile = told(profile::load_sysctl_d({path}, diagnostics));
     if (!profile) continue;
     if (!profile->sources().empty()) {
       Diagnostic note;

@@ -18,6 +18,9 @@ namespace nettune::ctl {
 /// Profiles are checked for `kernel`.
 profile::Store make_store(const std::string& root, sysctl::Version kernel);
 
+/// Says in the debug lines from which files it was read; gives it on.
+std::optional<profile::Profile> told(std::optional<profile::Profile> profile);
+
 /// Errors of one file that say the same are one, with the other lines behind its help: for who
 /// wants to use a profile, and is kept from it by one thing at many places.
 void fold_repeated(Diagnostics& diagnostics);

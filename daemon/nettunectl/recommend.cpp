@@ -33,7 +33,7 @@ std::vector<Ranked> ranked(const Facts& facts, const profile::Host& host,
   for (Recommendation& recommendation : rank(facts)) {
     Diagnostics diagnostics;
     if (!store.find(recommendation.name)) continue;
-    const auto profile = store.load(recommendation.name, diagnostics);
+    const auto profile = told(store.load(recommendation.name, diagnostics));
     if (!profile) continue;
     Ranked item{std::move(recommendation), profile->summary(), {}};
     for (const profile::Requirement& requirement : profile->requirements()) {

@@ -10,6 +10,7 @@
 #include "engine/diagnostic.hpp"
 #include "engine/profile/quantity.hpp"
 #include "files.hpp"
+#include "profiles.hpp"
 #include "recommend.hpp"
 
 namespace nettune::ctl {
@@ -346,7 +347,7 @@ std::optional<std::string> recommended_profile(const std::string& root, const pr
   for (const Recommendation& item : rank(gather_facts(root, host))) {
     Diagnostics diagnostics;
     const std::optional<profile::Profile> profile =
-        store.find(item.name) ? store.load(item.name, diagnostics) : std::nullopt;
+        store.find(item.name) ? told(store.load(item.name, diagnostics)) : std::nullopt;
     if (!profile) continue;
     const bool applies =
         std::ranges::none_of(profile->requirements(), [&](const profile::Requirement& requirement) {

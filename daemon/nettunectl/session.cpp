@@ -33,7 +33,13 @@ std::string lasting_name(const std::string& argument) {
 std::expected<change::State, change::Failure> look_at_state(const Machine& machine) {
   const auto place = place_of(machine);
   if (!place) return std::unexpected(place.error());
-  return change::look_at_state(state_folder(machine), *place);
+  auto state = change::look_at_state(state_folder(machine), *place);
+  if (!is_debugging) return state;
+  debug("looked at {}: {}", state_folder(machine),
+        state ? fmt::format("{} changed by nettune, profile \"{}\"",
+                            count_of(state->baselines.size(), "key"), state->profile)
+              : state.error().message);
+  return state;
 }
 
 std::optional<change::Session> begin_change(const Machine& machine, double wait_seconds) {
@@ -48,6 +54,7 @@ std::optional<change::Session> begin_change(const Machine& machine, double wait_
     complain_of(session.error());
     return std::nullopt;
   }
+  debug("took the lock in {}", state_folder(machine));
   const std::optional<change::Recovery>& recovery = session->recovery;
   if (recovery) complain_of(*recovery);
   return std::move(*session);

@@ -232,7 +232,7 @@ int run(const Command& self, Arguments arguments) {
   const profile::Store store = make_store(machine->root, machine->host.kernel);
   Diagnostics diagnostics;
   std::optional<profile::Profile> profile =
-      load_profile(store, machine->root, argument, diagnostics);
+      told(load_profile(store, machine->root, argument, diagnostics));
   std::optional<profile::ResolvedProfile> resolved;
   if (profile && wants_numbers) {
     resolved = profile::resolve(std::move(*profile), machine->host, *machine->tree, diagnostics);

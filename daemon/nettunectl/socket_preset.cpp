@@ -41,7 +41,7 @@ std::optional<profile::Profile> load(const std::string& name) {
   std::string argument = name.empty() ? active_profile(*machine) : name;
   if (argument.empty()) argument = usual_profile;
   Diagnostics diagnostics;
-  auto loaded = profile::load_profile(store, "", argument, diagnostics);
+  auto loaded = told(profile::load_profile(store, "", argument, diagnostics));
   if (loaded && !diagnostics.has_errors()) return loaded;
   print_error(format_all(diagnostics, look_at_terminal(STDERR_FILENO)));
   return std::nullopt;

@@ -13,6 +13,7 @@
 #include "bus_error.hpp"
 #include "engine/diagnostic.hpp"
 #include "handles.hpp"
+#include "journal.hpp"
 
 namespace nettune::daemon {
 
@@ -38,12 +39,21 @@ int guarded(sd_bus_error* error, Work work) noexcept {
   }
 }
 
+inline void log_call(sd_bus_message* call) {
+  const char* sender = sd_bus_message_get_sender(call);
+  log_debug("woken by a call of {} from {}", sd_bus_message_get_member(call),
+            sender == nullptr ? "a peer" : sender);
+}
+
 /// Calls the member on the vtable's userdata. It replies itself; an error that it sets, or a
 /// negative errno value that it returns, becomes the reply.
 template <auto Method>
 int dispatch(sd_bus_message* call, void* object, sd_bus_error* error) noexcept {
   using Object = typename MemberOf<decltype(Method)>::type;
-  return guarded(error, [&] { return (static_cast<Object*>(object)->*Method)(call, error); });
+  return guarded(error, [&] {
+    if (is_debugging) log_call(call);
+    return (static_cast<Object*>(object)->*Method)(call, error);
+  });
 }
 
 /// A string of the bus is UTF-8 without NUL, and who sends another is disconnected. Clients show it

@@ -3,8 +3,12 @@
 // a stable MESSAGE_ID each (packaging/systemd/nettune.catalog explains them).
 #pragma once
 
+#include <fmt/format.h>
+#include <syslog.h>
+
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "service.hpp"
 
@@ -33,5 +37,14 @@ void log_line(int priority, std::string_view line);
 
 /// Diagnostics, whose lines stay lines.
 void log_diagnostics(int priority, std::string_view text);
+
+/// Whether what the service does is told as it does it; set once, at the start.
+inline constinit bool is_debugging = false;
+
+/// One line of that, at debug priority.
+template <class... Values>
+void log_debug(fmt::format_string<Values...> text, Values&&... values) {
+  if (is_debugging) log_line(LOG_DEBUG, fmt::format(text, std::forward<Values>(values)...));
+}
 
 }  // namespace nettune::daemon

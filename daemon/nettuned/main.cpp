@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -24,12 +25,14 @@
 
 #include "bus.hpp"
 #include "drift_watch.hpp"
+#include "engine/debug_switch.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/file/read.hpp"
 #include "engine/file/trust.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/sysctl/proc_tree.hpp"
+#include "engine/sysctl/traced_tree.hpp"
 #include "file_watch.hpp"
 #include "handles.hpp"
 #include "journal.hpp"
@@ -74,6 +77,7 @@ std::expected<Settings, Refusal> read_settings() {
   }
   Diagnostics diagnostics;
   std::optional<Settings> settings = load_settings(settings_file, diagnostics);
+  log_debug("opened {}", settings_file);
   if (!settings) {
     return std::unexpected(Refusal{Refusal::Kind::invalid_profile, format_errors(diagnostics)});
   }
@@ -128,32 +132,76 @@ void tell_systemd(const std::string& words) {
   }
 }
 
+// What a turn of the loop is about: a few of the names.
+std::string names_of(const std::vector<sysctl::Key>& keys) {
+  if (!is_debugging) return {};
+  constexpr std::size_t most = 10;
+  std::string names;
+  for (std::size_t i = 0; i < std::min(keys.size(), most); ++i) {
+    names += (i == 0 ? "" : ", ") + keys[i].name();
+  }
+  return keys.size() > most ? fmt::format("{} and {} more", names, keys.size() - most) : names;
+}
+
+std::function<void(std::string_view)> debug_teller() {
+  if (!is_debugging) return {};
+  return [](std::string_view line) { log_line(LOG_DEBUG, line); };
+}
+
+// SYSTEMD_LOG_LEVEL is systemd's own, with levels that are not for here.
+void look_at_log_level() {
+  const std::expected<bool, std::string> asked = wants_debug(::secure_getenv("NETTUNE_LOG"));
+  const char* level = ::secure_getenv("SYSTEMD_LOG_LEVEL");
+  const std::string_view word = level == nullptr ? "" : level;
+  is_debugging = asked.value_or(false) || word == "debug" || word == "7";
+  if (!asked) log_line(LOG_WARNING, asked.error());
+}
+
 class Daemon {
  public:
   // Puts the profile in force and looks after it; READY once the bus has given the name.
-  Daemon(sd_event* loop, sysctl::ProcTree& tree, const profile::Host& host,
-         const change::Place& place)
+  Daemon(sd_event* loop, sysctl::Tree& tree, const profile::Host& host, const change::Place& place)
       : loop_(loop),
         store_(make_store(host.kernel)),
         outside_{now, read_settings},
-        service_({tree, store_, host, place, state_folder, choice_file()}, first_settings()),
+        service_({tree, store_, host, place, state_folder, choice_file(), debug_teller()},
+                 first_settings()),
         shut_off_(is_shut_off() ? "this service has a /proc of its own" : ""),
-        drift_watch_(
-            loop, proc_sys,
-            {[this](const std::vector<sysctl::Key>& keys) { service_.look_at(keys, now()); },
-             [this] { sweep(); }}),
-        state_watch_(loop, state_folder, [this] { service_.look_at_state(now()); }),
+        drift_watch_(loop, proc_sys,
+                     {[this](const std::vector<sysctl::Key>& keys) {
+                        log_debug("woken by writes of {}", names_of(keys));
+                        service_.look_at(keys, now());
+                      },
+                      [this] {
+                        log_debug("woken by more writes than inotify tells of");
+                        sweep();
+                      }}),
+        state_watch_(loop, state_folder,
+                     [this] {
+                       log_debug("woken by a change of {}", state_folder);
+                       service_.look_at_state(now());
+                     }),
         link_watch_(loop,
                     [this](const std::vector<std::string>& links) {
+                      log_debug("woken by links; new: {}", fmt::join(links, ", "));
                       service_.look_for_keys(links, now());
                     }),
-        module_watch_(loop, [this] { service_.look_for_keys({}, now()); }),
+        module_watch_(loop,
+                      [this] {
+                        log_debug("woken by a module");
+                        service_.look_for_keys({}, now());
+                      }),
         sweep_(loop, CLOCK_MONOTONIC, 1,
                [this] {
+                 log_debug("woken by the time of a sweep");
                  sweep();
                  arm_sweep();
                }),
-        deadline_(loop, CLOCK_BOOTTIME, deadline_slack, [this] { service_.pass_time(now()); }),
+        deadline_(loop, CLOCK_BOOTTIME, deadline_slack,
+                  [this] {
+                    log_debug("woken by a deadline");
+                    service_.pass_time(now());
+                  }),
         trim_(loop, CLOCK_MONOTONIC, trim_pause, [] { ::malloc_trim(0); }) {
     for (const std::string* why : std::initializer_list<const std::string*>{
              &shut_off_, &drift_watch_.why_blind(), &state_watch_.why_blind(),
@@ -204,6 +252,7 @@ class Daemon {
 
   static int on_hangup(sd_event_source*, const signalfd_siginfo*, void* data) {
     auto& self = *static_cast<Daemon*>(data);
+    log_debug("woken by SIGHUP");
     tell_systemd(fmt::format("RELOADING=1\nMONOTONIC_USEC={}", monotonic_now()));
     std::expected<Settings, Refusal> settings = read_settings();
     if (settings) {
@@ -364,12 +413,16 @@ int run() {
   Result<sysctl::ProcTree> tree = sysctl::ProcTree::open(proc_sys);
   if (!tree) return fail(describe(tree.error()));
   tree->keep_open(std::min<std::size_t>(descriptors / 2, profile::max_keys));
+  std::unique_ptr<sysctl::Tree> keys = std::make_unique<sysctl::ProcTree>(*std::move(tree));
+  if (is_debugging) {
+    keys = std::make_unique<sysctl::TracedTree>(std::move(keys), debug_teller());
+  }
   sd_event* made = nullptr;
   if (const int code = sd_event_new(&made); code < 0) {
     return fail(fmt::format("event loop: {}", std::strerror(-code)));
   }
   const Loop loop(made);
-  Daemon daemon(loop.get(), *tree, *host, *place);
+  Daemon daemon(loop.get(), *keys, *host, *place);
   const int status = sd_event_loop(loop.get());
   tell_systemd("STOPPING=1");
   return status < 0 ? fail(fmt::format("event loop: {}", std::strerror(-status))) : status;
@@ -403,6 +456,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   try {
+    look_at_log_level();
     return run();
   } catch (const std::exception& error) {
     log_line(LOG_ERR, fmt::format("internal error: {}", error.what()));

@@ -7,6 +7,8 @@
 #include <ctime>
 #include <utility>
 
+#include "journal.hpp"
+
 namespace nettune::daemon {
 namespace {
 
@@ -35,6 +37,9 @@ int ModuleWatch::on_device(sd_device_monitor*, sd_device* device, void* data) {
   sd_device_action_t action{};
   if (sd_device_get_action(device, &action) < 0) return 0;
   if (action != SD_DEVICE_ADD && action != SD_DEVICE_REMOVE) return 0;
+  if (const char* name = nullptr; is_debugging && sd_device_get_sysname(device, &name) >= 0) {
+    log_debug("module {} has {}", name, action == SD_DEVICE_ADD ? "come" : "gone");
+  }
   // One that waits already does for this one as well: modules that come and go all the time leave
   // the time between to others.
   const bool is_waiting = std::exchange(self.looks_left_, looks) > 0;

@@ -90,6 +90,8 @@ void Polkit::refuse(Question& question) {
 }
 
 void Polkit::allow(Question& question) {
+  log_debug("user {} in unit {} is authorized for {}", question.uid, question.unit,
+            question.action);
   sd_bus_error error{};
   const int code = guarded(&error, [&] { return question.then(question.call.get(), &error); });
   if (code < 0 || sd_bus_error_is_set(&error) != 0) {

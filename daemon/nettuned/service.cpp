@@ -285,6 +285,10 @@ std::expected<profile::ResolvedProfile, Refusal> Service::load(const std::string
   Diagnostics diagnostics;
   std::optional<profile::Profile> loaded =
       profile::load_profile(surroundings_.store, "", name, diagnostics);
+  if (loaded) {
+    for (const SourcePtr& source : loaded->sources())
+      tell([&] { return fmt::format("opened {}", source->name); });
+  }
   // A TuneD profile, as a folder or by its file, reads others: none of them but what root wrote.
   if (loaded && surroundings_.store.trusts_only_root()) {
     for (const SourcePtr& source : loaded->sources()) {
@@ -329,6 +333,7 @@ std::expected<change::Session, Refusal> Service::begin(Moment now, OtherState ot
       // A trial ends by itself: to look all the time is of no use.
       if (trial_until_ != 0) look_again_ = 0;
     }
+    tell([&] { return fmt::format("nothing is changed now: {}", session.error().message); });
     return std::unexpected(refusal_of(session.error()));
   }
   patience_ = 0;
@@ -525,13 +530,28 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
   for (const std::size_t i : which) {
     const profile::Desired& desired = resolved_->desired()[i];
     ManagedKey& managed = keys_[i];
-    if (is_looked_at_later(managed, now)) continue;
+    if (is_looked_at_later(managed, now)) {
+      tell([&] {
+        return fmt::format("{} is skipped: it is left alone, and was looked at a moment ago",
+                           managed.key().name());
+      });
+      continue;
+    }
     Finding finding = audit::compare_one(*resolved_, desired, surroundings_.tree);
     if (finding.verdict == Verdict::drift) {
       const bool is_known = managed.view.verdict == Verdict::drift &&
                             managed.view.live == finding.live_text &&
                             (managed.is_left_alone() || !is_restored(desired));
-      if (!is_known) drifted.push_back(std::move(finding));
+      if (is_known) {
+        tell([&] {
+          return fmt::format(
+              "{} is skipped: it is still {}, and {}", managed.key().name(),
+              sysctl::shown(finding.live_text),
+              managed.is_left_alone() ? "left alone" : "drift is reported, not restored");
+        });
+      } else {
+        drifted.push_back(std::move(finding));
+      }
       continue;
     }
     const bool has_ended =
@@ -576,8 +596,18 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
            .before = std::move(before)},
           now);
     }
-    if (!are_new && !is_restored(desired)) continue;
-    if (managed.is_left_alone()) continue;
+    if (!are_new && !is_restored(desired)) {
+      tell([&] {
+        return fmt::format("{} is not restored: drift is reported", managed.key().name());
+      });
+      continue;
+    }
+    if (managed.is_left_alone()) {
+      tell([&] {
+        return fmt::format("{} is not restored: it is left alone", managed.key().name());
+      });
+      continue;
+    }
     if (!are_new && is_contest(managed, now)) {
       leave_alone(managed, now);
       continue;
@@ -732,6 +762,13 @@ void Service::start(Moment now) {
     }
   }
   if (chosen) choice_ = chosen->value_or(settings_.profile);
+  tell([&] {
+    return fmt::format("{}: {}", file,
+                       !chosen ? std::strerror(chosen.error().number)
+                       : choice_.empty()
+                           ? "no profile is chosen"
+                           : choice_ + (is_file ? " is chosen" : " is chosen by the settings"));
+  });
   // Also where nothing was chosen: what another writer left unfinished is taken back.
   const bool has_choice = chosen && !choice_.empty();
   auto session = begin(now, has_choice ? OtherState::leave : OtherState::take_over);

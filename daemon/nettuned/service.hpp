@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -131,6 +132,8 @@ struct Surroundings {
   change::Place place;
   std::string state_folder;  ///< /run/nettune
   std::string choice_file;   ///< /var/lib/nettune/active
+  /// Is told what is read beside keys, and which keys are left as they are and why; may be empty.
+  std::function<void(std::string_view line)> tell{};
 };
 
 /// A key that is left alone is looked at so often at most, however often it is written.
@@ -242,6 +245,10 @@ class Service {
   void set_profile(std::string profile, std::string why, Moment now);
   std::expected<void, Refusal> choose(const std::string& profile);
   void say(Event event, Moment now);
+  template <class MakeLine>
+  void tell(MakeLine make_line) const {
+    if (surroundings_.tell) surroundings_.tell(make_line());
+  }
   void say_written(const change::Plan& plan, const change::Outcome& outcome, Moment now);
 
   Surroundings surroundings_;

@@ -353,18 +353,10 @@ def check_options(page, scratch):
 def check_lints(page, source):
     told = {name for line in page.section("DIAGNOSTICS") if line.startswith(".It Cm ")
             for name in line.removeprefix(".It Cm ").split(" , ")}
-    code = "\n".join(path.read_text(encoding="utf-8")
-                     for folder in ("lib/engine", "daemon/nettunectl")
-                     for path in sorted((source / folder).rglob("*.cpp")))
-    for name in sorted(told):
-        if f'"{name}"' not in code:
-            fail(f"{page.name} tells of a lint {name}, which no code gives")
-    # A lint is named in the statement that reports it: last, or as a text of hyphenated words.
-    known = set(re.findall(r'case Surprise::\w+:\s*return "([a-z-]+)";', code))
-    for statement in code.split(";"):
-        if "Severity::" in statement or "warn(" in statement:
-            known |= set(re.findall(r'"([a-z]+(?:-[a-z]+)+)"', statement))
-            known |= set(re.findall(r',\s*"([a-z]+(?:-[a-z]+)*)"\}?\)$', statement))
+    header = (source / "lib/engine/diagnostic.hpp").read_text(encoding="utf-8")
+    known = set(re.findall(r'"([a-z-]+)"', re.search(r"lint_names\[\] = [^;]+;", header)[0]))
+    for name in sorted(told - known):
+        fail(f"{page.name} tells of a lint {name}, which no code gives")
     for name in sorted(known - told):
         fail(f"{page.name} lacks the lint {name}")
     return len(told)
@@ -458,9 +450,12 @@ def main():
     if shown < 3:
         fail(f"README.md runs only {shown} commands")
     shown += run_readme_commands(web_scratch, source, readme)
-    for path in re.findall(r"`((?:lib|daemon|profiles|tests|packaging|man|\.ci)(?:/[\w./-]+)?)`", readme):
-        if not (source / path).exists():
-            fail(f"README.md names {path}, which is not there")
+    for name in ("README.md", "lib/README.md", "packaging/NEWS.md", ".github/CONTRIBUTING.md",
+                 ".github/SECURITY.md"):
+        text = (source / name).read_text(encoding="utf-8")
+        for path in re.findall(r"`((?:lib|daemon|profiles|tests|packaging|man|\.ci|\.github)(?:/[\w./-]+)?)`", text):
+            if "NAME" not in path and not (source / path).exists():
+                fail(f"{name} names {path}, which is not there")
 
     if failures:
         return 1

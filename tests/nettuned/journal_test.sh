@@ -289,6 +289,28 @@ for key in net.ipv4.conf.all.log_martians net.ipv4.conf.w99.src_valid_mark; do
   expect_out "$key was 0 and is 1 now"
 done
 
+# --- NETTUNE_LOG=debug: what woke it, and what it read, wrote and left, at debug priority ---
+[[ -z $(journalctl --directory="$journal" -o cat _COMM=nettuned PRIORITY=7) ]] || fail 'it debugs unasked'
+run deactivate
+stop_service
+NETTUNE_LOG=debug start_service systemd-cat "$work/as_systemd" "$nettuned"
+run activate web
+sysctl -q -w net.ipv4.tcp_fin_timeout=74
+expect_value net.ipv4.tcp_fin_timeout 20
+ip link add d0 type veth peer name d1
+debugged() { journalctl --directory="$journal" -o cat _COMM=nettuned PRIORITY=7 | grep -qF -- "$1"; }
+for line in 'opened /etc/nettune/nettuned.yaml' 'opened /etc/nettune/profiles/web.yaml' \
+  'woken by a call of Activate from :' 'user 0 in unit ' 'read net.ipv4.tcp_fin_timeout: 74' \
+  'woken by writes of net.ipv4.tcp_fin_timeout' 'wrote net.ipv4.tcp_fin_timeout: 20; read 20' \
+  'woken by links; new: d'; do
+  wait_for 10 debugged "$line" || fail "the journal lacks: $line"
+done
+ip link del d0
+run deactivate
+stop_service
+SYSTEMD_LOG_LEVEL=debug NETTUNE_LOG=loud start_service
+expect_logged 'NETTUNE_LOG is ignored: it may be "debug", not "loud"'
+expect_logged 'active: no profile is chosen'
 stop_service
 kill "$journald_pid" "$bus_pid"
 wait || true
