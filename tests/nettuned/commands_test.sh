@@ -213,8 +213,9 @@ run deactivate
 expect_status 0
 
 stop_service
+tells_end() { grep -qE '^20[0-9: -]+ service-stopped$' "$work/monitor"; }
+wait_for 5 tells_end || fail 'monitor does not tell that the service has ended'
 kill "$monitor_pid" "$signals_pid"
 wait "$monitor_pid" "$signals_pid" || true
-grep -qE '^20[0-9: -]+ service-stopped$' "$work/monitor" || fail 'monitor does not tell that the service has ended'
 kill "$bus_pid"
 finish
