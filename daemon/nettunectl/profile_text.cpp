@@ -7,8 +7,8 @@
 #include <array>
 #include <vector>
 
-#include "engine/characters.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/characters.hpp"
 #include "terminal.hpp"
 
 namespace nettune::ctl {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "engine/text/columns.hpp"
 #include "engine/diagnostic.hpp"
 
 namespace nettune::ctl {

@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "engine/diagnostic.hpp"
+#include "engine/text/characters.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::ctl {
 namespace {
@@ -47,40 +49,9 @@ std::string_view locale_name() {
 bool names_utf8(std::string_view locale) {
   const std::size_t point = locale.find('.');
   if (point == std::string_view::npos) return false;
-  std::string codeset(locale.substr(point + 1, locale.find('@') - point - 1));
+  std::string codeset = to_lower(locale.substr(point + 1, locale.find('@') - point - 1));
   std::erase(codeset, '-');
-  std::ranges::transform(codeset, codeset.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
   return codeset == "utf8";
-}
-
-// The next character of `text` from `at`: its bytes and its columns. Invalid UTF-8 is one column a
-// byte; what wcwidth() does not know in this locale is one column as well.
-struct Character {
-  std::size_t bytes;
-  std::size_t columns;
-};
-
-Character character_at(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(at);
-  std::size_t length = 1;
-  wchar_t code = lead;
-  if (lead >= 0xF0) {
-    length = 4;
-    code = lead & 0x07;
-  } else if (lead >= 0xE0) {
-    length = 3;
-    code = lead & 0x0F;
-  } else if (lead >= 0xC0) {
-    length = 2;
-    code = lead & 0x1F;
-  }
-  if (length == 1 || at + length > text.size()) return {1, 1};
-  for (std::size_t i = 1; i < length; ++i) code = (code << 6) | (byte(at + i) & 0x3F);
-  const int width = wcwidth(code);
-  return {length, width < 0 ? 1 : static_cast<std::size_t>(width)};
 }
 
 // How many bytes of `word` fit into `width` columns; at least one character. Prefers to end after a
@@ -91,9 +62,11 @@ std::size_t cut_of(std::string_view word, std::size_t width) {
   std::size_t after_sign = 0;
   while (fits < word.size()) {
     const Character character = character_at(word, fits);
-    if (taken + character.columns > width && fits > 0) break;
-    taken += character.columns;
-    fits += character.bytes;
+    const std::size_t length = std::max<std::size_t>(character.length, 1);
+    const std::size_t own = columns(word.substr(fits, length));
+    if (taken + own > width && fits > 0) break;
+    taken += own;
+    fits += length;
     if (std::string_view("./_-,").contains(word[fits - 1])) after_sign = fits;
   }
   if (fits == word.size()) return fits;
@@ -158,22 +131,6 @@ std::string paint(const Terminal& terminal, Ink ink, std::string_view text) {
   std::string painted;
   if (!terminal.colour || code.empty() || text.empty()) return painted.append(text);
   return painted.append("\033[").append(code).append("m").append(text).append("\033[0m");
-}
-
-std::size_t columns(std::string_view text) {
-  std::size_t width = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    if (text[at] == '\033') {
-      const std::size_t end = text.find('m', at);
-      if (end == std::string_view::npos) break;
-      at = end + 1;
-      continue;
-    }
-    const Character character = character_at(text, at);
-    width += character.columns;
-    at += character.bytes;
-  }
-  return width;
 }
 
 std::string pad(std::string text, std::size_t width) {

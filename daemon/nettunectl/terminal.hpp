@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/columns.hpp"
+
 namespace nettune::ctl {
 
 struct Terminal {
@@ -24,10 +26,6 @@ enum class Ink { plain, bold, dim, red, green, yellow, cyan };
 
 /// `text` in that ink, or as it is where the terminal has no colour.
 std::string paint(const Terminal& terminal, Ink ink, std::string_view text);
-
-/// Columns that `text` takes; escape sequences of paint() take none.
-std::size_t columns(std::string_view text);
-
 /// `text` and blanks up to `width` columns; longer text is left as it is.
 std::string pad(std::string text, std::size_t width);
 

@@ -4,100 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
-#include <iterator>
 #include <tuple>
-
-#include "engine/characters.hpp"
 
 namespace nettune {
 namespace {
-
-// --- text for a terminal ---
-
-struct CodeRange {
-  char32_t first;
-  char32_t last;
-};
-
-template <std::size_t N>
-bool is_in(const std::array<CodeRange, N>& ranges, char32_t code) {
-  return std::ranges::any_of(
-      ranges, [&](const CodeRange& range) { return code >= range.first && code <= range.last; });
-}
-
-// Terminal columns. wcwidth(3) answers by the locale, which a diagnostic must not depend on.
-int width_of(char32_t code) {
-  constexpr auto combining = std::to_array<CodeRange>({{0x300, 0x36f},
-                                                       {0x483, 0x489},
-                                                       {0x591, 0x5bd},
-                                                       {0x64b, 0x65f},
-                                                       {0x200b, 0x200d},
-                                                       {0x20d0, 0x20f0},
-                                                       {0xfe00, 0xfe0f},
-                                                       {0xfe20, 0xfe2f}});
-  constexpr auto wide = std::to_array<CodeRange>({{0x1100, 0x115f},
-                                                  {0x2e80, 0x303e},
-                                                  {0x3041, 0xa4cf},
-                                                  {0xa960, 0xa97f},
-                                                  {0xac00, 0xd7a3},
-                                                  {0xf900, 0xfaff},
-                                                  {0xfe30, 0xfe6f},
-                                                  {0xff00, 0xff60},
-                                                  {0xffe0, 0xffe6},
-                                                  {0x1f300, 0x1f64f},
-                                                  {0x1f680, 0x1f6ff},
-                                                  {0x1f900, 0x1f9ff},
-                                                  {0x20000, 0x3fffd}});
-  if (code < 0x300) return 1;
-  if (is_in(combining, code)) return 0;
-  return is_in(wide, code) ? 2 : 1;
-}
-
-// A character by its code point, a byte that is none as \xNN.
-void append_escaped(std::string& out, std::string_view bytes, const Character& character) {
-  const unsigned number =
-      character.length == 0 ? static_cast<unsigned char>(bytes.front()) : character.code;
-  const std::string_view form = number < 0x80 || character.length == 0 ? "\\x{:02X}"
-                                : number < 0x10000                     ? "\\u{:04X}"
-                                                                       : "\\U{:08X}";
-  fmt::format_to(std::back_inserter(out), fmt::runtime(form), number);
-}
-
-struct Shown {
-  std::size_t length;  // bytes of the source that it stands for
-  int width;           // columns
-};
-
-// Appends the character at `offset` as a terminal may have it.
-Shown append_shown(std::string& out, std::string_view text, std::size_t offset, bool unicode,
-                   Sight most = Sight::blank) {
-  const Character character = character_at(text, offset);
-  const std::size_t length = std::max<std::size_t>(character.length, 1);
-  const std::string_view bytes = text.substr(offset, length);
-  if (character.length == 0 || sight_of(character.code) > most ||
-      (!unicode && character.code >= 0x80)) {
-    if (character.code == 0x2026) {  // an ellipsis of nettune's own messages
-      out += "...";
-      return {length, 3};
-    }
-    const std::size_t before = out.size();
-    append_escaped(out, bytes, character);
-    return {length, static_cast<int>(out.size() - before)};
-  }
-  out += bytes;
-  return {length, width_of(character.code)};
-}
-
-std::string shown(std::string_view text, bool unicode) {
-  const bool is_plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-  if (is_plain) return std::string(text);
-  std::string out;
-  out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size();) i += append_shown(out, text, i, unicode).length;
-  return out;
-}
 
 // --- the source line ---
 
@@ -154,7 +64,7 @@ Excerpt excerpt_of(std::string_view line, const Origin& origin, bool unicode) {
       cell.text.assign(static_cast<std::size_t>(cell.width), ' ');
     } else {
       // What was written is looked at letter by letter: another blank is seen as such.
-      const Shown part = append_shown(cell.text, line, i, unicode, Sight::seen);
+      const Shown part = append_printable(cell.text, line, i, unicode, Sight::seen);
       length = part.length;
       cell.width = part.width;
     }
@@ -228,51 +138,6 @@ std::string_view severity_colour(Severity severity) {
       return "\033[1;36m";
   }
   return "";
-}
-
-// --- the distance between words ---
-
-// Case, and the choice between - and _, are no mistake worth counting.
-std::string folded(std::string_view word) {
-  std::string out(word);
-  for (char& c : out) {
-    c = c == '_' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  }
-  return out;
-}
-
-// Insertions, deletions, replacements and swaps of neighbours, or more than `limit`.
-std::size_t distance(std::string_view a, std::string_view b, std::size_t limit) {
-  while (!a.empty() && !b.empty() && a.front() == b.front()) {
-    a.remove_prefix(1);
-    b.remove_prefix(1);
-  }
-  while (!a.empty() && !b.empty() && a.back() == b.back()) {
-    a.remove_suffix(1);
-    b.remove_suffix(1);
-  }
-  const std::size_t difference = a.size() > b.size() ? a.size() - b.size() : b.size() - a.size();
-  if (difference > limit) return limit + 1;
-  std::vector<std::size_t> before(b.size() + 1);
-  std::vector<std::size_t> above(b.size() + 1);
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) above[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    row[0] = i;
-    std::size_t least = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = above[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-      row[j] = std::min({replaced, above[j] + 1, row[j - 1] + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        row[j] = std::min(row[j], before[j - 2] + 1);
-      }
-      least = std::min(least, row[j]);
-    }
-    if (least > limit) return limit + 1;
-    std::swap(before, above);
-    std::swap(above, row);
-  }
-  return above[b.size()];
 }
 
 }  // namespace
@@ -395,7 +260,7 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
   }
   out += coloured(severity_colour(diagnostic.severity),
                   std::string(severity_name(diagnostic.severity)) + ":");
-  out += " " + coloured(bold, shown(diagnostic.message, style.unicode));
+  out += " " + coloured(bold, printable(diagnostic.message, style.unicode));
   if (!diagnostic.lint.empty()) out += fmt::format(" [{}]", diagnostic.lint.name());
   out += '\n';
 
@@ -415,24 +280,10 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
   for (bool is_first = true; !help.empty(); is_first = false) {
     const std::size_t end = std::min(help.find('\n'), help.size());
     out += gutter + (is_first ? coloured(bold, "help:") + " " : "      ");
-    out += shown(help.substr(0, end), style.unicode) + '\n';
+    out += printable(help.substr(0, end), style.unicode) + '\n';
     help.remove_prefix(std::min(end + 1, help.size()));
   }
   return out;
-}
-
-std::string printable(std::string_view text) { return shown(text, true); }
-
-std::string printable_lines(std::string_view text) {
-  std::string lines;
-  lines.reserve(text.size());
-  for (std::size_t begin = 0; begin <= text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    if (begin > 0) lines += '\n';
-    lines += printable(text.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
 }
 
 std::string in_one_line(std::string_view text) {
@@ -450,29 +301,6 @@ std::string in_one_line(std::string_view text) {
     line += part;
   }
   return line;
-}
-
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  constexpr std::size_t longest = 128;  // what is longer was no slip of the finger
-  if (word.empty() || word.size() > longest) return {};
-  const std::string wanted = folded(word);
-  // A third of the letters may be wrong; of a short word one, of the shortest none.
-  const std::size_t allowed =
-      wanted.size() < 3 ? 0 : std::clamp<std::size_t>(wanted.size() / 3, 1, 4);
-  std::string_view best;
-  std::size_t best_distance = allowed + 1;
-  for (const std::string_view candidate : candidates) {
-    if (candidate.size() > wanted.size() + allowed || candidate.size() + allowed < wanted.size()) {
-      continue;
-    }
-    const std::size_t found = distance(wanted, folded(candidate), best_distance - 1);
-    if (found < best_distance) {  // the first of equals
-      best = candidate;
-      best_distance = found;
-      if (found == 0) break;
-    }
-  }
-  return best;
 }
 
 std::string format_errors(Diagnostics& diagnostics) {

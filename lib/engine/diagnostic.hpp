@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "engine/text/nearest.hpp"
+#include "engine/text/printable.hpp"
 
 namespace nettune {
 
@@ -97,18 +99,8 @@ std::string format_diagnostic(const Diagnostic& diagnostic, const DiagnosticStyl
 /// The errors alone, sorted and cut, in one plain text without a line feed at its end.
 std::string format_errors(Diagnostics& diagnostics);
 
-/// `text` fit for a terminal, in one line: control characters and bytes that are no UTF-8 become
-/// \xNN, other characters that are not seen (is_shown) \uNNNN or \UNNNNNNNN.
-std::string printable(std::string_view text);
-
-/// The same, line by line: the line ends stay.
-std::string printable_lines(std::string_view text);
-
 /// Formatted diagnostics, or any text of several lines, in one: without the source's lines and the
 /// carets below them, and with "; " between the rest.
 std::string in_one_line(std::string_view text);
-
-/// The word of `candidates` that was probably meant by `word`, or "" where none is near.
-std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 }  // namespace nettune

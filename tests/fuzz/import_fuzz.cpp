@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/characters.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/profile.hpp"
 #include "engine/sysctl/saved_tree.hpp"
+#include "engine/text/characters.hpp"
 #include "import.hpp"
 #include "invariant.hpp"
 

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "engine/characters.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/profile/document.hpp"
+#include "engine/text/characters.hpp"
 #include "invariant.hpp"
 #include "moving.hpp"
 #include "profile_text.hpp"

@@ -10,7 +10,7 @@
 #include <stdexcept>
 
 #include "engine/change/transaction.hpp"
-#include "engine/characters.hpp"
+#include "engine/text/characters.hpp"
 #include "manager_object.hpp"
 #include "parameter_objects.hpp"
 #include "service.hpp"

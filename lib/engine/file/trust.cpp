@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <memory>
 
-#include "engine/diagnostic.hpp"
+#include "engine/text/printable.hpp"
 
 namespace nettune {
 namespace {

@@ -12,6 +12,7 @@
 #include "engine/diagnostic.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -23,22 +24,6 @@ using Text = std::optional<std::string>;
 
 constexpr std::size_t longest_text = 200;  // what is longer was no slip
 constexpr std::string_view blanks = " \t";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = lower(c);
-  return out;
-}
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
@@ -85,7 +70,7 @@ std::optional<Integer> times(const Decimal& number, Integer factor) {
 
 int digit_value(char c) {
   if (is_digit(c)) return c - '0';
-  const char small = lower(c);
+  const char small = to_lower(c);
   return small >= 'a' && small <= 'f' ? small - 'a' + 10 : 99;
 }
 
@@ -152,7 +137,7 @@ class Reader {
                (blanks.contains(text[at]) || text[at] == '-' || text[at] == '_')) {
           ++at;
         }
-      } else if (at < text.size() && lower(text[at]) == c) {
+      } else if (at < text.size() && to_lower(text[at]) == c) {
         ++at;
       } else {
         return std::nullopt;
@@ -172,7 +157,7 @@ class Reader {
 
   static std::optional<std::string_view> before(std::string_view text, std::string_view spelling) {
     if (text.size() <= spelling.size() ||
-        lower(text.substr(text.size() - spelling.size())) != spelling) {
+        to_lower(text.substr(text.size() - spelling.size())) != spelling) {
       return std::nullopt;
     }
     return trim(text.substr(0, text.size() - spelling.size()));
@@ -428,7 +413,7 @@ class Reader {
   // Words for off and on, where a number says it.
   Text flag(std::string_view text) const {
     if (meant_.unit != Unit::flag && meant_.unit != Unit::mode) return std::nullopt;
-    const std::string word = lower(text);
+    const std::string word = to_lower(text);
     const bool on = is_one_of(word, {"yes", "on", "true", "y", "t", "enabled", "enable", "active"});
     const bool off = is_one_of(
         word, {"no", "off", "false", "n", "f", "disabled", "disable", "none", "inactive"});
@@ -440,7 +425,7 @@ class Reader {
   Text call(std::string_view text) {
     const std::size_t open = text.find('(');
     if (open == std::string_view::npos) return std::nullopt;
-    const std::string name = lower(trim(text.substr(0, open)));
+    const std::string name = to_lower(trim(text.substr(0, open)));
     std::string_view function;
     if (name == "bdp") function = "bdp";
     if (is_one_of(name, {"min", "minimum"})) function = "min";
@@ -498,7 +483,7 @@ class Reader {
   }
 
   static std::optional<Decimal> based(std::string_view& text) {
-    const char sign = lower(text[1]);
+    const char sign = to_lower(text[1]);
     const int base = sign == 'x' ? 16 : sign == 'o' ? 8 : sign == 'b' ? 2 : 0;
     std::size_t end = 2;
     Decimal number;
@@ -580,7 +565,7 @@ class Reader {
 
   Text with_unit(const Decimal& number, std::string_view unit, Sort sort) {
     if (unit.empty()) return to_text(number);
-    if (unit.front() == '%' || lower(unit).starts_with("percent")) return percent(number, unit);
+    if (unit.front() == '%' || to_lower(unit).starts_with("percent")) return percent(number, unit);
     if (Text found = known_unit(number, unit, sort)) return found;
     // A slip of the finger: "16 MIiB", "20 Mbti/s".
     constexpr auto names = std::to_array<std::string_view>(
@@ -591,7 +576,7 @@ class Reader {
   }
 
   Text known_unit(const Decimal& number, std::string_view unit, Sort sort) {
-    const std::string name = lower(unit);
+    const std::string name = to_lower(unit);
     switch (sort) {
       case Sort::memory:
         return memory(number, name);
@@ -608,7 +593,7 @@ class Reader {
   }
 
   Text percent(const Decimal& number, std::string_view unit) const {
-    const std::string rest = lower(trim(unit.substr(unit.front() == '%' ? 1 : 7)));
+    const std::string rest = to_lower(trim(unit.substr(unit.front() == '%' ? 1 : 7)));
     if (meant_.unit == Unit::percent && rest.empty()) return to_text(number);
     const bool known = is_one_of(rest, {"", "ram", "rem", "memory", "mem", "of ram", "of memory",
                                         "of the memory", "of mem", "of the ram"});
@@ -712,7 +697,7 @@ class Reader {
   static Integer nanoseconds_of(std::string_view unit) {
     constexpr Integer second = 1'000'000'000;
     if (is_one_of(unit, {"M"})) return 60 * second;
-    const std::string name = lower(unit);
+    const std::string name = to_lower(unit);
     if (is_one_of(name, {"ns", "nsec", "nsecs", "nanosecond", "nanoseconds"})) return 1;
     if (is_one_of(name, {"us", "usec", "usecs", "\u00b5s", "\u03bcs", "micros", "microsecond",
                          "microseconds"})) {
@@ -769,22 +754,22 @@ class Reader {
   static Text rate(const Decimal& number, std::string_view unit) {
     std::string name(unit);
     for (const std::string_view ending : {"/sec", "/second", "/s", "ps"}) {
-      if (lower(name).ends_with(ending)) {
+      if (to_lower(name).ends_with(ending)) {
         name.resize(name.size() - ending.size());
         break;
       }
     }
     // "B" and "bytes" are eight bits each; "b" is one.
-    const bool is_bytes =
-        name.ends_with('B') || lower(name).ends_with("byte") || lower(name).ends_with("bytes");
-    const std::string small = lower(name);
+    const bool is_bytes = name.ends_with('B') || to_lower(name).ends_with("byte") ||
+                          to_lower(name).ends_with("bytes");
+    const std::string small = to_lower(name);
     for (const std::string_view ending : {"bits", "bit", "bytes", "byte", "b"}) {
       if (small.ends_with(ending)) {
         name.resize(name.size() - ending.size());
         break;
       }
     }
-    const std::string prefix = lower(trim(name));
+    const std::string prefix = to_lower(trim(name));
     std::string_view shown;
     if (is_one_of(prefix, {"k", "kilo"}))
       shown = "k";

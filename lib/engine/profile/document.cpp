@@ -17,9 +17,9 @@
 #include <streambuf>
 #include <string_view>
 
-#include "engine/characters.hpp"
 #include "engine/profile/plain_yaml.hpp"
 #include "engine/profile/repeated.hpp"
+#include "engine/text/characters.hpp"
 
 namespace nettune::profile {
 namespace {

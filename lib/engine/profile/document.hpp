@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "engine/characters.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/text/characters.hpp"
 
 namespace nettune::profile {
 

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "engine/characters.hpp"
 #include "engine/file/read.hpp"
 #include "engine/profile/correction.hpp"
 #include "engine/profile/store.hpp"
@@ -19,6 +18,7 @@
 #include "engine/profile/tuned_conf.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/written.hpp"
+#include "engine/text/characters.hpp"
 
 namespace nettune::profile {
 namespace {

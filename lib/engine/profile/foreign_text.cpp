@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "engine/characters.hpp"
 #include "engine/profile/document.hpp"
+#include "engine/text/characters.hpp"
 
 namespace nettune::profile {
 namespace {

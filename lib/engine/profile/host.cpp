@@ -20,6 +20,7 @@
 #include "engine/file/read.hpp"
 #include "engine/file/unique_fd.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -30,23 +31,6 @@ Result<std::string> read_fact(const std::string& path) {
   Result<std::string> text = read_to_end(path, limit);
   if (!text && text.error().number == ENOENT) return std::string();
   return text;
-}
-
-// Cuts the first line off `text`.
-std::string_view next_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  const std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return line;
-}
-
-// Cuts the first word off `line`; "" at its end.
-std::string_view next_word(std::string_view& line) {
-  const auto is_blank = [](char c) { return c == ' ' || c == '\t'; };
-  const char* const begin = std::ranges::find_if_not(line, is_blank);
-  const char* const end = std::find_if(begin, line.end(), is_blank);
-  line = std::string_view(end, line.end());
-  return {begin, end};
 }
 
 std::uint64_t number_of(std::string_view word) {
@@ -68,9 +52,9 @@ std::optional<std::uint16_t> component_of(std::string_view digits) {
 
 std::uint64_t memory_of(std::string_view meminfo) {
   while (!meminfo.empty()) {
-    std::string_view line = next_line(meminfo);
-    if (next_word(line) != "MemTotal:") continue;
-    const std::uint64_t kib = number_of(next_word(line));
+    std::string_view line = cut_line(meminfo);
+    if (cut_word(line) != "MemTotal:") continue;
+    const std::uint64_t kib = number_of(cut_word(line));
     return kib <= std::numeric_limits<std::uint64_t>::max() / 1024 ? kib * 1024 : 0;
   }
   return 0;
@@ -101,7 +85,7 @@ Result<std::string> read_release(const std::string& root) {
   const Result<std::string> text = read_fact(root + "/proc/sys/kernel/osrelease");
   if (!text) return std::unexpected(text.error());
   std::string_view rest = *text;
-  return std::string(next_line(rest));
+  return std::string(cut_line(rest));
 }
 
 // The coarse clocks advance with the timer: their resolution is one tick.
@@ -121,17 +105,17 @@ std::uint64_t buffer_pages_of(std::string_view zoneinfo, std::uint64_t memory_pa
   std::uint64_t elsewhere = 0;
   std::uint64_t reserved = 0;
   while (!zoneinfo.empty()) {
-    std::string_view line = next_line(zoneinfo);
-    const std::string_view word = next_word(line);
+    std::string_view line = cut_line(zoneinfo);
+    const std::string_view word = cut_word(line);
     if (word == "Node") {  // "Node 0, zone   Normal"
-      next_word(line);
-      next_word(line);
-      const std::string_view zone = next_word(line);
+      cut_word(line);
+      cut_word(line);
+      const std::string_view zone = cut_word(line);
       is_low = zone == "DMA" || zone == "DMA32" || zone == "Normal";
     } else if (word == "high") {
-      if (is_low) reserved += number_of(next_word(line));
+      if (is_low) reserved += number_of(cut_word(line));
     } else if (word == "managed") {
-      (is_low ? low : elsewhere) += number_of(next_word(line));
+      (is_low ? low : elsewhere) += number_of(cut_word(line));
     }
   }
   if (low == 0) return 0;

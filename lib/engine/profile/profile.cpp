@@ -13,6 +13,7 @@
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/kernel_form.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -71,13 +72,6 @@ std::string_view kind_name(const Node& node) {
       return "a mapping";
   }
   return "";
-}
-
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view blanks = " \t";
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 // The origin of a part of a scalar's text; that of the whole scalar where it does not stand in the

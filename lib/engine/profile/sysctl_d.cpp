@@ -6,8 +6,9 @@
 
 #include <algorithm>
 
-#include "engine/characters.hpp"
 #include "engine/profile/foreign_text.hpp"
+#include "engine/text/characters.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 // systemd strips blanks, tabs and line ends; sysctl(8) whatever isspace(3) takes.
 std::string_view blanks_of(Dialect dialect) {
   return dialect == Dialect::systemd ? " \t\r\n" : " \t\r\n\v\f";
-}
-
-std::string_view trimmed(std::string_view text, std::string_view blanks) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return text.substr(text.size());
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
@@ -166,7 +161,7 @@ bool SysctlScanner::next(SysctlLine& line) {
   while (!rest_.empty()) {
     std::string_view text = take_line();
     if (text.starts_with('#')) continue;  // most lines are, and it costs nothing to see that
-    text = trimmed(text, blanks);
+    text = trim(text, blanks);
     if (text.empty() || text.front() == '#' || text.front() == ';') continue;
     line = SysctlLine{};
     line.number = number_;
@@ -183,12 +178,12 @@ bool SysctlScanner::next(SysctlLine& line) {
     } else {
       line.ignore_failure = has_dash;
       line.key = text.substr(has_dash ? 1 : 0, equals - (has_dash ? 1 : 0));
-      line.value = trimmed(text.substr(equals + 1), blanks);
+      line.value = trim(text.substr(equals + 1), blanks);
     }
     line.has_blank_behind_dash =
         has_dash && !line.key.empty() && blanks.find(line.key.front()) != std::string_view::npos;
     if (dialect_ == Dialect::systemd) {
-      line.key = trimmed(line.key, blanks);
+      line.key = trim(line.key, blanks);
     } else {
       // A blank behind the "-" stays and spoils the name; a second "-" goes with the first.
       line.key = line.key.substr(0, line.key.find_last_not_of(blanks) + 1);

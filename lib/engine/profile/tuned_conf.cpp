@@ -19,6 +19,7 @@
 #include "engine/profile/foreign_text.hpp"
 #include "engine/profile/profile.hpp"
 #include "engine/profile/store.hpp"
+#include "engine/text/words.hpp"
 
 namespace nettune::profile {
 namespace {
@@ -26,12 +27,6 @@ namespace {
 constexpr std::size_t max_tuned_files = max_inherited_files;
 constexpr std::size_t max_sections = 1000;
 constexpr std::string_view blanks = " \t";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return text.substr(text.size());
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 // ---- the file format --------------------------------------------------------------------------
 
@@ -118,7 +113,7 @@ class IniReader {
 
  private:
   static std::size_t comment_start(std::string_view line) {
-    const std::string_view all = trimmed(line);
+    const std::string_view all = trim(line);
     if (all.starts_with('#') || all.starts_with(';')) return 0;
     for (std::size_t at = line.find('#'); at != std::string_view::npos;
          at = line.find('#', at + 1)) {
@@ -129,7 +124,7 @@ class IniReader {
 
   void take(std::string_view line, int number) {
     const std::size_t comment = comment_start(line);
-    const std::string_view value = trimmed(line.substr(0, comment));
+    const std::string_view value = trim(line.substr(0, comment));
     if (value.empty()) {
       // An empty line belongs to the value above, if more of it follows.
       if (comment == std::string_view::npos && option_ != nullptr) ++empty_lines_;
@@ -164,8 +159,8 @@ class IniReader {
     if (equals == std::string_view::npos)
       return refuse(origin,
                     "this is neither a [section] nor name = value, so TuneD refuses the profile");
-    const std::string_view name = trimmed(value.substr(0, equals));
-    const std::string_view text = trimmed(value.substr(equals + 1));
+    const std::string_view name = trim(value.substr(0, equals));
+    const std::string_view text = trim(value.substr(equals + 1));
     if (name.empty())
       return refuse(origin, "there is no name before the \"=\", so TuneD refuses the profile");
     const Origin name_origin = origin_in(*text_.source, number, name);
@@ -284,7 +279,7 @@ std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> items;
   for (std::size_t begin = 0; begin <= text.size();) {
     const std::size_t end = std::min(text.find_first_of(",;", begin), text.size());
-    items.emplace_back(trimmed(text.substr(begin, end - begin)));
+    items.emplace_back(trim(text.substr(begin, end - begin)));
     begin = end + 1;
   }
   return items;

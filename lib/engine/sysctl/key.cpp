@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/characters.hpp"
+#include "engine/text/characters.hpp"
 
 namespace nettune::sysctl {
 namespace {

@@ -4,16 +4,12 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "engine/text/words.hpp"
+
 namespace nettune::sysctl {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 // The key that sysctl(8) says it could not read; empty if the line is no such message.
 std::string_view refused_key(std::string_view line) {
@@ -37,7 +33,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
     std::string_view line = text.substr(begin, is_cut ? end : end - begin);
     begin = is_cut ? text.size() : end + 1;
     if (line.ends_with('\r')) line.remove_suffix(1);
-    if (trim(line).empty()) continue;
+    if (trim(line, blanks).empty()) continue;
     if (line.starts_with("sysctl: ")) {
       if (const std::expected<Key, std::string> key = Key::parse(refused_key(line))) {
         tree.values_.insert_or_assign(std::string(key->path()), Saved{false, {}});
@@ -49,7 +45,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
       faults.push_back({number, "not a line of \"sysctl -a\": it has no \"=\""});
       continue;
     }
-    const std::string_view name = trim(line.substr(0, equals));
+    const std::string_view name = trim(line.substr(0, equals), blanks);
     if (!name.starts_with("net.") && !name.starts_with("net/")) continue;
     const std::expected<Key, std::string> key = Key::parse(name);
     if (!key) {
@@ -61,7 +57,7 @@ SavedTree SavedTree::parse(std::string_view text, std::vector<Fault>& faults) {
       continue;
     }
     tree.values_.insert_or_assign(std::string(key->path()),
-                                  Saved{true, std::string(trim(line.substr(equals + 1)))});
+                                  Saved{true, std::string(trim(line.substr(equals + 1), blanks))});
   }
   return tree;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/characters.hpp"
+#include "engine/text/characters.hpp"
 
 #include <fmt/format.h>
 

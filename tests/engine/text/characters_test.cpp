@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a person sees of a character, and what no name and no prose holds.
-#include "engine/characters.hpp"
+#include "engine/text/characters.hpp"
 
 #include <doctest/doctest.h>
 
