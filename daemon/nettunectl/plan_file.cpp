@@ -9,9 +9,9 @@
 #include <set>
 
 #include "engine/audit/report.hpp"
-#include "engine/characters.hpp"
 #include "engine/checksum.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/text/characters.hpp"
 #include "json.hpp"
 
 namespace nettune::ctl {
