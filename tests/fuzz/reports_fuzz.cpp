@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/characters.hpp"
+#include "engine/text/characters.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/value.hpp"
 #include "invariant.hpp"
