@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "engine/text/columns.hpp"
 #include "engine/diagnostic.hpp"
+#include "engine/text/columns.hpp"
 
 namespace nettune::ctl {
 namespace {

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/text/characters.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/characters.hpp"
 #include "invariant.hpp"
 #include "json.hpp"
 #include "moving.hpp"
