@@ -172,7 +172,7 @@ void load_64_one_by_one(benchmark::State& state) {
       load_or_skip(state, store, ManyFiles::name(file));
     }
     Diagnostics diagnostics;
-    const auto text = read_file(files.all(), profile::max_file_size);
+    const auto text = nettune::read_file(files.all(), profile::max_file_size);
     const auto made = text ? checked(*text, diagnostics) : std::nullopt;
     if (!made) state.SkipWithError("no profile");
   }
