@@ -203,20 +203,26 @@ std::size_t descriptors_to_spare() {
 }
 
 // nullopt after saying why there is none.
-std::optional<Planned> make_the_plan(const Request& request, const Machine& machine,
-                                     const profile::Store& store, const change::Session& session) {
-  if (!request.plan_file.empty()) {
-    const Result<std::string> text = read_file(request.plan_file, max_plan_size);
-    if (!text) {
-      complain(fmt::format("the plan {} can't be read: {}", printable(request.plan_file),
-                           why_unreadable(text.error(), max_plan_size)));
-      return std::nullopt;
-    }
-    std::expected<SavedPlan, std::string> saved = plan_from_json(*text);
-    if (!saved) {
-      complain(fmt::format("{}: {}", request.plan_file, saved.error()));
-      return std::nullopt;
-    }
+std::optional<SavedPlan> read_plan(const std::string& file) {
+  const Result<std::string> text = read_file(file, max_plan_size);
+  if (!text) {
+    complain(fmt::format("the plan {} can't be read: {}", printable(file),
+                         why_unreadable(text.error(), max_plan_size)));
+    return std::nullopt;
+  }
+  std::expected<SavedPlan, std::string> saved = plan_from_json(*text);
+  if (!saved) {
+    complain(fmt::format("{}: {}", file, saved.error()));
+    return std::nullopt;
+  }
+  return *std::move(saved);
+}
+
+// By `saved`, or by the profile that was named. nullopt after saying why there is none.
+std::optional<Planned> make_the_plan(const Request& request, std::optional<SavedPlan> saved,
+                                     const Machine& machine, const profile::Store& store,
+                                     const change::Session& session) {
+  if (saved) {
     const std::string stale = why_stale(*saved, session.folder.place(), *machine.tree);
     if (!stale.empty()) {
       complain(fmt::format("stale: {}; make the plan again", stale));
@@ -295,6 +301,12 @@ void complain_of_refusals(const change::Outcome& outcome) {
 
 int apply_it(const Request& request, const Machine& machine, const profile::Store& store,
              double confirm_seconds, double wait_seconds) {
+  // Before all that needs a right.
+  std::optional<SavedPlan> saved;
+  if (!request.plan_file.empty()) {
+    saved = read_plan(request.plan_file);
+    if (!saved) return exit_trouble;
+  }
   const SignalsHeld signals;
   std::optional<Planned> planned;
   change::Outcome outcome;
@@ -302,7 +314,7 @@ int apply_it(const Request& request, const Machine& machine, const profile::Stor
   {
     std::optional<change::Session> session = begin_change(machine, wait_seconds);
     if (!session) return exit_trouble;
-    planned = make_the_plan(request, machine, store, *session);
+    planned = make_the_plan(request, std::move(saved), machine, store, *session);
     if (!planned) return exit_trouble;
     const change::TransactionOptions options{
         .keep_going = request.keep_going,
