@@ -108,7 +108,7 @@ cat >"$work/inside" <<'SH'
 set -euo pipefail
 cd "$work"
 mount --make-rprivate /
-mkdir -p /etc/tuned /run/tuned /var/log/tuned
+mkdir -p /etc/tuned
 for folder in /etc/tuned /run /var/log; do mount -t tmpfs -o mode=755 tmpfs "$folder"; done
 mkdir -p /run/tuned /var/log/tuned /run/sysctl.d
 [[ $by != last-word ]] || echo 'net.ipv4.tcp_fastopen = 1' >/run/sysctl.d/zz.conf
