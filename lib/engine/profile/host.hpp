@@ -36,10 +36,10 @@ struct Host {
   std::uint64_t memory_bytes = 0;  ///< MemTotal; 0: not known (another machine's saved values)
   std::uint32_t page_size = 4096;  ///< bytes
   sysctl::Version kernel{};        ///< {0, 0}: not known
-  std::string kernel_release;      ///< "6.1.0-13-amd64"
+  std::string kernel_release{};    ///< "6.1.0-13-amd64"
   BufferPages buffer_pages{};
   int timer_hz = 0;                 ///< ticks of the kernel's timer in a second; 0: not known
-  std::string possible_cpus;        ///< the file that lists the CPUs it may have; "": not known
+  std::string possible_cpus{};      ///< the file that lists the CPUs it may have; "": not known
   bool is_child_namespace = false;  ///< the keys are those of a network namespace made later
 };
 
