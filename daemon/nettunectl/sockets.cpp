@@ -170,8 +170,11 @@ Result<Findings> look(const nettune_preset& preset, const std::vector<pid_t>& pi
       process.reset();
       held = one.pid;
       auto opened = HeldProcess::hold(one.pid);
-      if (opened) process = *std::move(opened);
-      if (!opened && !is_gone(opened.error())) findings.problem = opened.error();
+      if (opened) {
+        process = *std::move(opened);
+      } else if (!is_gone(opened.error())) {
+        findings.problem = opened.error();
+      }
     }
     if (!process) continue;  // it has ended
     const Result<UniqueFd> copy = process->copy_of(one.fd);

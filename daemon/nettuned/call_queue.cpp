@@ -95,7 +95,7 @@ int CallQueue::wake() {
 int CallQueue::on_turn(sd_event_source*, void* data) {
   auto& self = *static_cast<CallQueue*>(data);
   self.take_calls();
-  if (self.is_bus_full()) {
+  if (self.pause_ && self.is_bus_full()) {
     self.pause_->arm_after(pause_of_full);
   } else {
     if (self.in_turn_ == nullptr) self.serve();

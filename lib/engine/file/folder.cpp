@@ -13,7 +13,7 @@ namespace nettune {
 Result<Folder> Folder::open(const std::string& path, int at) {
   const int fd = ::openat(at, path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return std::unexpected(Error{errno, "list", path});
-  if (DIR* const entries = ::fdopendir(fd)) return Folder(entries, path);
+  if (DIR* const entries = ::fdopendir(fd)) return Folder(fd, entries, path);
   const int number = errno;
   ::close(fd);
   return std::unexpected(Error{number, "list", path});

@@ -19,7 +19,7 @@ class Folder {
   /// `path` is relative to the open folder `at`.
   static Result<Folder> open(const std::string& path, int at = AT_FDCWD);
 
-  int fd() const { return ::dirfd(entries_.get()); }
+  int fd() const { return fd_; }  ///< stays this object's
 
   /// The next entry that is neither "." nor ".."; nullptr at the end.
   Result<const dirent*> next();
@@ -28,8 +28,10 @@ class Folder {
   struct Close {
     void operator()(DIR* entries) const noexcept { ::closedir(entries); }
   };
-  Folder(DIR* entries, std::string path) : entries_(entries), path_(std::move(path)) {}
+  Folder(int fd, DIR* entries, std::string path)
+      : fd_(fd), entries_(entries), path_(std::move(path)) {}
 
+  int fd_;  // of entries_
   std::unique_ptr<DIR, Close> entries_;
   std::string path_;
 };
