@@ -202,7 +202,7 @@ int check_strings(sd_bus_message* message) {
   while (sd_bus_message_peek_type(message, &type, &contents) > 0) {
     if (type == 's') {
       const char* text = nullptr;
-      REQUIRE(sd_bus_message_read_basic(message, type, &text) > 0);
+      REQUIRE(sd_bus_message_read(message, "s", &text) > 0);
       CAPTURE(text);
       CHECK(!find_stranger(text, TextKind::prose));
       ++count;
