@@ -25,6 +25,8 @@ class TempTree {
   TempTree& operator=(const TempTree&) = delete;
 
   const std::string& path() const { return path_; }
+  /// The path of `name` in the folder.
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
   /// Writes `text` to `file`, relative to the folder; makes the folders on the way.
   std::string add(std::string_view file, std::string_view text) const {

@@ -22,16 +22,6 @@ namespace {
 
 constexpr std::size_t limit = std::size_t{1} << 20;
 
-class TempFolder {
- public:
-  std::string operator/(const std::string& name) const { return path() + "/" + name; }
-  const std::string& path() const { return folder_.path(); }
-  void write(const std::string& name, const std::string& text) const { folder_.add(name, text); }
-
- private:
-  test::TempTree folder_;
-};
-
 int refusal(const std::string& path, std::size_t most = limit) {
   const Result<std::string> text = read_file(path, most);
   return text ? 0 : text.error().number;
@@ -40,9 +30,9 @@ int refusal(const std::string& path, std::size_t most = limit) {
 }  // namespace
 
 TEST_CASE("a regular file is read whole, up to the limit") {
-  const TempFolder folder;
-  folder.write("a", "text\n");
-  folder.write("empty", "");
+  const test::TempTree folder;
+  folder.add("a", "text\n");
+  folder.add("empty", "");
   CHECK(read_file(folder / "a", limit).value() == "text\n");
   CHECK(read_file(folder / "a", 5).value() == "text\n");
   CHECK(refusal(folder / "a", 4) == EFBIG);
@@ -52,7 +42,7 @@ TEST_CASE("a regular file is read whole, up to the limit") {
 }
 
 TEST_CASE("what is no regular file is refused by its kind, and never waited for") {
-  const TempFolder folder;
+  const test::TempTree folder;
   REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
   REQUIRE(::symlink("loop", (folder / "loop").c_str()) == 0);
   const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
@@ -70,14 +60,14 @@ TEST_CASE("what is no regular file is refused by its kind, and never waited for"
   CHECK(refusal(folder / "loop") == ELOOP);
   CHECK(refusal(folder / "absent") == ENOENT);
   CHECK(refusal("") == ENOENT);
-  folder.write("a", "x");
+  folder.add("a", "x");
   CHECK(refusal(folder / "a/") == ENOTDIR);
   ::close(fd);
 }
 
 TEST_CASE("a file of two gigabytes is refused by its size and not read") {
-  const TempFolder folder;
-  folder.write("huge", "");
+  const test::TempTree folder;
+  folder.add("huge", "");
   REQUIRE(::truncate((folder / "huge").c_str(), std::int64_t{1} << 31) == 0);
   CHECK(refusal(folder / "huge") == EFBIG);
 }
@@ -94,8 +84,8 @@ TEST_CASE("a file that holds less than it announced has changed while it was rea
 }
 
 TEST_CASE("a file that another process writes to again and again is not taken half") {
-  const TempFolder folder;
-  folder.write("busy", "");
+  const test::TempTree folder;
+  folder.add("busy", "");
   // Large enough for the writer to come in between: its times have changed then, not its size.
   constexpr std::size_t size = std::size_t{64} << 20;
   REQUIRE(::truncate((folder / "busy").c_str(), size) == 0);
@@ -147,8 +137,8 @@ TEST_CASE("a pipe is read to its end, in as many pieces as it comes in, and up t
 }
 
 TEST_CASE("the beginning of a file is read, whatever its length, and a FIFO is not waited for") {
-  const TempFolder folder;
-  folder.write("a", "0123456789");
+  const test::TempTree folder;
+  folder.add("a", "0123456789");
   CHECK(read_start(folder / "a", 4).value() == "0123");
   CHECK(read_start(folder / "a", 10).value() == "0123456789");
   CHECK(read_start(folder / "a", 100).value() == "0123456789");
@@ -160,10 +150,10 @@ TEST_CASE("the beginning of a file is read, whatever its length, and a FIFO is n
 }
 
 TEST_CASE("a small file is read from its folder, a mask is empty, and all else is refused") {
-  const TempFolder folder;
-  folder.write("a", "text");
-  folder.write("empty", "");
-  folder.write("large", std::string(20'000, 'x'));
+  const test::TempTree folder;
+  folder.add("a", "text");
+  folder.add("empty", "");
+  folder.add("large", std::string(20'000, 'x'));
   REQUIRE(::symlink("/dev/null", (folder / "mask").c_str()) == 0);
   REQUIRE(::mkfifo((folder / "fifo").c_str(), 0600) == 0);
   const int fd = ::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -177,8 +167,8 @@ TEST_CASE("a small file is read from its folder, a mask is empty, and all else i
 }
 
 TEST_CASE("why a file can't be read is told with the limit that was asked for") {
-  const TempFolder folder;
-  folder.write("a", "text");
+  const test::TempTree folder;
+  folder.add("a", "text");
   const auto why = [&](const std::string& path, std::size_t most) {
     return why_unreadable(read_file(path, most).error(), most);
   };

@@ -19,7 +19,7 @@ namespace {
 
 struct Case {
   Case() { folder.add("old", "before"); }
-  std::string path(const std::string& name) const { return folder.path() + "/" + name; }
+  std::string path(const std::string& name) const { return folder / name; }
   auto replace(const std::string& text, const struct stat* owner = nullptr) const {
     const std::string name = path("old");
     const std::string next = path("next");

@@ -12,23 +12,9 @@
 using namespace nettune;
 namespace fs = std::filesystem;
 
-namespace {
-
-class TempFolder {
- public:
-  std::string operator/(const std::string& name) const { return path() + "/" + name; }
-  const std::string& path() const { return folder_.path(); }
-  void write(const std::string& name, const std::string& text) const { folder_.add(name, text); }
-
- private:
-  test::TempTree folder_;
-};
-
-}  // namespace
-
 TEST_CASE("a way through another user's link or folder is not trusted, wherever it leads") {
-  const TempFolder folder;
-  folder.write("root/good.yaml", "text");
+  const test::TempTree folder;
+  folder.add("root/good.yaml", "text");
   fs::create_directories(folder / "other");
   fs::create_symlink(folder / "root", folder / "other/cur");
   CHECK_FALSE(why_untrusted(folder / "other/cur/good.yaml").has_value());
@@ -42,8 +28,8 @@ TEST_CASE("a way through another user's link or folder is not trusted, wherever 
 }
 
 TEST_CASE("a file that others may write is not trusted, and a sticky folder on the way is") {
-  const TempFolder folder;
-  folder.write("sticky/a", "text");
+  const test::TempTree folder;
+  folder.add("sticky/a", "text");
   const std::string file = folder / "sticky/a";
   REQUIRE(::chmod((folder / "sticky").c_str(), 01777) == 0);
   CHECK_FALSE(why_untrusted(file).has_value());

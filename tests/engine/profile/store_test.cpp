@@ -27,16 +27,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-class Folder {
- public:
-  std::string operator/(const std::string& name) const { return path() + "/" + name; }
-  const std::string& path() const { return folder_.path(); }
-  void write(const std::string& name, const std::string& text) const { folder_.add(name, text); }
-
- private:
-  test::TempTree folder_;
-};
-
 struct Loaded {
   Diagnostics diagnostics;
   std::optional<Profile> profile;
@@ -84,12 +74,12 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 TEST_CASE("the first directory that has a name wins, and list() shows what is hidden") {
-  const Folder folder;
-  folder.write("etc/web.yaml", profile_text("", "a"));
-  folder.write("usr/web.yaml", profile_text("", "b"));
-  folder.write("usr/base.yaml", profile_text("", "c"));
-  folder.write("usr/-bad.yaml", "");
-  folder.write("usr/note.txt", "");
+  const test::TempTree folder;
+  folder.add("etc/web.yaml", profile_text("", "a"));
+  folder.add("usr/web.yaml", profile_text("", "b"));
+  folder.add("usr/base.yaml", profile_text("", "c"));
+  folder.add("usr/-bad.yaml", "");
+  folder.add("usr/note.txt", "");
   fs::create_directories(folder / "usr/folder.yaml");
   const Store store({folder / "etc", folder / "run", folder / "usr"});
   CHECK(store.find("web") == folder / "etc/web.yaml");
@@ -109,8 +99,8 @@ TEST_CASE("the first directory that has a name wins, and list() shows what is hi
 }
 
 TEST_CASE("a directory that can't be listed is told, and the others are listed") {
-  const Folder folder;
-  folder.write("usr/base.yaml", profile_text("", "c"));
+  const test::TempTree folder;
+  folder.add("usr/base.yaml", profile_text("", "c"));
   fs::create_symlink("loop", folder / "loop");
   const Store store({folder / "none", folder / "usr/base.yaml", folder / "loop", folder / "usr"});
   std::vector<nettune::Error> problems;
@@ -128,8 +118,8 @@ TEST_CASE("the search path stands below the root that was given") {
 }
 
 TEST_CASE("a name that nothing has is answered by the nearest one and the directories") {
-  const Folder folder;
-  folder.write("web-server.yaml", profile_text("", "a"));
+  const test::TempTree folder;
+  folder.add("web-server.yaml", profile_text("", "a"));
   const Store store({folder.path(), "/nowhere"});
   CHECK(load(store, "web-sever").text() ==
         "error: no profile is called \"web-sever\"\n"
@@ -147,11 +137,11 @@ TEST_CASE("a name that nothing has is answered by the nearest one and the direct
 }
 
 TEST_CASE("what is inherited comes left to right, depth first, each file once") {
-  const Folder folder;
-  folder.write("base.yaml", profile_text("", "base"));
-  folder.write("left.yaml", profile_text("base", "left"));
-  folder.write("right.yaml", profile_text("base", "right"));
-  folder.write("child.yaml", profile_text("left, right", "child"));
+  const test::TempTree folder;
+  folder.add("base.yaml", profile_text("", "base"));
+  folder.add("left.yaml", profile_text("base", "left"));
+  folder.add("right.yaml", profile_text("base", "right"));
+  folder.add("child.yaml", profile_text("left, right", "child"));
   const Store store({folder.path()});
   Loaded loaded = load(store, "child");
   CHECK(loaded.text() == "");
@@ -162,49 +152,49 @@ TEST_CASE("what is inherited comes left to right, depth first, each file once") 
 }
 
 TEST_CASE("a path in inherits is relative to the file that names it") {
-  const Folder folder;
-  folder.write("a/own.yaml", profile_text("./sub/parent.yaml", "own"));
-  folder.write("a/sub/parent.yaml", profile_text("../other.yaml", "parent"));
-  folder.write("a/other.yaml", profile_text("", "other"));
+  const test::TempTree folder;
+  folder.add("a/own.yaml", profile_text("./sub/parent.yaml", "own"));
+  folder.add("a/sub/parent.yaml", profile_text("../other.yaml", "parent"));
+  folder.add("a/other.yaml", profile_text("", "other"));
   Loaded loaded = load(Store({}), folder / "a/own.yaml");
   CHECK(loaded.text() == "");
   CHECK(keys(loaded) == "net/core/other net/core/parent net/core/own ");
 }
 
 TEST_CASE("a cycle is named as a whole, where it closes") {
-  const Folder folder;
-  folder.write("a.yaml", profile_text("b", "a"));
-  folder.write("b.yaml", profile_text("c", "b"));
-  folder.write("c.yaml", profile_text("b", "c"));
+  const test::TempTree folder;
+  folder.add("a.yaml", profile_text("b", "a"));
+  folder.add("b.yaml", profile_text("c", "b"));
+  folder.add("c.yaml", profile_text("b", "c"));
   Loaded loaded = load(Store({folder.path()}), "a");
   CHECK_FALSE(loaded.profile);
   CHECK(replaced(loaded.text(), folder.path(), "DIR") ==
         "DIR/c.yaml:3:12: error: a profile can't inherit itself: b -> c -> b\n"
         "    3 | inherits: [b]\n"
         "      |            ^\n");
-  folder.write("link.yaml", "");
+  folder.add("link.yaml", "");
   fs::remove(folder / "link.yaml");
   REQUIRE(::symlink("b.yaml", (folder / "link.yaml").c_str()) == 0);
-  folder.write("c.yaml", profile_text("link", "c"));
+  folder.add("c.yaml", profile_text("link", "c"));
   CHECK(load(Store({folder.path()}), "a").text().find("can't inherit itself") != std::string::npos);
 }
 
 TEST_CASE("a profile that hides the one it means to build on is told its path") {
-  const Folder folder;
-  folder.write("etc/base.yaml", profile_text("base", "a"));
-  folder.write("usr/base.yaml", profile_text("", "b"));
+  const test::TempTree folder;
+  folder.add("etc/base.yaml", profile_text("base", "a"));
+  folder.add("usr/base.yaml", profile_text("", "b"));
   Loaded loaded = load(Store({folder / "etc", folder / "usr"}), "base");
   CHECK(loaded.text().find("help: to build on the one that this file hides, name its path: " +
                            (folder / "usr/base.yaml")) != std::string::npos);
-  folder.write("etc/base.yaml", profile_text(folder / "usr/base.yaml", "a"));
+  folder.add("etc/base.yaml", profile_text(folder / "usr/base.yaml", "a"));
   CHECK(load(Store({folder / "etc", folder / "usr"}), "base").profile.has_value());
 }
 
 TEST_CASE("the faults of inherited files are reported with those of the others") {
-  const Folder folder;
-  folder.write("a.yaml", profile_text("b, nothing, c", "a"));
-  folder.write("b.yaml", "nettune: 1\nnonsense: 1\n");
-  folder.write("c.yaml", "a: [1\n");
+  const test::TempTree folder;
+  folder.add("a.yaml", profile_text("b, nothing, c", "a"));
+  folder.add("b.yaml", "nettune: 1\nnonsense: 1\n");
+  folder.add("c.yaml", "a: [1\n");
   Loaded loaded = load(Store({folder.path()}), "a");
   CHECK_FALSE(loaded.profile);
   const std::string text = loaded.text();
@@ -214,18 +204,18 @@ TEST_CASE("the faults of inherited files are reported with those of the others")
 }
 
 TEST_CASE("a duplicate key is no profile, although the rest of the file is checked") {
-  const Folder folder;
-  folder.write("a.yaml", "nettune: 1\nnettune: 1\n");
+  const test::TempTree folder;
+  folder.add("a.yaml", "nettune: 1\nnettune: 1\n");
   Loaded loaded = load(Store({folder.path()}), "a");
   CHECK_FALSE(loaded.profile);
   CHECK(loaded.text().find("stands twice") != std::string::npos);
 }
 
 TEST_CASE("sixty-four inherited files are taken, and one more is refused where it is named") {
-  const Folder folder;
+  const test::TempTree folder;
   for (int i = 0; i < 70; ++i) {
-    folder.write("p" + std::to_string(i) + ".yaml",
-                 profile_text(i == 0 ? "" : "p" + std::to_string(i - 1), "k"));
+    folder.add("p" + std::to_string(i) + ".yaml",
+               profile_text(i == 0 ? "" : "p" + std::to_string(i - 1), "k"));
   }
   const Store store({folder.path()});
   CHECK(profile_of(load(store, "p64")).entries().size() == 65);
@@ -238,14 +228,14 @@ TEST_CASE("sixty-four inherited files are taken, and one more is refused where i
 }
 
 TEST_CASE("diamond upon diamond costs the sum of the files") {
-  const Folder folder;
-  folder.write("l0.yaml", profile_text("", "l0"));
-  folder.write("r0.yaml", profile_text("", "r0"));
+  const test::TempTree folder;
+  folder.add("l0.yaml", profile_text("", "l0"));
+  folder.add("r0.yaml", profile_text("", "r0"));
   for (int i = 1; i < 30; ++i) {
     const std::string parents = fmt::format("l{0}, r{0}", i - 1);
     for (const char* side : {"l", "r"}) {
       const std::string name = fmt::format("{}{}", side, i);
-      folder.write(name + ".yaml", profile_text(parents, name));
+      folder.add(name + ".yaml", profile_text(parents, name));
     }
   }
   Loaded loaded = load(Store({folder.path()}), "l29");
@@ -254,7 +244,7 @@ TEST_CASE("diamond upon diamond costs the sum of the files") {
 }
 
 TEST_CASE("ten thousand keys are taken in all, and the next one is refused where it stands") {
-  const Folder folder;
+  const test::TempTree folder;
   const auto many = [](const std::string& inherits, const std::string& prefix, int count) {
     std::string text = "nettune: 1\n" + inherits + "sysctl:\n";
     for (int i = 0; i < count; ++i) {
@@ -262,13 +252,13 @@ TEST_CASE("ten thousand keys are taken in all, and the next one is refused where
     }
     return text;
   };
-  folder.write("base.yaml", many("", "a", 6000));
-  folder.write("own.yaml", many("inherits: [base]\n", "b", 4000));
+  folder.add("base.yaml", many("", "a", 6000));
+  folder.add("own.yaml", many("inherits: [base]\n", "b", 4000));
   const Store store({folder.path()});
   Loaded fitting = load(store, "own");
   CHECK(fitting.text() == "");
   CHECK(profile_of(fitting).entries().size() == 10'000);
-  folder.write("own.yaml", many("inherits: [base]\n", "b", 4001));
+  folder.add("own.yaml", many("inherits: [base]\n", "b", 4001));
   Loaded loaded = load(store, "own");
   CHECK_FALSE(loaded.profile);
   CHECK(loaded.text().find("own.yaml:4004:3: error: more than 10000 keys, with those that are "
