@@ -26,7 +26,7 @@ fi
 
 # shellcheck source=tests/nettunectl/lib.sh
 source "$source_dir/tests/nettunectl/lib.sh" "$build/nettunectl" "$source_dir"
-unset NETTUNE_PROFILE_PATH
+unset NETTUNE_PROFILE_PATH DBUS_SYSTEM_BUS_ADDRESS
 export LC_ALL=C.UTF-8 TZ=UTC
 
 # What the service and the bus use of the host is this mount namespace's own: what is changed there

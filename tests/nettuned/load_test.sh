@@ -67,6 +67,7 @@ for count in "${writers[@]}"; do
 done
 for method in "${methods[@]}"; do
   under "calls of $method" runuser -u nobody -- "$load" calls $((seconds + 1)) 60 120 "$method"
+  grep -q '^answers [1-9]' "$work/load.out" || fail "no call of $method is answered"
   stop_service
 done
 under 'callers who read no answer' runuser -u nobody -- "$load" calls $((seconds + 1)) 20 500 ListProfiles deaf
