@@ -643,7 +643,7 @@ std::optional<Entry> read_entry(const Node& key_node, const Node& value, sysctl:
                                               printable(key_node.text), key.error()));
     return std::nullopt;
   }
-  if (const auto help = help_for_braces(std::string(key_node.text))) {
+  if (const auto help = help_for_braces(key_node.text)) {
     report.error(key_node.origin,
                  fmt::format("{} has braces, which a profile does not expand", key->name()), *help);
     return std::nullopt;

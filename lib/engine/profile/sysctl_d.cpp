@@ -226,10 +226,11 @@ std::vector<std::string> globs_of(std::string path, Dialect dialect) {
   return expanded;
 }
 
-std::optional<std::string> help_for_braces(const std::string& key) {
+std::optional<std::string> help_for_braces(std::string_view key) {
+  if (!key.contains('{')) return std::nullopt;
   std::vector<std::string> meant;
-  expand_braces(key, meant);
-  if (meant == std::vector{key}) return std::nullopt;
+  expand_braces(std::string(key), meant);
+  if (meant.size() == 1 && meant.front() == key) return std::nullopt;
   constexpr std::size_t most_named = 4;
   if (meant.size() < 2 || meant.size() > most_named) return "write a line for each key";
   return fmt::format("write a line for each: {}", fmt::join(meant, ", "));

@@ -63,7 +63,7 @@ std::vector<std::string> globs_of(std::string path, Dialect dialect);
 
 /// What to write instead of a key whose braces are not expanded: "write a line for each: A, B".
 /// nullopt where the key has none, or none that is closed.
-std::optional<std::string> help_for_braces(const std::string& key);
+std::optional<std::string> help_for_braces(std::string_view key);
 
 struct Assignment {
   sysctl::KeyGlob key;
