@@ -85,6 +85,15 @@ if extra=$(printf '%s\n' "${files[@]}" | cut -d/ -f1 | LC_ALL=C sort -u | grep -
   fault "the top level is fixed, and these are not on it:" "$extra"
 fi
 
+# What the keys of both families share stands in neighbours.hpp and families.hpp, once: six equal lines
+# one after the other are an entry that was copied.
+runs_of() { awk '!/^ /{ next } { sub(/^ +/, "") } ++n > 5 { print a, b, c, d, e, $0 } { a = b; b = c; c = d; d = e; e = $0 }' "$1"; }
+runs_of_both() { comm -12 <(runs_of lib/engine/sysctl/catalogue/ipv4.hpp | LC_ALL=C sort -u) \
+  <(runs_of lib/engine/sysctl/catalogue/ipv6.hpp | LC_ALL=C sort -u); }
+if found=$(LC_ALL=C runs_of_both) && [[ $found ]]; then
+  fault "ipv4.hpp and ipv6.hpp hold the same entry:" "$found"
+fi
+
 # The licence stands in the first line, or after the one that names the interpreter.
 texts='\.(cpp|hpp|c|h|py|sh|cmake|map)$|(^|/)CMakeLists\.txt$|(^|/)\.(ci/|clang|gitignore)'
 texts+='|^man/.*\.[1-8]$|/run$|^packaging/[^/]*$|^profiles/.*\.yaml$'

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/sysctl/catalogue/entry.hpp"
+#include "engine/sysctl/catalogue/families.hpp"
 
 namespace nettune::sysctl::data {
 
@@ -168,22 +169,14 @@ inline constexpr Parameter ipv4_parameters[] = {
      .default_text = "1000",
      .meaning = "The interval at which joining a group is reported again to an IGMPv3 router.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv4/conf/*/ignore_routes_with_linkdown",
-     .shape = {Encoding::int32, Unit::flag, int_min, int_max},
-     .default_text = "0",
-     .meaning = "Whether routes over a link without carrier are passed over.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    ignore_routes_with_linkdown("net/ipv4/conf/*/ignore_routes_with_linkdown"),
     {.pattern = "net/ipv4/conf/*/log_martians",
      .shape = {Encoding::int32, Unit::flag, int_min, int_max},
      .default_text = "0",
      .meaning = "Whether packets with impossible addresses are written to the kernel log. On if "
                 "either conf.all or the link has it.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv4/conf/*/mc_forwarding",
-     .shape = {Encoding::int32, Unit::flag, int_min, int_max},
-     .default_text = "0",
-     .meaning = "Whether multicast is routed. Read only: a multicast routing daemon turns it on.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    mc_forwarding("net/ipv4/conf/*/mc_forwarding"),
     {.pattern = "net/ipv4/conf/*/medium_id",
      .shape = {Encoding::int32, Unit::count, int_min, int_max},
      .default_text = "0",
@@ -257,14 +250,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .default_text = "0",
      .meaning = "A number for programs to keep; the kernel ignores it.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv4/fib_multipath_hash_fields",
-     .shape = {Encoding::uint32, Unit::bits, 1, 4095},
-     .since = {5, 14},
-     .default_text = "7",
-     .meaning = "What custom multipath hashing looks at, as bits: 1 source, 2 destination, 4 "
-                "protocol, 8 flow label, 0x10 source port, 0x20 destination port; 0x40 to 0x800 "
-                "the same of the packet inside a tunnel. Counts with fib_multipath_hash_policy 3.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    fib_multipath_hash_fields("net/ipv4/fib_multipath_hash_fields"),
     {.pattern = "net/ipv4/fib_multipath_hash_policy",
      .shape = {Encoding::uint8, Unit::mode, 0, 3},
      .since = {4, 12},
@@ -285,13 +271,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .default_text = "0",
      .meaning = "Whether a path whose next router does not answer is passed over.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv4/fib_notify_on_flag_change",
-     .shape = {Encoding::uint8, Unit::mode, 0, 2},
-     .since = {5, 12},
-     .default_text = "0",
-     .meaning = "Whether programs are told when a route is taken over by hardware: 0 no, 1 yes, 2 "
-                "only if that failed.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    fib_notify_on_flag_change("net/ipv4/fib_notify_on_flag_change"),
     {.pattern = "net/ipv4/fib_sync_mem",
      .shape = {Encoding::uint32, Unit::bytes, 65536, 67108864},
      .scope = Scope::host,
@@ -526,16 +506,7 @@ inline constexpr Parameter ipv4_parameters[] = {
      .meaning = "How many other fragments of the same sender may come between those of one packet "
                 "before it counts as lost. 0 turns the check off.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv4/ipfrag_secret_interval",
-     .shape = {Encoding::seconds, Unit::seconds, -seconds_max, seconds_max},
-     .scope = Scope::host,
-     .effect = Effect::never,
-     .dead_since = {3, 17},
-     .instead = "Drop the line.",
-     .default_text = "0",
-     .meaning =
-         "Has no effect any more: the table of fragments needs no new key from time to time.",
-     .source = "observed on Linux 6.18"},
+    frag_secret_interval("net/ipv4/ipfrag_secret_interval"),
     {.pattern = "net/ipv4/ipfrag_time",
      .shape = {Encoding::seconds, Unit::seconds, -seconds_max, seconds_max},
      .default_text = "30",

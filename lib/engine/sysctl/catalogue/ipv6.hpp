@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/sysctl/catalogue/entry.hpp"
+#include "engine/sysctl/catalogue/families.hpp"
 
 namespace nettune::sysctl::data {
 
@@ -219,11 +220,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning =
          "How many routers a packet of this host may pass, unless an advertisement says otherwise.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv6/conf/*/ignore_routes_with_linkdown",
-     .shape = {Encoding::int32, Unit::flag, int_min, int_max},
-     .default_text = "0",
-     .meaning = "Whether routes over a link without carrier are passed over.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    ignore_routes_with_linkdown("net/ipv6/conf/*/ignore_routes_with_linkdown"),
     {.pattern = "net/ipv6/conf/*/ioam6_enabled",
      .shape = {Encoding::uint8, Unit::flag, 0, 1},
      .since = {5, 15},
@@ -261,11 +258,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning = "The most that is taken off the preferred lifetime of a temporary address at "
                 "random, so that hosts do not renew together.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv6/conf/*/mc_forwarding",
-     .shape = {Encoding::int32, Unit::flag, int_min, int_max},
-     .default_text = "0",
-     .meaning = "Whether multicast is routed. Read only: a multicast routing daemon turns it on.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    mc_forwarding("net/ipv6/conf/*/mc_forwarding"),
     {.pattern = "net/ipv6/conf/*/mldv1_unsolicited_report_interval",
      .shape = {Encoding::milliseconds, Unit::milliseconds, 0, int_max},
      .default_text = "10000",
@@ -424,14 +417,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning = "Temporary addresses (RFC 8981): 0 or below none, 1 made but not preferred, above "
                 "1 made and preferred.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv6/fib_multipath_hash_fields",
-     .shape = {Encoding::uint32, Unit::bits, 1, 4095},
-     .since = {5, 14},
-     .default_text = "7",
-     .meaning = "What custom multipath hashing looks at, as bits: 1 source, 2 destination, 4 "
-                "protocol, 8 flow label, 0x10 source port, 0x20 destination port; 0x40 to 0x800 "
-                "the same of the packet inside a tunnel. Counts with fib_multipath_hash_policy 3.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    fib_multipath_hash_fields("net/ipv6/fib_multipath_hash_fields"),
     {.pattern = "net/ipv6/fib_multipath_hash_policy",
      .shape = {Encoding::uint8, Unit::mode, 0, 3},
      .since = {4, 17},
@@ -439,13 +425,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning = "By what a flow is given to one of several paths: 0 addresses and flow label, 1 "
                 "addresses and ports, 2 addresses inside a tunnel, 3 fib_multipath_hash_fields.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv6/fib_notify_on_flag_change",
-     .shape = {Encoding::uint8, Unit::mode, 0, 2},
-     .since = {5, 12},
-     .default_text = "0",
-     .meaning = "Whether programs are told when a route is taken over by hardware: 0 no, 1 yes, 2 "
-                "only if that failed.",
-     .source = "Documentation/networking/ip-sysctl.rst"},
+    fib_notify_on_flag_change("net/ipv6/fib_notify_on_flag_change"),
     {.pattern = "net/ipv6/flowlabel_consistency",
      .shape = {Encoding::uint8, Unit::flag, 0, 255},
      .default_text = "1",
@@ -546,16 +526,7 @@ inline constexpr Parameter ipv6_parameters[] = {
      .meaning = "Has no effect since Linux 4.17, though the kernel still refuses numbers above "
                 "ip6frag_high_thresh.",
      .source = "Documentation/networking/ip-sysctl.rst"},
-    {.pattern = "net/ipv6/ip6frag_secret_interval",
-     .shape = {Encoding::seconds, Unit::seconds, -seconds_max, seconds_max},
-     .scope = Scope::host,
-     .effect = Effect::never,
-     .dead_since = {3, 17},
-     .instead = "Drop the line.",
-     .default_text = "0",
-     .meaning =
-         "Has no effect any more: the table of fragments needs no new key from time to time.",
-     .source = "observed on Linux 6.18"},
+    frag_secret_interval("net/ipv6/ip6frag_secret_interval"),
     {.pattern = "net/ipv6/ip6frag_time",
      .shape = {Encoding::seconds, Unit::seconds, -seconds_max, seconds_max},
      .default_text = "60",
