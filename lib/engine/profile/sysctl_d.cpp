@@ -84,12 +84,7 @@ std::string without_escapes(std::string_view pattern) {
       glob += pattern[i];
       continue;
     }
-    ++i;
-    if (is_glob(pattern.substr(i, 1))) {
-      glob += fmt::format("[{}]", pattern[i]);
-    } else {
-      glob += pattern[i];
-    }
+    glob += sysctl::without_wildcards(pattern.substr(++i, 1));
   }
   return glob;
 }

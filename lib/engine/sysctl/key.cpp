@@ -88,6 +88,17 @@ std::expected<Key, std::string> Key::parse(std::string_view text) {
 
 std::string Key::name() const { return to_name(path()); }
 
+std::string without_wildcards(std::string_view text) {
+  std::string pattern;
+  for (const char c : text) {
+    const bool is_wildcard = c == '*' || c == '?' || c == '[';
+    if (is_wildcard) pattern += '[';
+    pattern += c;
+    if (is_wildcard) pattern += ']';
+  }
+  return pattern;
+}
+
 std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
   const std::string path = to_path(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));

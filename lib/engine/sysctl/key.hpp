@@ -40,6 +40,9 @@ class Key {
   SharedText path_;
 };
 
+/// What matches `text` alone within a pattern: a link's name may hold what is special there.
+std::string without_wildcards(std::string_view text);
+
 /// A pattern over keys: `*`, `?` and `[..]` match within one component (fnmatch(3), FNM_PATHNAME).
 class KeyGlob {
  public:

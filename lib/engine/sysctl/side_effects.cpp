@@ -44,9 +44,9 @@ void add_catalogue(std::vector<KeyGlob>& globs, std::string_view path) {
     if (place != std::string_view::npos) {
       // A neighbour table's `default` is written to each link's.
       const bool is_neighbour = pattern.substr(0, star).ends_with("/neigh/");
-      add(globs,
-          fmt::format("{}{}{}", alias.substr(0, place),
-                      is_neighbour && link == "default" ? "*" : link, alias.substr(place + 1)));
+      add(globs, fmt::format("{}{}{}", alias.substr(0, place),
+                             is_neighbour && link == "default" ? "*" : without_wildcards(link),
+                             alias.substr(place + 1)));
     }
     if (link != "all") return;
     if (place == std::string_view::npos && !alias.empty()) add(globs, std::string(alias));
