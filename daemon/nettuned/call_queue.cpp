@@ -20,7 +20,6 @@ namespace {
 // answer that takes time those behind it are looked through: a caller of such a one does not wait
 // for what others have sent before.
 constexpr int most_messages = 1024;
-constexpr std::uint64_t longest_look = 5'000;  // microseconds
 // What is answered goes the same way as what was answered before. The bus takes little at a time
 // (dbus-daemon: 2 KiB of each connection in turn), the socket to it holds megabytes.
 constexpr int most_bytes_on_the_way = 8192;
@@ -111,7 +110,7 @@ bool CallQueue::is_bus_full() const {
 }
 
 void CallQueue::take_calls() {
-  const std::uint64_t end = monotonic_now() + longest_look;
+  const std::uint64_t end = monotonic_now() + look_;
   for (int i = 0; i < most_messages && monotonic_now() < end; ++i) {
     // What is wrong with the bus its own source finds as well.
     if (sd_bus_process(bus_, nullptr) <= 0) return;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <list>
 #include <optional>
@@ -19,8 +20,11 @@ class CallQueue {
   static constexpr std::size_t most_calls = 16'384;
   static constexpr std::size_t most_calls_of_caller = 512;
 
+  /// Microseconds that a turn looks through what waits on the bus, before it answers.
+  static constexpr std::uint64_t longest_look = 5'000;
+
   /// The bus outlives this, and has a loop.
-  explicit CallQueue(sd_bus* bus) : bus_(bus) {}
+  explicit CallQueue(sd_bus* bus, std::uint64_t look = longest_look) : bus_(bus), look_(look) {}
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;
 
@@ -45,6 +49,7 @@ class CallQueue {
   void serve();
 
   sd_bus* bus_;
+  std::uint64_t look_;
   std::list<Caller> callers_;  // the first one is next; the new ones are before all others
   std::size_t size_ = 0;
   Message in_turn_;  // it has left the queue, and is on its way to the filter

@@ -171,9 +171,12 @@ TEST_CASE("a folder that is written all the time rests, and each key is looked a
   const auto write_often = [&](std::size_t times) {
     for (std::size_t i = 0; i < times; ++i) write(files[i % 7], "1");
   };
-  write_often(DriftWatch::most_events + 1);
-  write(calm, "1");  // in the same window: its folder rests as well
-  while (!watch.is_resting() && sd_event_run(loop.get(), 0) > 0) {
+  // Again where this machine was held up for longer than a window.
+  for (int tries = 0; tries < 100 && !watch.is_resting(); ++tries) {
+    write(calm, "1");  // in the same window: its folder rests as well
+    write_often(DriftWatch::most_events + 1);
+    while (!watch.is_resting() && sd_event_run(loop.get(), 0) > 0) {
+    }
   }
   REQUIRE(watch.is_resting());
   for (const auto& names : told) CHECK(names.size() <= 8);  // each key once

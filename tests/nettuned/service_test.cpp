@@ -46,12 +46,13 @@ class OtherWriter {
         "flush=True); sys.stdin.read()' 3<&3";
     writer_ = ::popen(("bash -c \"" + command + "\" 2>&1 >" + folder + "/held").c_str(), "w");
     REQUIRE(writer_ != nullptr);
-    for (int i = 0; i < 500; ++i) {
-      std::ifstream held(folder + "/held");
-      if (held.peek() == '1') break;
+    bool is_held = false;
+    for (int i = 0; i < 6000 && !is_held; ++i) {
       const struct timespec pause{0, 10'000'000};
       ::nanosleep(&pause, nullptr);
+      is_held = std::ifstream(folder + "/held").peek() == '1';
     }
+    REQUIRE(is_held);
   }
   ~OtherWriter() { release(); }
   OtherWriter(const OtherWriter&) = delete;
