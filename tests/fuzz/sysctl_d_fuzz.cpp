@@ -54,18 +54,20 @@ void parse(std::string_view text) {
   const std::optional<profile::SysctlFile> file =
       profile::parse_sysctl_d("fuzz.conf", std::string(text), diagnostics);
   if (file) {
-    invariant(file->assignments.size() + file->outside_net.size() <= scanned,
-              "each assignment is a line of its own");
     int before = 0;
+    std::size_t lines = file->outside_net.size();
     for (const profile::Assignment& assignment : file->assignments) {
       check_origin(assignment.origin);
       check_origin(assignment.value_origin);
       invariant(assignment.origin.line >= before, "assignments are in the order of the file");
+      // Braces make several of one line.
+      if (assignment.origin.line != before) ++lines;
       before = assignment.origin.line;
       invariant(!assignment.is_exclusion || assignment.value.empty(), "an exclusion has no value");
       const auto again = sysctl::KeyGlob::parse(assignment.key.name());
       invariant(again && *again == assignment.key, "a key's name is that key");
     }
+    invariant(lines <= scanned, "assignments are made of lines that set or exclude a key");
   } else {
     invariant(diagnostics.has_errors(), "a refused file has a reason");
   }
