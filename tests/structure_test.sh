@@ -43,6 +43,19 @@ forbid "the engine includes the bus, the event loop or netlink" \
   "${include}(systemd/|netlink/|linux/rtnetlink)" "${engine[@]}"
 forbid "the engine includes a renderer's library" "${include}(CLI/|nlohmann/)" "${engine[@]}"
 
+# nettunectl: a command (command/) makes text (render/) of what it was given and what it finds
+# (input/), and writes it (output/). Text is made without input or output.
+layers=(output input render command)
+for i in "${!layers[@]}"; do
+  for later in "${layers[@]:i+1}"; do
+    forbid "nettunectl/${layers[i]} includes $later/" "$include$later/" \
+      daemon/nettunectl/"${layers[i]}"/*.[ch]pp
+  done
+done
+forbid "nettunectl/render reads, writes or complains" \
+  "${include}(output/output|engine/file/|unistd|fcntl|cstdio|iostream|fstream|sys/(ioctl|stat))|(^|[^_a-z])(complain|print|getenv|tree\\.read)\\(" \
+  daemon/nettunectl/render/*.[ch]pp
+
 # A library's header stands where its exceptions are caught, or where its cost is paid.
 yaml=()
 for file in $(code lib daemon); do

@@ -8,9 +8,9 @@
 
 #include "bus_client.hpp"
 #include "engine/diagnostic.hpp"
-#include "options.hpp"
-#include "output.hpp"
-#include "session.hpp"
+#include "input/change_state.hpp"
+#include "input/options.hpp"
+#include "output/output.hpp"
 
 namespace nettune::ctl {
 namespace {

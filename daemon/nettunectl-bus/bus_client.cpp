@@ -16,7 +16,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "engine/file/unique_fd.hpp"
-#include "output.hpp"
+#include "output/output.hpp"
 
 namespace nettune::ctl {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "command.hpp"
 #include "handles.hpp"
-#include "options.hpp"
+#include "input/options.hpp"
 
 namespace nettune::ctl {
 

@@ -20,10 +20,10 @@
 #include "engine/file/folder.hpp"
 #include "engine/sysctl/key.hpp"
 #include "engine/sysctl/value.hpp"
-#include "json.hpp"
-#include "options.hpp"
-#include "output.hpp"
-#include "terminal.hpp"
+#include "input/options.hpp"
+#include "output/output.hpp"
+#include "output/terminal.hpp"
+#include "render/json.hpp"
 #include "times.hpp"
 
 namespace nettune::ctl {

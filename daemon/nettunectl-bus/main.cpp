@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "command.hpp"
-#include "output.hpp"
+#include "output/output.hpp"
 
 namespace nettune::ctl {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "bus_client.hpp"
 #include "engine/diagnostic.hpp"
-#include "options.hpp"
-#include "output.hpp"
+#include "input/options.hpp"
+#include "output/output.hpp"
 #include "times.hpp"
 
 namespace nettune::ctl {

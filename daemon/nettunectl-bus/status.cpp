@@ -9,12 +9,12 @@
 #include <utility>
 
 #include "bus_client.hpp"
-#include "chosen_profile.hpp"
 #include "engine/diagnostic.hpp"
-#include "machine.hpp"
-#include "options.hpp"
-#include "output.hpp"
-#include "terminal.hpp"
+#include "input/chosen_profile.hpp"
+#include "input/machine.hpp"
+#include "input/options.hpp"
+#include "output/output.hpp"
+#include "output/terminal.hpp"
 #include "times.hpp"
 
 namespace nettune::ctl {

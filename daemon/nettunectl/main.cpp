@@ -13,8 +13,8 @@
 
 #include "command.hpp"
 #include "engine/diagnostic.hpp"
-#include "output.hpp"
-#include "terminal.hpp"
+#include "output/output.hpp"
+#include "output/terminal.hpp"
 
 namespace nettune::ctl {
 namespace {

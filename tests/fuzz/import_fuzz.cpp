@@ -14,11 +14,11 @@
 #include <utility>
 #include <vector>
 
+#include "command/import.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/profile/profile.hpp"
 #include "engine/sysctl/saved_tree.hpp"
 #include "engine/text/characters.hpp"
-#include "import.hpp"
 #include "invariant.hpp"
 
 namespace {

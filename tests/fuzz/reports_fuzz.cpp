@@ -12,16 +12,16 @@
 #include <string_view>
 #include <vector>
 
+#include "command/new_file.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/value.hpp"
 #include "engine/text/characters.hpp"
 #include "invariant.hpp"
-#include "json.hpp"
-#include "moving.hpp"
-#include "plan_file.hpp"
-#include "profile_text.hpp"
-#include "render.hpp"
-#include "render_netns.hpp"
+#include "render/audit.hpp"
+#include "render/audit_netns.hpp"
+#include "render/json.hpp"
+#include "render/plan_json.hpp"
+#include "render/profile.hpp"
 #include "support/fake_tree.hpp"
 
 namespace {

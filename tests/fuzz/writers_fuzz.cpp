@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "command/new_file.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/profile/document.hpp"
 #include "engine/text/characters.hpp"
 #include "invariant.hpp"
-#include "moving.hpp"
-#include "profile_text.hpp"
+#include "render/profile.hpp"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "plan_file.hpp"
-
 #include <doctest/doctest.h>
+
+#include "render/plan_json.hpp"
 
 using namespace nettune;
 

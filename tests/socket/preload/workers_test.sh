@@ -10,7 +10,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 in_own_network "$0" "$@"
 
 documents=("$source_dir"/{README.md,man/nettunectl.1,lib/socket/python/nettune/aio.py}
-  "$source_dir/daemon/nettunectl/run.cpp")
+  "$source_dir/daemon/nettunectl/command/run.cpp")
 # shellcheck disable=SC2016  # a backquote ends a line of the README
 regex='nettunectl run [^`"]* -- [^`"]*(gunicorn|uvicorn) [^`"]*'
 mapfile -t lines < <(grep -ohE "$regex" "${documents[@]}" | LC_ALL=C sort -u)
