@@ -25,17 +25,17 @@ shopt -s globstar nullglob
 mapfile -t engine < <(code lib/engine)
 ((${#engine[@]} > 10)) || fault "lib/engine was not found: this test sees nothing"
 
-# Includes point one way: programs -> change -> audit -> profile -> sysctl -> file -> the headers of
+# Includes point one way: programs -> change -> audit -> foreign -> profile -> sysctl -> file -> the headers of
 # engine/ itself -> text.
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]*[<"]'
-layers=(file sysctl profile audit change)
+layers=(file sysctl profile foreign audit change)
 for i in "${!layers[@]}"; do
   for later in "${layers[@]:i+1}"; do
     forbid "engine/${layers[i]} includes a later stage" "${include}engine/$later/" \
       lib/engine/"${layers[i]}"/**/*.[ch]pp
   done
 done
-forbid "engine/ itself includes a stage" "${include}engine/(file|sysctl|profile|audit|change)/" \
+forbid "engine/ itself includes a stage" "${include}engine/(file|sysctl|profile|foreign|audit|change)/" \
   lib/engine/*.[ch]pp
 forbid "engine/text includes another thing" "${include}engine/[^t]" lib/engine/text/*.[ch]pp
 forbid "the engine includes a program's header" "${include}(daemon|nettunectl|nettuned)/" "${engine[@]}"

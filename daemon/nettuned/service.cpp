@@ -19,7 +19,7 @@
 #include "engine/file/replace.hpp"
 #include "engine/file/trust.hpp"
 #include "engine/file/unique_fd.hpp"
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/sysctl/side_effects.hpp"
 #include "engine/sysctl/value.hpp"
 

@@ -35,7 +35,7 @@
 #include <vector>
 
 #include "engine/audit/compare.hpp"
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/profile/resolve.hpp"
 #include "engine/profile/store.hpp"

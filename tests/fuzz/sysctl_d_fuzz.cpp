@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/profile/sysctl_d.hpp"
+#include "engine/foreign/sysctl_d.hpp"
 #include "invariant.hpp"
 
 namespace {

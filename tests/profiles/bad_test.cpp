@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/store.hpp"
 #include "support/fake_tree.hpp"

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Files that people copy from lists, and those of TuneD, against the lints that each of their lines
 // must get. Beside each file stands FILE.lints: a line number and the names, in order.
-#include "engine/profile/foreign.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -14,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "engine/foreign/load.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/resolve.hpp"
 #include "support/fake_tree.hpp"

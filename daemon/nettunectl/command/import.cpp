@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "command.hpp"
+#include "engine/foreign/sysctl_d_order.hpp"
 #include "engine/profile/lint.hpp"
 #include "engine/profile/resolve.hpp"
 #include "input/options.hpp"
@@ -64,7 +65,7 @@ std::string summary_of(const Imported& imported, const std::vector<std::string>&
 std::optional<Imported> read_sysctl_d(const std::vector<std::string>& files,
                                       Diagnostics& diagnostics) {
   Imported imported;
-  SysctlOrder order = order_of_systemd(files);
+  profile::SysctlOrder order = profile::order_of_sysctl_d(files);
   for (const std::string& path : order.read) {
     if (profile::is_mask(path)) {
       leave_file_out(imported, path, "it is a mask, which hides the files of its name");

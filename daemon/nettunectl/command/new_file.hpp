@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "input/options.hpp"
 
 namespace nettune::ctl {

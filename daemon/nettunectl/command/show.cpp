@@ -8,7 +8,7 @@
 
 #include "command.hpp"
 #include "engine/audit/report.hpp"
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/resolve.hpp"
 #include "input/machine.hpp"
 #include "input/options.hpp"

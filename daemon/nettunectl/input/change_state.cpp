@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "input/profile_arguments.hpp"
 #include "output/output.hpp"
 #include "output/terminal.hpp"

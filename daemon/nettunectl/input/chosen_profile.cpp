@@ -9,8 +9,8 @@
 #include <system_error>
 
 #include "engine/file/read.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/document.hpp"
-#include "engine/profile/foreign.hpp"
 #include "input/change_state.hpp"
 #include "input/files.hpp"
 #include "input/profile_arguments.hpp"

@@ -13,50 +13,11 @@
 #include <utility>
 #include <vector>
 
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
+#include "engine/foreign/sysctl_d_order.hpp"
 #include "output/output.hpp"
 
 namespace nettune::ctl {
-namespace {
-
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
-
-// The smaller, the stronger: sysctl.d(5). A folder that is none of these is as strong as /etc.
-int rank_of_folder(std::string_view path) {
-  const std::string_view folder = path.substr(0, path.size() - name_of(path).size());
-  if (folder.ends_with("/run/sysctl.d/")) return 1;
-  if (folder.ends_with("/usr/local/lib/sysctl.d/")) return 2;
-  if (folder.ends_with("/usr/lib/sysctl.d/")) return 3;
-  if (folder.ends_with("/lib/sysctl.d/")) return 4;
-  return 0;
-}
-
-}  // namespace
-
-SysctlOrder order_of_systemd(std::vector<std::string> files) {
-  std::ranges::sort(files, {}, [](const std::string& file) {
-    return std::tuple(name_of(file), rank_of_folder(file), std::string_view(file));
-  });
-  SysctlOrder order;
-  std::vector<std::pair<dev_t, ino_t>> seen;
-  for (std::string& file : files) {
-    struct stat status{};
-    if (stat(file.c_str(), &status) == 0) {
-      const std::pair identity{status.st_dev, status.st_ino};
-      if (std::ranges::find(seen, identity) != seen.end()) continue;
-      seen.push_back(identity);
-    }
-    const bool is_masked = !order.read.empty() && name_of(order.read.back()) == name_of(file) &&
-                           rank_of_folder(order.read.back()) != rank_of_folder(file);
-    if (is_masked) {
-      order.masked.emplace_back(std::move(file), order.read.back());
-    } else {
-      order.read.push_back(std::move(file));
-    }
-  }
-  return order;
-}
-
 profile::Store make_store(const std::string& root, sysctl::Version kernel) {
   if (const char* path = secure_getenv("NETTUNE_PROFILE_PATH"); path != nullptr && *path != '\0') {
     return profile::Store(profile::Store::split_directories(path), kernel);
@@ -96,7 +57,7 @@ std::vector<profile::Profile> load_all(const profile::Store& store, const std::s
       profiles.push_back(std::move(*profile));
     }
   }
-  SysctlOrder order = order_of_systemd(std::move(sysctl_files));
+  profile::SysctlOrder order = profile::order_of_sysctl_d(std::move(sysctl_files));
   if (!order.read.empty()) {
     if (auto profile = told(profile::load_sysctl_d(order.read, diagnostics))) {
       profiles.push_back(std::move(*profile));

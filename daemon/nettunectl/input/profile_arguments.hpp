@@ -31,16 +31,6 @@ std::vector<profile::Profile> load_all(const profile::Store& store, const std::s
                                        const std::vector<std::string>& arguments,
                                        Diagnostics& diagnostics);
 
-struct SysctlOrder {
-  std::vector<std::string> read;
-  std::vector<std::pair<std::string, std::string>> masked;  ///< a file, and the one that hides it
-};
-
-/// Files of sysctl.d in the order in which systemd-sysctl reads them: by name, whatever the folder;
-/// of two with one name only that in the stronger folder is read. Debian's 99-sysctl.conf is a link
-/// to ../sysctl.conf: a file that is given twice is read once.
-SysctlOrder order_of_systemd(std::vector<std::string> files);
-
 /// "web.yaml:12" for a file in one of `directories`, else as it is.
 std::string short_origin(const std::string& origin, const std::vector<std::string>& directories);
 

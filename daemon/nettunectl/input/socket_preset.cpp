@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/socket_preset.hpp"
 #include "input/chosen_profile.hpp"
 #include "input/machine.hpp"

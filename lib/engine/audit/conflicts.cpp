@@ -20,9 +20,10 @@
 #include "engine/file/folder.hpp"
 #include "engine/file/read.hpp"
 #include "engine/file/unique_fd.hpp"
+#include "engine/foreign/sysctl_d.hpp"
+#include "engine/foreign/sysctl_d_order.hpp"
+#include "engine/foreign/tuned_conf.hpp"
 #include "engine/profile/store.hpp"
-#include "engine/profile/sysctl_d.hpp"
-#include "engine/profile/tuned_conf.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
 #include "engine/sysctl/written.hpp"
 
@@ -32,10 +33,6 @@ namespace {
 using profile::Dialect;
 using profile::SysctlLine;
 
-// Both loaders go through the same folders; the first with a file's name hides the others.
-constexpr std::array<std::string_view, 5> folders_at_boot = {"/etc/sysctl.d", "/run/sysctl.d",
-                                                             "/usr/local/lib/sysctl.d",
-                                                             "/usr/lib/sysctl.d", "/lib/sysctl.d"};
 constexpr std::array<std::string_view, 2> folders_of_tuned = {"/run/sysctl.d", "/etc/sysctl.d"};
 constexpr std::string_view last_of_procps = "/etc/sysctl.conf";
 
@@ -408,7 +405,7 @@ std::vector<Conflict> find_conflicts(const std::string& root, const std::vector<
   std::string base = root;
   while (base.ends_with('/')) base.pop_back();
 
-  const std::vector<File> files = read_files(base, folders_at_boot, problems);
+  const std::vector<File> files = read_files(base, profile::sysctl_d_folders, problems);
   const std::string conf_path(last_of_procps);
   const File conf{"sysctl.conf", conf_path,
                   read_text(base, conf_path, AT_FDCWD, (base + conf_path).c_str(), true, problems)};

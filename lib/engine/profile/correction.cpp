@@ -12,6 +12,7 @@
 #include "engine/diagnostic.hpp"
 #include "engine/profile/quantity.hpp"
 #include "engine/sysctl/value.hpp"
+#include "engine/text/braces.hpp"
 #include "engine/text/words.hpp"
 
 namespace nettune::profile {
@@ -915,6 +916,15 @@ std::string help_of(const std::vector<Reading>& readings, bool quote) {
     if (!reading.note.empty()) help += fmt::format(" ({})", reading.note);
   }
   return help;
+}
+
+std::optional<std::string> help_for_braces(std::string_view key) {
+  if (!key.contains('{')) return std::nullopt;
+  constexpr std::size_t most_named = 4;
+  const std::vector<std::string> meant = alternatives_of(std::string(key), most_named + 1);
+  if (meant.size() == 1 && meant.front() == key) return std::nullopt;
+  if (meant.size() < 2 || meant.size() > most_named) return "write a line for each key";
+  return fmt::format("write a line for each: {}", fmt::join(meant, ", "));
 }
 
 }  // namespace nettune::profile

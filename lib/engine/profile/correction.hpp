@@ -4,6 +4,7 @@
 // first, so that what a help line says to write is taken.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,5 +48,9 @@ std::string version_in(std::string_view text);
 /// "write 16 MiB (16777216 bytes) or 16 MB (16000000 bytes)"; "" for none. With `quote` each stands
 /// in double quotes.
 std::string help_of(const std::vector<Reading>& readings, bool quote = false);
+
+/// What to write instead of a key whose braces are not expanded: "write a line for each: A, B".
+/// nullopt where the key has none, or none that is closed.
+std::optional<std::string> help_for_braces(std::string_view key);
 
 }  // namespace nettune::profile

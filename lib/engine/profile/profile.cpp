@@ -9,7 +9,6 @@
 
 #include "engine/profile/correction.hpp"
 #include "engine/profile/repeated.hpp"
-#include "engine/profile/sysctl_d.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/kernel_form.hpp"
 #include "engine/sysctl/value.hpp"

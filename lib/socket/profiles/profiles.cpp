@@ -16,7 +16,7 @@
 #include "engine/change/state.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/file/read.hpp"
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 #include "engine/profile/host.hpp"
 #include "engine/profile/socket_preset.hpp"
 #include "engine/profile/store.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // sysctl.d files and TuneD profiles as profiles: what each line becomes, and what is said of it.
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

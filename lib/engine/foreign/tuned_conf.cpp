@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The file format is that of Python's ConfigParser with "=" alone between name and value, "#"
 // behind a blank for comments, and values that go on in indented lines; the merge is TuneD's.
-#include "engine/profile/tuned_conf.hpp"
+#include "engine/foreign/tuned_conf.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -15,8 +15,8 @@
 #include <unordered_map>
 
 #include "engine/file/read.hpp"
+#include "engine/foreign/text.hpp"
 #include "engine/profile/document.hpp"
-#include "engine/profile/foreign_text.hpp"
 #include "engine/profile/profile.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/text/words.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/profile/foreign_text.hpp"
+#include "engine/foreign/text.hpp"
 
 #include <fmt/format.h>
 

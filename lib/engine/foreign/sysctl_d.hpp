@@ -61,10 +61,6 @@ std::string normal_key(std::string_view key, Dialect dialect);
 /// with its braces. Each glob of the result has a sign, for it never is a named key.
 std::vector<std::string> globs_of(std::string path, Dialect dialect);
 
-/// What to write instead of a key whose braces are not expanded: "write a line for each: A, B".
-/// nullopt where the key has none, or none that is closed.
-std::optional<std::string> help_for_braces(std::string_view key);
-
 struct Assignment {
   sysctl::KeyGlob key;
   std::string written;  ///< what tells one line's key from another's; of braces also which glob

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // TuneD profiles on temporary roots. What TuneD does was read off its own version 2.20.
-#include "engine/profile/tuned_conf.hpp"
+#include "engine/foreign/tuned_conf.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Each rule was held against the real loaders; tests/kernel/loaders_test.cpp does it again.
-#include "engine/profile/sysctl_d.hpp"
+#include "engine/foreign/sysctl_d.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "engine/profile/foreign_text.hpp"
+#include "engine/foreign/text.hpp"
+#include "engine/profile/correction.hpp"
+#include "engine/text/braces.hpp"
 #include "engine/text/characters.hpp"
 #include "engine/text/words.hpp"
 
@@ -20,61 +22,9 @@ std::string_view blanks_of(Dialect dialect) {
 
 bool is_glob(std::string_view text) { return text.find_first_of("*?[") != std::string_view::npos; }
 
-// --- {a,b} and backslashes, as glob(3) reads them with GLOB_BRACE ---
+// --- braces and backslashes, as glob(3) reads them with GLOB_BRACE ---
 
 constexpr std::size_t most_globs = 1000;  // of one key
-
-// The comma or the closing brace that ends the part of a brace that begins at `at`.
-std::size_t end_of_part(std::string_view pattern, std::size_t at) {
-  std::size_t depth = 0;
-  while (at < pattern.size()) {
-    const char c = pattern[at];
-    if (c == '\\') {
-      at += 2;
-      continue;
-    }
-    if ((c == '}' && depth == 0) || (c == ',' && depth == 0)) return at;
-    if (c == '}') --depth;
-    if (c == '{') ++depth;
-    ++at;
-  }
-  return std::string_view::npos;
-}
-
-std::size_t opening_brace(std::string_view pattern) {
-  for (std::size_t at = 0; at < pattern.size(); ++at) {
-    if (pattern[at] == '\\') {
-      ++at;
-    } else if (pattern[at] == '{') {
-      return at;
-    }
-  }
-  return std::string_view::npos;
-}
-
-// Adds the alternatives of `pattern`; one whose first brace is never closed is itself alone.
-void expand_braces(const std::string& pattern, std::vector<std::string>& expanded) {
-  if (expanded.size() >= most_globs) return;
-  const std::size_t open = opening_brace(pattern);
-  std::vector<std::string_view> parts;
-  std::size_t end = open;
-  while (end != std::string::npos && (parts.empty() || pattern[end] != '}')) {
-    const std::size_t begin = end + 1;
-    end = end_of_part(pattern, begin);
-    if (end != std::string::npos) {
-      parts.push_back(std::string_view(pattern).substr(begin, end - begin));
-    }
-  }
-  if (open == std::string::npos || end == std::string::npos) {
-    expanded.push_back(pattern);
-    return;
-  }
-  for (const std::string_view part : parts) {
-    expand_braces(fmt::format("{}{}{}", std::string_view(pattern).substr(0, open), part,
-                              std::string_view(pattern).substr(end + 1)),
-                  expanded);
-  }
-}
 
 // The same glob for KeyGlob, to which a backslash is a character like any other.
 std::string without_escapes(std::string_view pattern) {
@@ -206,7 +156,7 @@ std::vector<std::string> globs_of(std::string path, Dialect dialect) {
   if (!is_glob(path) || path.find_first_of("{\\") == std::string::npos) return {std::move(path)};
   std::vector<std::string> expanded;
   if (dialect == Dialect::systemd) {
-    expand_braces(path, expanded);
+    expanded = alternatives_of(path, most_globs);
   } else {
     expanded.push_back(std::move(path));
   }
@@ -219,16 +169,6 @@ std::vector<std::string> globs_of(std::string path, Dialect dialect) {
     }
   }
   return expanded;
-}
-
-std::optional<std::string> help_for_braces(std::string_view key) {
-  if (!key.contains('{')) return std::nullopt;
-  std::vector<std::string> meant;
-  expand_braces(std::string(key), meant);
-  if (meant.size() == 1 && meant.front() == key) return std::nullopt;
-  constexpr std::size_t most_named = 4;
-  if (meant.size() < 2 || meant.size() > most_named) return "write a line for each key";
-  return fmt::format("write a line for each: {}", fmt::join(meant, ", "));
 }
 
 std::optional<SysctlFile> parse_sysctl_d(std::string name, std::string text,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "engine/profile/foreign.hpp"
+#include "engine/foreign/load.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -12,10 +12,10 @@
 #include <unordered_map>
 
 #include "engine/file/read.hpp"
+#include "engine/foreign/sysctl_d.hpp"
+#include "engine/foreign/tuned_conf.hpp"
 #include "engine/profile/correction.hpp"
 #include "engine/profile/store.hpp"
-#include "engine/profile/sysctl_d.hpp"
-#include "engine/profile/tuned_conf.hpp"
 #include "engine/profile/value_checks.hpp"
 #include "engine/sysctl/written.hpp"
 #include "engine/text/characters.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The lines of sysctl.d files, in both dialects. tests/kernel/loaders_test.cpp holds the rules
 // against the real loaders.
-#include "engine/profile/sysctl_d.hpp"
+#include "engine/foreign/sysctl_d.hpp"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
