@@ -79,7 +79,7 @@ class Reply {
 // Until when a contested key is left alone, wall clock; 0: it is not.
 std::uint64_t left_until(const ManagedKey& managed, Moment now) {
   if (!managed.view.is_contested || !managed.is_left_alone()) return 0;
-  const std::int64_t left = std::max(managed.contest->left_until - now.boot, std::int64_t{0});
+  const std::int64_t left = std::max(managed.contest->left_until() - now.boot, std::int64_t{0});
   return now.wall + static_cast<std::uint64_t>(left) / 1000;
 }
 

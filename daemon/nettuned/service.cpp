@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "service.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,13 +14,10 @@
 #include <utility>
 
 #include "engine/diagnostic.hpp"
-#include "engine/file/read.hpp"
-#include "engine/file/replace.hpp"
 #include "engine/file/trust.hpp"
-#include "engine/file/unique_fd.hpp"
 #include "engine/foreign/load.hpp"
-#include "engine/sysctl/side_effects.hpp"
 #include "engine/sysctl/value.hpp"
+#include "saved_choice.hpp"
 
 namespace nettune::daemon {
 namespace {
@@ -31,13 +27,10 @@ using audit::Verdict;
 using Kind = Refusal::Kind;
 
 constexpr std::int64_t millisecond = 1'000'000;
-constexpr std::int64_t minute = 60'000 * millisecond;
 // A writer normally holds the lock for a few milliseconds: retry quickly. If it waits for its user,
 // back off.
 constexpr std::int64_t least_patience = 2 * millisecond;
 constexpr std::int64_t most_patience = 50 * millisecond;
-constexpr unsigned longest_contest = 60;  // minutes
-constexpr std::size_t max_choice_size = 4096;
 
 Refusal refusal_of(const change::Failure& failure) {
   switch (failure.kind) {
@@ -78,18 +71,6 @@ bool is_wrong(Verdict verdict) {
 }
 
 // "net/ipv4/conf/eth0/rp_filter" is a key of the link eth0.
-bool is_of_link(const sysctl::Key& key, const std::vector<std::string>& links) {
-  if (links.empty()) return false;
-  std::string_view path = key.path();
-  for (std::size_t begin = path.find('/'); begin != std::string_view::npos;) {
-    const std::size_t end = path.find('/', begin + 1);
-    if (end == std::string_view::npos) return false;
-    if (std::ranges::binary_search(links, path.substr(begin + 1, end - begin - 1))) return true;
-    begin = end;
-  }
-  return false;
-}
-
 std::string count_keys(std::size_t count) {
   return count == 1 ? "1 key" : fmt::format("{} keys", count);
 }
@@ -124,32 +105,6 @@ std::vector<Event::Change> changes_between(const change::State& before, const ch
   return changes;
 }
 
-// The first line of the file; nullopt where there is no file.
-Result<std::optional<std::string>> read_choice(const std::string& path) {
-  const Result<std::string> text = read_file(path, max_choice_size);
-  if (!text && text.error().number == ENOENT) return std::nullopt;
-  if (!text) return std::unexpected(text.error());
-  return text->substr(0, text->find('\n'));
-}
-
-// On disk when this returns.
-Result<void> write_choice(const std::string& path, const std::string& choice) {
-  const std::string folder = path.substr(0, path.rfind('/'));
-  const auto failed = [&](const char* action, int number) {
-    return std::unexpected(Error{number, action, path});
-  };
-  if (::mkdir(folder.c_str(), 0755) != 0 && errno != EEXIST) {
-    return failed("make the folder of", errno);
-  }
-  const std::string next = path + ".new";
-  const std::string line = choice + "\n";
-  const auto replaced =
-      replace_file({.folder = AT_FDCWD, .name = path.c_str(), .next = next.c_str(), .text = line});
-  if (!replaced) return failed(replaced.error().action, replaced.error().number);
-  if (const int number = sync_folder(folder.c_str())) return failed("sync the folder of", number);
-  return {};
-}
-
 }  // namespace
 
 std::string_view status_name(Status status) {
@@ -168,23 +123,6 @@ std::string_view status_name(Status status) {
   return "";
 }
 
-std::string ManagedKey::declared_at() const { return describe(desired->entry->origin); }
-
-ParameterView& ManagedKey::change() {
-  if (is_told && told == nullptr) told = std::make_unique<const ParameterView>(view);
-  return view;
-}
-
-Contest& ManagedKey::add_contest() {
-  if (contest == nullptr) contest = std::make_unique<Contest>();
-  return *contest;
-}
-
-void ManagedKey::end_contest() {
-  contest.reset();
-  if (view.is_contested) change().is_contested = false;
-}
-
 Service::Service(Surroundings surroundings, Settings settings)
     : surroundings_(std::move(surroundings)), settings_(std::move(settings)) {}
 
@@ -193,7 +131,7 @@ Service::Service(Surroundings surroundings, Settings settings)
 Status Service::status() const {
   if (!failure_.empty()) return Status::failed;
   if (profile_.empty()) return Status::inactive;
-  if (contested_count() > 0) return Status::contested;
+  if (keys_.contested_count() > 0) return Status::contested;
   const bool has_wrong = std::ranges::any_of(
       keys_, [](const ManagedKey& managed) { return is_wrong(managed.view.verdict); });
   return has_wrong ? Status::drifted : Status::in_sync;
@@ -210,8 +148,8 @@ std::string Service::sentence() const {
     if (number > 0) parts.push_back(fmt::format("{} {}", number, what));
   };
   add(count(Verdict::match), "as declared");
-  add(count(Verdict::drift) - contested_count(), "drifted");
-  add(contested_count(), "contested");
+  add(count(Verdict::drift) - keys_.contested_count(), "drifted");
+  add(keys_.contested_count(), "contested");
   add(count(Verdict::missing), "missing");
   add(count(Verdict::unreadable), "unreadable");
   add(count(Verdict::pending), "pending");
@@ -230,21 +168,6 @@ void Service::set_blind(std::string why) {
   if (blind_ == why) return;
   blind_ = std::move(why);
   ++revision_;
-}
-
-const ManagedKey* Service::find(const sysctl::Key& key) const {
-  const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
-  return found != keys_.end() && found->key() == key ? &*found : nullptr;
-}
-
-std::uint32_t Service::drift_count() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(
-      keys_, [](const ManagedKey& managed) { return managed.view.verdict == Verdict::drift; }));
-}
-
-std::uint32_t Service::contested_count() const {
-  return static_cast<std::uint32_t>(std::ranges::count_if(
-      keys_, [](const ManagedKey& managed) { return managed.view.is_contested; }));
 }
 
 std::vector<Event> Service::take_events() { return std::exchange(events_, {}); }
@@ -367,7 +290,7 @@ void Service::end(change::Session session) {
   known_.state = std::move(session.state);
   known_.stamp = stamp ? *stamp : change::StateStamp::unknown();
   has_looked_ = true;
-  note_baselines(known_.state);
+  keys_.note_baselines(known_.state);
 }
 
 void Service::note_trial(const change::State& state, Moment now) {
@@ -431,12 +354,12 @@ void Service::take_over(change::Session& session, bool is_confirmed, Moment now)
   }
   failure_.clear();
   if (state.profile.empty()) {
-    adopt(nullptr, nullptr);
+    keys_.adopt(nullptr, nullptr);
     if (!profile_.empty()) {
       set_profile("", say_reason("nettunectl took it back"), now);
     }
     if (!others.changes.empty()) say(std::move(others), now);
-    note_baselines(state);
+    keys_.note_baselines(state);
     return;
   }
   auto resolved = load(state.profile);
@@ -450,94 +373,44 @@ void Service::take_over(change::Session& session, bool is_confirmed, Moment now)
   }
   const audit::Audit audit = audit::compare(*resolved, surroundings_.tree);
   last_audited_ = now.wall;
-  adopt(shared(*std::move(resolved)), &audit);
+  keys_.adopt(shared(*std::move(resolved)), &audit);
   const bool is_new = profile_ != state.profile;
   if (is_new) set_profile(state.profile, say_reason("nettunectl applied it"), now);
   const bool is_news = !others.changes.empty() || (!is_new && !session.recovery && !is_confirmed);
   if (is_news) say(std::move(others), now);
   last_applied_ = now.wall;
-  note_baselines(state);
+  keys_.note_baselines(state);
   // What is not right now has changed after the other's work.
   look_again_ = now.boot;
 }
 
 // --- the keys ---
 
-// Keeps what is known of keys that stay. `audit` is of `resolved`; what it has not seen is judged
-// later.
-void Service::adopt(std::shared_ptr<const profile::ResolvedProfile> resolved,
-                    const audit::Audit* audit) {
-  std::vector<ManagedKey> keys;
-  if (resolved) {
-    keys.reserve(resolved->desired().size());
-    auto known = keys_.begin();
-    for (const profile::Desired& desired : resolved->desired()) {
-      while (known != keys_.end() && known->key() < desired.key) ++known;
-      if (known != keys_.end() && known->key() == desired.key) {
-        keys.push_back(std::move(*known++));
-        keys.back().desired = &desired;
-      } else {
-        keys.push_back({.desired = &desired});
-      }
-    }
-  }
-  resolved_ = std::move(resolved);
-  keys_ = std::move(keys);
-  ++keys_version_;
-  if (audit == nullptr) return;
-  for (std::size_t i = 0; i < keys_.size(); ++i) note(keys_[i], audit->findings()[i]);
-}
-
-void Service::note(ManagedKey& managed, const Finding& finding) {
-  const ParameterView& view = managed.view;
-  const bool is_contested = view.is_contested && finding.verdict == Verdict::drift;
-  if (view.verdict != finding.verdict || view.is_contested != is_contested ||
-      view.live != finding.live_text || !(view.reason == finding.reason)) {
-    ParameterView& changed = managed.change();
-    changed.verdict = finding.verdict;
-    changed.is_contested = is_contested;
-    changed.live = finding.live_text;
-    changed.reason = finding.reason;
-  }
-  if (finding.verdict == Verdict::match) managed.settled = finding.live_text;
-  if (managed.is_left_alone() && finding.verdict != Verdict::drift) managed.contest->left_until = 0;
-}
-
-// Baselines share the text of the keys in force: those of a profile that is gone would keep it
-// scattered in memory.
-void Service::note_baselines(change::State& state) {
-  auto baseline = state.baselines.begin();
-  for (ManagedKey& managed : keys_) {
-    while (baseline != state.baselines.end() && baseline->key < managed.key()) ++baseline;
-    const bool is_known = baseline != state.baselines.end() && baseline->key == managed.key();
-    if (is_known) baseline->key = managed.key();
-    const std::string_view before = is_known ? std::string_view(baseline->before) : "";
-    if (managed.view.baseline != before) managed.change().baseline = before;
-  }
-}
-
 bool Service::is_restored(const profile::Desired& desired) const {
   using profile::OnDrift;
-  const OnDrift by_profile = desired.entry->on_drift.value_or(resolved_->profile().on_drift());
+  const OnDrift by_profile =
+      desired.entry->on_drift.value_or(keys_.profile()->profile().on_drift());
   return settings_.on_drift.value_or(by_profile) == OnDrift::restore;
 }
 
 // Reads the keys at these places again, and does about what drifts what the profile says. Those
 // that `are_new` had no time to drift: they are put right without a word about drift.
 void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment now) {
-  if (!resolved_) return;
+  if (!keys_.profile()) return;
   std::vector<Finding> drifted;
   for (const std::size_t i : which) {
-    const profile::Desired& desired = resolved_->desired()[i];
+    const profile::Desired& desired = keys_.profile()->desired()[i];
     ManagedKey& managed = keys_[i];
-    if (is_looked_at_later(managed, now)) {
+    // What keeps changing a key that is left alone is not worth a look, a line and a signal each
+    // time.
+    if (managed.contest != nullptr && managed.contest->puts_off_look(now.boot)) {
       tell([&] {
         return fmt::format("{} is skipped: it is left alone, and was looked at a moment ago",
                            managed.key().name());
       });
       continue;
     }
-    Finding finding = audit::compare_one(*resolved_, desired, surroundings_.tree);
+    Finding finding = audit::compare_one(*keys_.profile(), desired, surroundings_.tree);
     if (finding.verdict == Verdict::drift) {
       const bool is_known = managed.view.verdict == Verdict::drift &&
                             managed.view.live == finding.live_text &&
@@ -556,7 +429,7 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
     }
     const bool has_ended =
         managed.view.verdict == Verdict::drift && finding.verdict == Verdict::match;
-    note(managed, finding);
+    managed.note(finding);
     if (has_ended) {
       say({.kind = Event::Kind::drift_ended,
            .key = managed.key().name(),
@@ -580,11 +453,11 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
   std::vector<change::Drifted> restored;
   for (Finding& finding : drifted) {
     const profile::Desired& desired = *finding.desired;
-    ManagedKey& managed = keys_[static_cast<std::size_t>(&desired - resolved_->desired().data())];
+    ManagedKey& managed = keys_[keys_.place_of(desired)];
     const bool is_news = !are_new && (managed.view.verdict != Verdict::drift ||
                                       managed.view.live != finding.live_text);
     std::string before = managed.view.live;
-    note(managed, finding);
+    managed.note(finding);
     if (is_news) {
       ParameterView& view = managed.change();
       ++view.changes;
@@ -608,7 +481,10 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
       });
       continue;
     }
-    if (!are_new && is_contest(managed, now)) {
+    const bool is_fight =
+        !are_new && managed.contest != nullptr &&
+        managed.contest->is_fight(now.boot, settings_.contest_restores, settings_.contest_within);
+    if (is_fight) {
       leave_alone(managed, now);
       continue;
     }
@@ -618,41 +494,8 @@ void Service::judge(const std::vector<std::size_t>& which, bool are_new, Moment 
   end(*std::move(session));
 }
 
-// What keeps changing a key that is left alone is not worth a look, a line and a signal each time.
-bool Service::is_looked_at_later(ManagedKey& managed, Moment now) {
-  if (!managed.is_left_alone()) return false;
-  Contest& contest = *managed.contest;
-  contest.is_written =
-      now.boot - contest.looked_at < std::chrono::nanoseconds(contested_look).count();
-  if (!contest.is_written) contest.looked_at = now.boot;
-  return contest.is_written;
-}
-
-// Whether one restore more would be a fight.
-bool Service::is_contest(ManagedKey& managed, Moment now) {
-  if (managed.contest == nullptr) return false;
-  Contest& contest = *managed.contest;
-  std::erase_if(contest.restores, [&](std::int64_t when) {
-    return now.boot - when > settings_.contest_within.count();
-  });
-  if (contest.restores.empty()) {
-    if (!contest.tries_again) contest.times = 0;
-    contest.tries_again = false;
-    return false;
-  }
-  // After a contest the first change back begins the next one.
-  return contest.times > 0 || contest.restores.size() >= settings_.contest_restores;
-}
-
 void Service::leave_alone(ManagedKey& managed, Moment now) {
-  Contest& contest = *managed.contest;
-  const unsigned minutes =
-      contest.times >= 6 ? longest_contest : std::min(1U << contest.times, longest_contest);
-  ++contest.times;
-  contest.restores.clear();
-  contest.left_until = now.boot + minutes * minute;
-  contest.looked_at = now.boot;
-  contest.is_written = false;
+  const unsigned minutes = managed.contest->leave_alone(now.boot);
   managed.change().is_contested = true;
   say({.kind = Event::Kind::contested,
        .key = managed.key().name(),
@@ -674,12 +517,13 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
     return;
   }
   for (const change::Refused& refused : outcome->refused) {
-    const auto found = std::ranges::lower_bound(keys_, refused.key, {}, &ManagedKey::key);
-    const bool is_managed = found != keys_.end() && found->key() == refused.key;
+    ManagedKey* const managed = keys_.find(refused.key);
     std::string text = describe(refused);
     // Each sweep tries again; it is said once.
-    if (is_managed && found->contest != nullptr && found->contest->refused == text) continue;
-    if (is_managed) found->add_contest().refused = text;
+    if (managed != nullptr && managed->contest != nullptr && managed->contest->refused == text) {
+      continue;
+    }
+    if (managed != nullptr) managed->add_contest().refused = text;
     say({.kind = Event::Kind::refused,
          .key = refused.key.name(),
          .desired = refused.asked,
@@ -689,10 +533,9 @@ void Service::restore(const std::vector<change::Drifted>& drifted, bool are_new,
   }
   for (const change::Write& write : plan.writes()) {
     if (std::ranges::find(outcome->written, write.key) == outcome->written.end()) continue;
-    const auto found = std::ranges::lower_bound(keys_, write.key, {}, &ManagedKey::key);
-    ManagedKey& managed = *found;
-    note(managed, audit::compare_one(*resolved_, *managed.desired, surroundings_.tree));
-    if (!are_new) managed.add_contest().restores.push_back(now.boot);
+    ManagedKey& managed = *keys_.find(write.key);
+    managed.note(audit::compare_one(*keys_.profile(), *managed.desired, surroundings_.tree));
+    if (!are_new) managed.add_contest().add_restore(now.boot);
     if (managed.contest != nullptr) managed.contest->refused.clear();
     say({.kind = are_new ? Event::Kind::applied : Event::Kind::drift_restored,
          .key = managed.key().name(),
@@ -731,7 +574,7 @@ void Service::set_profile(std::string profile, std::string why, Moment now) {
 }
 
 void Service::fail(std::string why, Moment now) {
-  adopt(nullptr, nullptr);
+  keys_.adopt(nullptr, nullptr);
   failure_ = std::move(why);
   say({.kind = Event::Kind::failed, .text = failure_}, now);
 }
@@ -817,7 +660,7 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
   }
   failure_.clear();
   last_applied_ = now.wall;
-  adopt(shared(std::move(resolved)), &audit);
+  keys_.adopt(shared(std::move(resolved)), &audit);
   // What was written is seen as it was read back at the end, and what was not, as it is now.
   for (ManagedKey& managed : keys_) {
     managed.end_contest();
@@ -827,8 +670,9 @@ std::expected<void, Refusal> Service::put_in_force(const std::string& name,
         std::ranges::binary_search(plan.left_alone(), desired.key, {}, &change::LeftAlone::key);
     const change::Baseline* known =
         is_left || session.state.journal ? nullptr : session.state.find(desired.key);
-    note(managed, known != nullptr ? audit::compare_read(*resolved_, desired, known->left, tree)
-                                   : audit::compare_one(*resolved_, desired, tree));
+    managed.note(known != nullptr
+                     ? audit::compare_read(*keys_.profile(), desired, known->left, tree)
+                     : audit::compare_one(*keys_.profile(), desired, tree));
   }
   for (const change::LeftAlone& left : plan.left_alone()) {
     if (!left.is_unread) continue;
@@ -891,7 +735,7 @@ std::expected<void, Refusal> Service::go_back(change::Session& session, bool for
     return std::unexpected(Refusal{Kind::kernel_refused, joined(refused, "; ")});
   }
   failure_.clear();
-  adopt(nullptr, nullptr);
+  keys_.adopt(nullptr, nullptr);
   say_written(plan, *outcome, now);
   std::vector<std::string> left;
   for (const change::LeftAlone& one : plan.left_alone()) {
@@ -920,7 +764,7 @@ std::expected<void, Refusal> Service::deactivate(bool keep, Moment now) {
                                            session->folder, session->state, {});
     if (outcome) {
       failure_.clear();
-      adopt(nullptr, nullptr);
+      keys_.adopt(nullptr, nullptr);
       if (!profile_.empty()) set_profile("", "the values are kept", now);
     } else {
       done = std::unexpected(refusal_of(outcome.error()));
@@ -972,7 +816,7 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
     done = std::unexpected(resolved.error());
   }
   if (done) return done;
-  if (resolved_) {
+  if (keys_.profile()) {
     say({.kind = Event::Kind::failed,
          .text = fmt::format("{} stays in force as it was: {}", printable(profile_),
                              done.error().message)},
@@ -987,30 +831,8 @@ std::expected<void, Refusal> Service::reload(Settings settings, Moment now) {
 
 void Service::look_at(const std::vector<sysctl::Key>& keys, Moment now) {
   ++revision_;
-  if (!resolved_) return;
-  std::vector<std::size_t> which;
-  const auto add = [&](const sysctl::Key& key) {
-    const auto found = std::ranges::lower_bound(keys_, key, {}, &ManagedKey::key);
-    if (found != keys_.end() && found->key() == key) {
-      which.push_back(static_cast<std::size_t>(found - keys_.begin()));
-    }
-  };
-  for (const sysctl::Key& key : keys) {
-    add(key);
-    for (const sysctl::KeyGlob& glob : sysctl::side_effects_of(key)) {
-      if (glob.is_literal()) {
-        add(glob.literal());
-        continue;
-      }
-      for (std::size_t i = 0; i < keys_.size(); ++i) {
-        if (glob.matches(keys_[i].key())) which.push_back(i);
-      }
-    }
-  }
-  std::ranges::sort(which);
-  const auto repeated = std::ranges::unique(which);
-  which.erase(repeated.begin(), repeated.end());
-  judge(which, false, now);
+  if (!keys_.profile()) return;
+  judge(keys_.places_of(keys), false, now);
 }
 
 void Service::sweep(Moment now) {
@@ -1032,7 +854,7 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
   ++revision_;
   const std::optional<std::vector<std::size_t>> fresh = find_new_keys(links, now);
   if (!fresh) return;
-  ++keys_version_;  // a key of the same name may be of a folder made anew
+  keys_.renew();  // a key of the same name may be of a folder made anew
   judge(*fresh, true, now);
   // A link or module that went took its keys along, and one that changes, as by its MTU, may change
   // some.
@@ -1049,8 +871,8 @@ void Service::look_for_keys(const std::vector<std::string>& links, Moment now) {
 // force, or the profile does not resolve, which is said.
 std::optional<std::vector<std::size_t>> Service::find_new_keys(
     const std::vector<std::string>& links, Moment now) {
-  if (!resolved_) return std::nullopt;
-  const std::shared_ptr<const profile::ResolvedProfile> before = resolved_;
+  if (!keys_.profile()) return std::nullopt;
+  const std::shared_ptr<const profile::ResolvedProfile> before = keys_.profile();
   std::shared_ptr<const profile::ResolvedProfile> again = before;
   if (has_globs(before->profile())) {
     Diagnostics diagnostics;
@@ -1067,22 +889,9 @@ std::optional<std::vector<std::size_t>> Service::find_new_keys(
   }
   std::vector<std::string> sorted = links;
   std::ranges::sort(sorted);
-  std::vector<const sysctl::Key*> known;  // of `before`
-  known.reserve(keys_.size());
-  for (const ManagedKey& managed : keys_) {
-    const bool was_there = managed.view.verdict != Verdict::pending &&
-                           managed.view.verdict != Verdict::missing &&
-                           !is_of_link(managed.key(), sorted);
-    if (was_there) known.push_back(&managed.key());
-  }
-  if (again != before) adopt(std::move(again), nullptr);
-  std::vector<std::size_t> fresh;
-  auto next = known.begin();
-  for (std::size_t i = 0; i < keys_.size(); ++i) {
-    while (next != known.end() && **next < keys_[i].key()) ++next;
-    if (next == known.end() || **next != keys_[i].key()) fresh.push_back(i);
-  }
-  return fresh;
+  const std::vector<const sysctl::Key*> known = keys_.known_keys(sorted);
+  if (again != before) keys_.adopt(std::move(again), nullptr);
+  return keys_.places_of_new(known);
 }
 
 void Service::look_at_state(Moment now) {
@@ -1111,12 +920,7 @@ std::optional<std::int64_t> Service::deadline() const {
   consider(look_again_);
   consider(trial_until_);
   for (const ManagedKey& managed : keys_) {
-    if (!managed.is_left_alone()) continue;
-    const Contest& contest = *managed.contest;
-    consider(contest.left_until);
-    if (contest.is_written) {
-      consider(contest.looked_at + std::chrono::nanoseconds(contested_look).count());
-    }
+    if (managed.contest != nullptr) consider(managed.contest->deadline().value_or(0));
   }
   return first;
 }
@@ -1130,14 +934,10 @@ void Service::pass_time(Moment now) {
   std::vector<std::size_t> calm;
   for (std::size_t i = 0; i < keys_.size(); ++i) {
     ManagedKey& managed = keys_[i];
-    if (!managed.is_left_alone()) continue;
-    if (managed.contest->left_until > now.boot) {
-      if (managed.contest->is_written) calm.push_back(i);
-      continue;
+    if (managed.contest == nullptr || !managed.contest->pass_time(now.boot)) continue;
+    if (!managed.is_left_alone() && managed.view.is_contested) {
+      managed.change().is_contested = false;
     }
-    managed.contest->left_until = 0;
-    if (managed.view.is_contested) managed.change().is_contested = false;
-    managed.contest->tries_again = true;
     calm.push_back(i);
   }
   if (!calm.empty()) judge(calm, false, now);

@@ -19,6 +19,7 @@
 #include "engine/profile/resolve.hpp"
 #include "engine/profile/store.hpp"
 #include "engine/sysctl/tree.hpp"
+#include "managed_keys.hpp"
 #include "settings.hpp"
 
 namespace nettune::daemon {
@@ -46,50 +47,6 @@ struct Refusal {
   };
   Kind kind;
   std::string message;  ///< of one line, or diagnostics of several
-};
-
-/// What is shown of a managed key beside what the profile says. A change of a member is announced.
-struct ParameterView {
-  audit::Verdict verdict = audit::Verdict::match;
-  bool is_contested = false;
-  std::string live;
-  std::string baseline;            ///< "" where nettune has not changed it
-  SharedText reason;               ///< why the verdict is not match
-  std::uint32_t changes = 0;       ///< how often something else has changed it
-  std::uint64_t last_changed = 0;  ///< when; wall clock, 0: never
-};
-
-/// What became of a key that nettune had to restore.
-struct Contest {
-  std::string refused{};  ///< what was said of the kernel's last refusal; "" for none
-  std::vector<std::int64_t> restores{};  ///< when, boot clock; the oldest first
-  std::int64_t left_until = 0;           ///< left alone until then, boot clock; 0: it is not
-  unsigned times = 0;                    ///< it was left alone, in a row
-  bool tries_again = false;              ///< the first restore after that is due
-  std::int64_t looked_at = 0;            ///< while it is left alone, boot clock
-  bool is_written = false;               ///< since then: it is looked at once it may be again
-};
-
-struct ManagedKey {
-  const profile::Desired* desired;  ///< of the profile in force
-  ParameterView view{};             ///< changed through change() alone
-
-  /// The view as it was told last, once it is another one.
-  std::unique_ptr<const ParameterView> told{};
-  bool is_told = false;  ///< `view` or `told` was told; else nothing was
-
-  std::string settled{};  ///< what it last was when it was right; "" for never
-
-  std::unique_ptr<Contest> contest{};  ///< nullptr: a restore was never tried
-
-  const sysctl::Key& key() const { return desired->key; }
-  std::string desired_text() const { return profile::to_string(*desired); }
-  std::string declared_at() const;  ///< "web.yaml:12"
-  /// The view to be changed: it is kept as it was told.
-  ParameterView& change();
-  Contest& add_contest();  ///< the one that it has, or a new one
-  bool is_left_alone() const { return contest != nullptr && contest->left_until != 0; }
-  void end_contest();
 };
 
 struct Event {
@@ -135,9 +92,6 @@ struct Surroundings {
   /// Is told what is read beside keys, and which keys are left as they are and why; may be empty.
   std::function<void(std::string_view line)> tell{};
 };
-
-/// A key that is left alone is looked at so often at most, however often it is written.
-constexpr std::chrono::seconds contested_look{1};
 
 /// From one sweep to the next while the writes of others are not seen.
 constexpr std::chrono::seconds blind_sweep{2};
@@ -191,22 +145,24 @@ class Service {
   const std::string& profile() const { return profile_; }
   /// The choice that lasts over a reboot; "" for none.
   const std::string& choice() const { return choice_; }
-  const std::vector<ManagedKey>& keys() const { return keys_; }  ///< by key
-  const ManagedKey* find(const sysctl::Key& key) const;
+  const std::vector<ManagedKey>& keys() const { return keys_.all(); }  ///< by key
+  const ManagedKey* find(const sysctl::Key& key) const { return keys_.find(key); }
   /// Incremented by each of the calls above that may change something: where it is the same, so is
   /// every answer below.
   std::uint64_t revision() const { return revision_; }
   /// Another number after each time that keys may have come, gone or been made anew.
-  std::uint64_t keys_version() const { return keys_version_; }
-  std::uint32_t drift_count() const;
-  std::uint32_t contested_count() const;
+  std::uint64_t keys_version() const { return keys_.version(); }
+  std::uint32_t drift_count() const { return keys_.drift_count(); }
+  std::uint32_t contested_count() const { return keys_.contested_count(); }
   std::uint64_t last_applied() const { return last_applied_; }  ///< wall clock; 0: never
   std::uint64_t last_audited() const { return last_audited_; }
   bool waits_for_confirmation() const { return trial_until_ != 0; }
   const Settings& settings() const { return settings_; }
   const Surroundings& surroundings() const { return surroundings_; }
   /// nullptr where no profile is in force.
-  const std::shared_ptr<const profile::ResolvedProfile>& resolved() const { return resolved_; }
+  const std::shared_ptr<const profile::ResolvedProfile>& resolved() const {
+    return keys_.profile();
+  }
 
   /// What happened since the last call, in order.
   std::vector<Event> take_events();
@@ -226,17 +182,12 @@ class Service {
                                             Moment now);
   std::expected<void, Refusal> go_back(change::Session& session, bool force, Moment now);
   void take_over(change::Session& session, bool is_confirmed, Moment now);
-  void adopt(std::shared_ptr<const profile::ResolvedProfile> resolved, const audit::Audit* audit);
   std::optional<std::vector<std::size_t>> find_new_keys(const std::vector<std::string>& links,
                                                         Moment now);
   void judge(const std::vector<std::size_t>& which, bool are_new, Moment now);
-  void note(ManagedKey& managed, const audit::Finding& finding);
   void restore(const std::vector<change::Drifted>& drifted, bool are_new, change::Session& session,
                Moment now);
-  bool is_contest(ManagedKey& managed, Moment now);
-  static bool is_looked_at_later(ManagedKey& managed, Moment now);
   void leave_alone(ManagedKey& managed, Moment now);
-  void note_baselines(change::State& state);
   void note_trial(const change::State& state, Moment now);
   std::string trial_name() const;
   bool end_trial(const change::State& state, Moment now);
@@ -253,13 +204,11 @@ class Service {
 
   Surroundings surroundings_;
   Settings settings_;
-  std::shared_ptr<const profile::ResolvedProfile> resolved_;  ///< what is in force, or nullptr
   std::string profile_;  ///< as the state calls it; "" for none
   std::string choice_;
-  std::string blind_;             ///< why not every write is seen at once; "" where it is
-  std::string failure_;           ///< why no profile is in force although one was chosen
-  std::vector<ManagedKey> keys_;  ///< one for each of resolved_'s, in its order
-  std::uint64_t keys_version_ = 0;
+  std::string blind_;    ///< why not every write is seen at once; "" where it is
+  std::string failure_;  ///< why no profile is in force although one was chosen
+  ManagedKeys keys_;
   std::uint64_t revision_ = 0;
   change::KnownState known_;
   std::int64_t trial_until_ = 0;
