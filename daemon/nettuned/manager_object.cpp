@@ -76,6 +76,15 @@ class Reply {
   int code_ = 0;
 };
 
+using Json = nlohmann::ordered_json;
+
+Json json_origin(const Origin& origin) {
+  const Location location = location_of(origin);
+  return {{"file", location.file},
+          {"line", location.line > 0 ? Json(location.line) : Json(nullptr)},
+          {"column", location.column > 0 ? Json(location.column) : Json(nullptr)}};
+}
+
 // Until when a contested key is left alone, wall clock; 0: it is not.
 std::uint64_t left_until(const ManagedKey& managed, Moment now) {
   if (!managed.view.is_contested || !managed.is_left_alone()) return 0;
@@ -330,8 +339,9 @@ int ManagerObject::plan(sd_bus_message* call, sd_bus_error* error) {
   for (const change::Write& write : plan.writes()) {
     if (write.only_if_changed) continue;
     const bool is_back = write.purpose != change::JournalEntry::Purpose::desired;
-    reply.row("ssssss", {write.key.name(), write.before, write.text,
-                         is_back ? "restored" : "desired", write.declared_at, write.order});
+    reply.row("ssssss",
+              {write.key.name(), write.before, write.text, is_back ? "restored" : "desired",
+               nettune::describe(write.declared_at), write.order});
   }
   reply.close().open('a', "(sss)");
   for (const change::LeftAlone& left : plan.left_alone()) {
@@ -397,7 +407,6 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
     return Reply(call).add(description_).send();
   }
   const Moment now = outside_.now();
-  using Json = nlohmann::ordered_json;
   Json json = {{"nettune", 1}, {"format", "service/2"}};
   json["version"] = version();
   json["state"] = state();
@@ -419,7 +428,7 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
                             {"desired", managed.desired_text()},
                             {"live", view.live},
                             {"baseline", view.baseline},
-                            {"declared_at", managed.declared_at()},
+                            {"declared_at", json_origin(managed.desired->entry->origin)},
                             {"reason", view.reason.view()},
                             {"changes", view.changes},
                             {"last_changed", view.last_changed}});

@@ -140,18 +140,30 @@ std::string_view severity_colour(Severity severity) {
   return "";
 }
 
-}  // namespace
-
-std::string describe(const Origin& origin) {
-  if (origin.source == nullptr) return "";
-  std::string text = printable(origin.source->name);
-  if (origin.line > 0) {
-    const fmt::format_int line(origin.line);
+std::string describe_place(std::string_view file, int line_number) {
+  std::string text = printable(file);
+  if (line_number > 0) {
+    const fmt::format_int line(line_number);
     text.reserve(text.size() + 1 + line.size());
     text += ':';
     text.append(line.data(), line.size());
   }
   return text;
+}
+
+}  // namespace
+
+Location location_of(const Origin& origin) {
+  if (origin.source == nullptr) return {};
+  return {origin.source->name, origin.line, origin.column};
+}
+
+std::string describe(const Origin& origin) {
+  return origin.source == nullptr ? "" : describe_place(origin.source->name, origin.line);
+}
+
+std::string describe(const Location& location) {
+  return location.file.empty() ? "" : describe_place(location.file, location.line);
 }
 
 bool Diagnostics::has_errors() const {

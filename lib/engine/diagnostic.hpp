@@ -28,8 +28,18 @@ struct Origin {
   int length = 1;  ///< bytes to underline, on this line
 };
 
-/// "web.yaml:12", or "web.yaml" where the origin is the whole file; "" without a source.
+/// An origin that outlives its Source.
+struct Location {
+  std::string file;  ///< as the source is named; "" for none
+  int line = 0;      ///< 0: the file as a whole
+  int column = 0;
+  friend bool operator==(const Location&, const Location&) = default;
+};
+Location location_of(const Origin& origin);
+
+/// "web.yaml:12", or "web.yaml" where it is the whole file; "" where there is none. Printable.
 std::string describe(const Origin& origin);
+std::string describe(const Location& location);
 
 enum class Severity { error, warning, note };
 

@@ -277,7 +277,7 @@ void check_plan(const Fields& fields) {
   const change::Write write{.key = key,
                             .before = sysctl::one_line(fields.live),
                             .text = sysctl::one_line(fields.value),
-                            .declared_at = fields.file,
+                            .declared_at = {fields.file, 1, 1},
                             .order = fields.reason};
   const change::Plan plan = change::restore_plan(fields.path, {write});
   const auto text = ctl::plan_to_json(plan, {.boot_id = "b", .netns = {}}, {});
@@ -297,7 +297,8 @@ void check_plan(const Fields& fields) {
   const ctl::Json json = read_json(ctl::outcome_to_json("changed", plan, outcome, {}));
   check_held(json["profile"], fields.path);
   check_held(json["written"][0]["before"], write.before);
-  check_held(json["written"][0]["declared_at"], fields.file);
+  const ctl::Json& place = json["written"][0]["declared_at"];
+  check_held(place.is_null() ? place : place["file"], fields.file);
   check_held(json["refused"][0]["got"], fields.live);
   check_held(json["refused"][0]["reason"], fields.reason);
   check_held(json["stuck"][0], fields.reason);

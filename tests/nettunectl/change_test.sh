@@ -95,6 +95,7 @@ expect_out 'nothing to change; 3 right already'
 run explain tcp_keepalive_time
 expect_out 'nettune, with profile a: 300; before that 7200'
 run explain tcp_keepalive_time --format json
+expect_schema explain
 expect_out '"before": "7200"'
 run explain tcp_fin_timeout --format json
 expect_out '"nettune": null'
@@ -222,7 +223,7 @@ expect_change() {
   "$python" - "$source_dir/packaging/schema/nettune-change.schema.json" "$work/out" "$1" "$2" <<'P' ||
 import json, sys
 schema, change = (json.load(open(path)) for path in sys.argv[1:3])
-assert change["format"] == "change/1" and change["result"] == sys.argv[3], change
+assert change["format"] == "change/2" and change["result"] == sys.argv[3], change
 assert " ".join(one["key"] for one in change["written"]) == sys.argv[4], change
 try:
     import jsonschema

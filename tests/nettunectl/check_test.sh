@@ -141,6 +141,7 @@ expect_out 'tuned.conf:4:'
 
 # JSON has the same diagnostics.
 check "$work/bad.yaml" "$work/lowers.yaml" --format json
+expect_schema check "$work/out" whole
 expect_status 2
 "$python" - "$work/out" <<'PY' || fail 'the JSON says something else'
 import json, sys

@@ -44,6 +44,7 @@ put m/proc/zoneinfo 'Node 0, zone   Normal
 explain net.ipv4.tcp_mem
 expect_out 'default       about 98256 131009 196512 (~383.81 MiB, ~511.75 MiB, ~767.62 MiB)'
 explain net.ipv4.tcp_mem --format json
+expect_schema explain "$work/out" whole
 expect_out '"default_is_estimate": true'
 explain net.ipv4.tcp_rmem
 expect_out 'default       4096 131072 6291456'
@@ -126,10 +127,11 @@ expect_err '"nettunectl explain" lists all that are known'
 
 # JSON, of one and of many.
 explain rmem_max --format json
+expect_schema explain "$work/out" whole
 "$python" - "$work/out" <<'PY' || fail 'the JSON says something else'
 import json, sys
 answer = json.load(open(sys.argv[1]))
-assert answer["format"] == "explain/1"
+assert answer["format"] == "explain/2"
 key, = answer["keys"]
 assert key["key"] == "net.core.rmem_max" and key["live"]["text"] == "4194304"
 assert key["parameter"]["minimum"] == 2304 and key["parameter"]["unit"] == "bytes"
@@ -137,6 +139,7 @@ assert [s["wins"] for s in key["setters"] if s["loader"] == "systemd-sysctl"] ==
 assert any(p["profile"] == "server-base" for p in key["profiles"])
 PY
 explain 'net.core.*' --format json
+expect_schema explain "$work/out" whole
 "$python" -c 'import json, sys; assert len(json.load(sys.stdin)["keys"]) > 10' <<<"$out" || fail 'keys are lacking'
 
 # On this machine every key of the catalogue can be explained.

@@ -17,7 +17,7 @@ change::Plan plan() {
                       .parameter = sysctl::find_parameter(key),
                       .before = "60",
                       .text = "30",
-                      .declared_at = "p.yaml:3",
+                      .declared_at = {"p.yaml", 3, 3},
                       .order = {}});
   }
   return change::restore_plan("p", std::move(writes));
@@ -35,6 +35,7 @@ TEST_CASE("a saved plan is read again as it was") {
   REQUIRE(plan->plan.writes().size() == 2);
   CHECK(plan->plan.writes()[1].key.name() == "net.ipv4.tcp_fin_timeout");
   CHECK(plan->plan.writes()[1].text == "30");
+  CHECK(plan->plan.writes()[1].declared_at == Location{"p.yaml", 3, 3});
 }
 
 TEST_CASE("a plan that would be read otherwise is not written") {

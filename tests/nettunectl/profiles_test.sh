@@ -38,6 +38,7 @@ expect_no_out 'the second'
 expect_out 'not here: '
 expect_out '"nettunectl check broken" says what is wrong'
 NETTUNE_PROFILE_PATH=$work/p:$work/q run list --root "$work/m" --format json
+expect_schema list "$work/out" whole
 "$python" - "$work/out" <<'PY' || fail 'the JSON says something else'
 import json, sys
 answer = json.load(open(sys.argv[1]))
@@ -93,10 +94,15 @@ printf '%s\n' "$out" >"$work/shown.yaml"
 run check "$work/shown.yaml" --root "$work/m"
 expect_no_out 'error:'
 run show "$work/shown.yaml" --root "$work/m" --format json
+expect_schema show
 "$python" -c 'import json, sys
 answer = json.load(sys.stdin)
 print([(e["key"], e["value"], e["optional"], e["why"]) for e in answer["sysctl"]])
 print([(p["name"], p["why"], p["options"]) for p in answer["sockets"]])' <<<"$out" >"$work/a"
+run show top --root "$work/m" --format json
+expect_schema show
+run show top --resolved --root "$work/m" --format json
+expect_schema show "$work/out" whole
 run show top --root "$work/m" --format json
 "$python" -c 'import json, sys
 answer = json.load(sys.stdin)
@@ -167,6 +173,7 @@ expect_out '1. server-base'
 expect_no_out '2. '
 expect_line 'small-memory does not apply here: it requires memory <= 4 GiB, and this host has 8 GiB'
 run recommend --root "$work/m" --format json
+expect_schema recommend "$work/out" whole
 "$python" - "$work/out" <<'PY' || fail 'the ranks are others'
 import json, sys
 profiles = json.load(open(sys.argv[1]))["profiles"]

@@ -15,7 +15,7 @@ except ImportError:
 def close(schema):
     """Objects have no other members than those that are named."""
     if isinstance(schema, dict):
-        if schema.get("type") == "object":
+        if isinstance(schema.get("properties"), dict) and "type" in schema:
             schema["additionalProperties"] = False
             if "whole" in sys.argv[3:]:
                 schema["required"] = list(schema["properties"])

@@ -102,7 +102,7 @@ std::vector<Match> mentioning(const std::string& word) {
 struct Usage {
   std::string profile;
   std::string value;
-  std::string declared_at;
+  Location declared_at;
   std::string why;
 };
 
@@ -153,7 +153,7 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
     }
     if (winner == nullptr) continue;
     usages.push_back(
-        {listed.name, text_of(*winner), describe(winner->origin), std::string(winner->why.view())});
+        {listed.name, text_of(*winner), location_of(winner->origin), std::string(winner->why.view())});
   }
   return usages;
 }
@@ -468,7 +468,7 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
       if (is_same(other)) names += (names.empty() ? "" : ", ") + other.profile;
     }
     paper.line("profiles", fmt::format("{}: {} ({})", names, usage->value,
-                                       short_origin(usage->declared_at, directories)));
+                                       short_origin(describe(usage->declared_at), directories)));
     paper.line("profiles", usage->why, Ink::dim);
   }
   if (explanation.change) {
@@ -593,7 +593,7 @@ Json explanation_json(const Explanation& explanation, const Machine& machine) {
   for (const Usage& usage : explanation.profiles) {
     json["profiles"].push_back({{"profile", usage.profile},
                                 {"value", usage.value},
-                                {"declared_at", usage.declared_at},
+                                {"declared_at", json_location(usage.declared_at)},
                                 {"why", view_json(usage.why)}});
   }
   json["nettune"] = explanation.change ? Json({{"profile", explanation.changed_by},
@@ -712,7 +712,7 @@ int run(const Command& self, Arguments arguments) {
   const profile::Store store = make_store(machine->root, machine->host.kernel);
   const bool looks_for_conflicts = which.netns.empty();
   if (format == "json") {
-    Json json = start_json("explain/1");
+    Json json = start_json("explain/2");
     json["keys"] = Json::array();
     for (const Match& match : matches) {
       json["keys"].push_back(

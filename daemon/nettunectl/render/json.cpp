@@ -18,12 +18,12 @@ Json json_number(sysctl::Integer number) {
   return sysctl::to_string(number);
 }
 
-Json json_origin(const Origin& origin) {
-  if (origin.source == nullptr) return nullptr;
+Json json_location(const Location& location) {
+  if (location.file.empty()) return nullptr;
   Json json;
-  json["file"] = origin.source->name;
-  json["line"] = origin.line > 0 ? Json(origin.line) : Json(nullptr);
-  json["column"] = origin.line > 0 ? Json(origin.column) : Json(nullptr);
+  json["file"] = location.file;
+  json["line"] = location.line > 0 ? Json(location.line) : Json(nullptr);
+  json["column"] = location.column > 0 ? Json(location.column) : Json(nullptr);
   return json;
 }
 

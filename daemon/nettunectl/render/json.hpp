@@ -20,7 +20,8 @@ Json start_json(std::string_view format);
 Json json_number(sysctl::Integer number);
 
 /// null without a source, null line where the file as a whole is meant.
-Json json_origin(const Origin& origin);
+Json json_location(const Location& location);
+inline Json json_origin(const Origin& origin) { return json_location(location_of(origin)); }
 
 /// Indented, in ASCII whatever the text holds, with a line feed at its end.
 std::string json_text(const Json& json);

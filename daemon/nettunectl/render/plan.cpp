@@ -36,7 +36,7 @@ std::pair<std::string, std::string> value_cells(const Write& write, const profil
 
 std::string why_cell(const Write& write, const std::vector<std::string>& directories) {
   std::string why = write.purpose == Purpose::desired
-                        ? printable(short_origin(write.declared_at, directories))
+                        ? printable(short_origin(describe(write.declared_at), directories))
                         : std::string("back to its baseline");
   if (!write.order.empty()) why += (why.empty() ? "" : "; ") + printable(write.order);
   return why;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
+#include <climits>
 #include <cstring>
 #include <optional>
 #include <set>
@@ -24,7 +26,7 @@ constexpr std::string_view format_name = "plan/2";
 constexpr std::string_view format_without_checksum = "plan/1";
 constexpr std::string_view checksum_begin = ",\n  \"checksum\": \"";
 constexpr std::string_view json_end = "\n}\n";
-constexpr std::string_view outcome_format_name = "change/1";
+constexpr std::string_view outcome_format_name = "change/2";
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
 
@@ -39,7 +41,7 @@ Json write_json(const Write& write, const profile::Host& host) {
   json["after"] = write.text;
   json["after_readable"] = text_or_null(audit::readable_text(write.text, write.parameter, host));
   json["purpose"] = write.purpose == Purpose::desired ? "desired" : "restored";
-  json["declared_at"] = text_or_null(write.declared_at);
+  json["declared_at"] = json_location(write.declared_at);
   json["order"] = text_or_null(write.order);
   json["only_if_changed"] = write.only_if_changed;
   return json;
@@ -97,6 +99,18 @@ std::optional<std::uint64_t> number_member(const Json& json, const char* name) {
   return member->get<std::uint64_t>();
 }
 
+// Of a plan of before, one text.
+Location location_from(const Json& json) {
+  if (const auto text = text_member(json, "declared_at")) return {.file = *text};
+  const auto member = json.find("declared_at");
+  if (member == json.end() || !member->is_object()) return {};
+  const auto number = [&](const char* name) {
+    return static_cast<int>(
+        std::min<std::uint64_t>(number_member(*member, name).value_or(0), INT_MAX));
+  };
+  return {text_member(*member, "file").value_or(""), number("line"), number("column")};
+}
+
 std::expected<Write, std::string> write_from(const Json& json) {
   if (!json.is_object()) return std::unexpected("is not an object");
   const auto name = text_member(json, "key");
@@ -126,7 +140,7 @@ std::expected<Write, std::string> write_from(const Json& json) {
                .before = *before,
                .text = *after,
                .purpose = *purpose == "desired" ? Purpose::desired : Purpose::restored,
-               .declared_at = text_member(json, "declared_at").value_or(""),
+               .declared_at = location_from(json),
                .order = text_member(json, "order").value_or(""),
                .only_if_changed = json.value("only_if_changed", Json(false)) == Json(true)};
 }

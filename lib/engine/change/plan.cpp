@@ -183,7 +183,7 @@ void add_endangered(std::vector<Write>& writes, std::vector<LeftAlone>& left_alo
                       .before = finding.live_text,
                       .text = finding.live_text,
                       .purpose = Purpose::desired,
-                      .declared_at = describe(desired.entry->origin),
+                      .declared_at = location_of(desired.entry->origin),
                       .order = "right already; written again if the kernel changes it with another",
                       .only_if_changed = true});
   }
@@ -199,7 +199,7 @@ std::optional<Write> write_for(const audit::Finding& finding, const sysctl::Tree
                .before = finding.live_text,
                .text = *std::move(text),
                .purpose = Purpose::desired,
-               .declared_at = describe(desired.entry->origin),
+               .declared_at = location_of(desired.entry->origin),
                .order = {},
                .only_if_changed = false};
 }

@@ -67,7 +67,7 @@ TEST_CASE(
                              "net.core.wmem_max=16777216", "net.ipv4.tcp_mtu_probing=1",
                              "net.ipv4.tcp_rmem=4096 262144 8388608"});
   CHECK(plan.writes()[4].before == "4096 131072 6291456");
-  CHECK(plan.writes()[4].declared_at == "test.yaml:8");
+  CHECK(describe(plan.writes()[4].declared_at) == "test.yaml:8");
   CHECK(left(plan, "net.core.rmem_max").is_right());
   CHECK(reason_of(left(plan, "net.core.rmem_max")) == "it is right already");
   CHECK_FALSE(left(plan, "net.core.rmem_max").is_wrong);

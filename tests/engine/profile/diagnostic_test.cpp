@@ -170,7 +170,8 @@ TEST_CASE("an origin is described by file and line") {
   const SourcePtr source = source_of("a\nb\n");
   CHECK(describe({source.get(), 2, 1, 1}) == "web.yaml:2");
   CHECK(describe({source.get(), 0, 0, 1}) == "web.yaml");
-  CHECK(describe({}) == "");
+  CHECK(describe(Origin{}) == "");
+  CHECK(describe(Location{}) == "");
 }
 
 TEST_CASE("diagnostics are sorted by file, line and column, and equals keep their order") {
