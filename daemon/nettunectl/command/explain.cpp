@@ -152,8 +152,8 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
       is_named = names;
     }
     if (winner == nullptr) continue;
-    usages.push_back(
-        {listed.name, text_of(*winner), location_of(winner->origin), std::string(winner->why.view())});
+    usages.push_back({listed.name, text_of(*winner), location_of(winner->origin),
+                      std::string(winner->why.view())});
   }
   return usages;
 }

@@ -19,8 +19,8 @@ struct Write {
   std::string before;                            ///< the live text that the plan was made for
   std::string text;                              ///< what is to be written
   JournalEntry::Purpose purpose = JournalEntry::Purpose::desired;
-  Location declared_at{};   ///< none for a key that goes back to its baseline
-  std::string order;        ///< why it stands where it stands; "" where the order does not matter
+  Location declared_at{};  ///< none for a key that goes back to its baseline
+  std::string order;       ///< why it stands where it stands; "" where the order does not matter
   /// It is right already, and the kernel may change it with a key before it: then it is written.
   bool only_if_changed = false;
   /// What it was, and rightly so, until something else changed it: its baseline, where nettune has
