@@ -14,6 +14,7 @@
 #include "engine/change/plan.hpp"
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
+#include "json_location.hpp"
 
 namespace nettune::daemon {
 namespace {
@@ -75,15 +76,6 @@ class Reply {
   Message message_;
   int code_ = 0;
 };
-
-using Json = nlohmann::ordered_json;
-
-Json json_origin(const Origin& origin) {
-  const Location location = location_of(origin);
-  return {{"file", location.file},
-          {"line", location.line > 0 ? Json(location.line) : Json(nullptr)},
-          {"column", location.column > 0 ? Json(location.column) : Json(nullptr)}};
-}
 
 // Until when a contested key is left alone, wall clock; 0: it is not.
 std::uint64_t left_until(const ManagedKey& managed, Moment now) {
@@ -407,6 +399,7 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
     return Reply(call).add(description_).send();
   }
   const Moment now = outside_.now();
+  using Json = nlohmann::ordered_json;
   Json json = {{"nettune", 1}, {"format", "service/2"}};
   json["version"] = version();
   json["state"] = state();
@@ -421,17 +414,18 @@ int ManagerObject::describe(sd_bus_message* call, sd_bus_error*) {
   json["keys"] = Json::array();
   for (const ManagedKey& managed : service_.keys()) {
     const ParameterView& view = managed.view;
-    json["keys"].push_back({{"key", managed.key().name()},
-                            {"verdict", audit::verdict_name(view.verdict)},
-                            {"contested", view.is_contested},
-                            {"left_until", left_until(managed, now)},
-                            {"desired", managed.desired_text()},
-                            {"live", view.live},
-                            {"baseline", view.baseline},
-                            {"declared_at", json_origin(managed.desired->entry->origin)},
-                            {"reason", view.reason.view()},
-                            {"changes", view.changes},
-                            {"last_changed", view.last_changed}});
+    json["keys"].push_back(
+        {{"key", managed.key().name()},
+         {"verdict", audit::verdict_name(view.verdict)},
+         {"contested", view.is_contested},
+         {"left_until", left_until(managed, now)},
+         {"desired", managed.desired_text()},
+         {"live", view.live},
+         {"baseline", view.baseline},
+         {"declared_at", json_location(location_of(managed.desired->entry->origin))},
+         {"reason", view.reason.view()},
+         {"changes", view.changes},
+         {"last_changed", view.last_changed}});
   }
   description_ = json.dump(2, ' ', true, Json::error_handler_t::replace);
   described_disk_ = std::move(disk);

@@ -116,18 +116,6 @@ Excerpt excerpt_of(std::string_view line, const Origin& origin, bool unicode) {
   return excerpt;
 }
 
-std::string_view severity_name(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::note:
-      return "note";
-  }
-  return "";
-}
-
 std::string_view severity_colour(Severity severity) {
   switch (severity) {
     case Severity::error:
@@ -152,6 +140,18 @@ std::string describe_place(std::string_view file, int line_number) {
 }
 
 }  // namespace
+
+std::string_view severity_name(Severity severity) {
+  switch (severity) {
+    case Severity::error:
+      return "error";
+    case Severity::warning:
+      return "warning";
+    case Severity::note:
+      return "note";
+  }
+  return "";
+}
 
 Location location_of(const Origin& origin) {
   if (origin.source == nullptr) return {};

@@ -42,6 +42,7 @@ std::string describe(const Origin& origin);
 std::string describe(const Location& location);
 
 enum class Severity { error, warning, note };
+std::string_view severity_name(Severity severity);  ///< "error", "warning", "note"
 
 /// In the order in which nettune-profile(5) says what each means.
 // clang-format off

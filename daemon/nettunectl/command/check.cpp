@@ -20,18 +20,6 @@
 namespace nettune::ctl {
 namespace {
 
-std::string_view severity_name(Severity severity) {
-  switch (severity) {
-    case Severity::error:
-      return "error";
-    case Severity::warning:
-      return "warning";
-    case Severity::note:
-      break;
-  }
-  return "note";
-}
-
 struct Totals {
   std::size_t errors = 0;
   std::size_t warnings = 0;

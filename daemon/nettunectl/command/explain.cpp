@@ -27,12 +27,6 @@ namespace {
 using sysctl::Integer;
 using sysctl::Parameter;
 
-std::string dotted(std::string_view path) {
-  std::string name(path);
-  if (name.find('.') == std::string::npos) std::ranges::replace(name, '/', '.');
-  return name;
-}
-
 // --- what is asked for
 
 struct Match {
@@ -44,7 +38,7 @@ struct Match {
 Match of_key(const sysctl::Key& key) { return {key.name(), sysctl::find_parameter(key), key}; }
 
 Match of_parameter(const Parameter& parameter) {
-  Match match{dotted(parameter.pattern), &parameter, std::nullopt};
+  Match match{sysctl::name_of(parameter.pattern), &parameter, std::nullopt};
   if (parameter.pattern.view().find('*') == std::string_view::npos) {
     if (const auto key = sysctl::Key::parse(parameter.pattern)) match.key = *key;
   }
@@ -145,7 +139,7 @@ std::vector<Usage> usages_of(const Match& match, const profile::Store& store) {
     const profile::Entry* winner = nullptr;
     bool is_named = false;
     for (const profile::Entry& entry : profile->entries()) {
-      const bool names = dotted(entry.key.pattern()) == match.name;
+      const bool names = sysctl::name_of(entry.key.pattern()) == match.name;
       const bool covers = names || (match.key && entry.key.matches(*match.key));
       if (!covers || (is_named && !names)) continue;
       winner = &entry;
@@ -444,7 +438,7 @@ void write(Paper& paper, const Explanation& explanation, const Machine& machine,
     if (sysctl::is_numeric(parameter->encoding)) paper.line("range", range_text(*parameter, host));
     const sysctl::Bound& bound = parameter->bounded_by;
     if (!bound.key.empty() && bound.kind != sysctl::BoundKind::advised) {
-      paper.line("at most", "the value of " + dotted(bound.key));
+      paper.line("at most", "the value of " + sysctl::name_of(bound.key));
     }
     paper.line("belongs to", sysctl::scope_name(parameter->scope));
     paper.line("takes effect", sysctl::effect_text(parameter->effect));
@@ -562,7 +556,7 @@ Json parameter_json(const Parameter& parameter, const profile::Host& host) {
   json["module"] = view_json(parameter.module);
   const sysctl::Bound& bound = parameter.bounded_by;
   const bool has_ceiling = !bound.key.empty() && bound.kind != sysctl::BoundKind::advised;
-  json["ceiling"] = has_ceiling ? Json(dotted(bound.key)) : Json(nullptr);
+  json["ceiling"] = has_ceiling ? Json(sysctl::name_of(bound.key)) : Json(nullptr);
   json["side_effects"] = view_json(parameter.side_effects);
   json["lock_out"] = view_json(parameter.lock_out);
   json["harmful"] = Json::array();
@@ -655,7 +649,7 @@ std::vector<Match> find(std::string word, const Machine& machine) {
 
   std::vector<std::string> names;
   for (const Parameter& parameter : sysctl::all_parameters()) {
-    names.push_back(dotted(parameter.pattern));
+    names.push_back(sysctl::name_of(parameter.pattern));
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
   std::string_view near = near_key.empty() ? nearest(word, views) : near_key;

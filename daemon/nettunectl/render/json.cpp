@@ -18,15 +18,6 @@ Json json_number(sysctl::Integer number) {
   return sysctl::to_string(number);
 }
 
-Json json_location(const Location& location) {
-  if (location.file.empty()) return nullptr;
-  Json json;
-  json["file"] = location.file;
-  json["line"] = location.line > 0 ? Json(location.line) : Json(nullptr);
-  json["column"] = location.column > 0 ? Json(location.column) : Json(nullptr);
-  return json;
-}
-
 std::string json_text(const Json& json) {
   // A key's value or a file's name may hold any byte: what is no UTF-8 becomes U+FFFD.
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + '\n';

@@ -8,6 +8,7 @@
 
 #include "engine/diagnostic.hpp"
 #include "engine/sysctl/catalogue/catalogue.hpp"
+#include "json_location.hpp"
 
 namespace nettune::ctl {
 
@@ -19,8 +20,7 @@ Json start_json(std::string_view format);
 /// A number, or a string of digits where a double could not hold it (beyond 2^53).
 Json json_number(sysctl::Integer number);
 
-/// null without a source, null line where the file as a whole is meant.
-Json json_location(const Location& location);
+/// Null without a source.
 inline Json json_origin(const Origin& origin) { return json_location(location_of(origin)); }
 
 /// Indented, in ASCII whatever the text holds, with a line feed at its end.

@@ -39,21 +39,6 @@ std::string without_escapes(std::string_view pattern) {
   return glob;
 }
 
-// Slash form, with dots and slashes changing places where the first separator is a dot.
-std::string slash_form(std::string_view key) {
-  std::string path(key);
-  const std::size_t first = path.find_first_of("./");
-  if (first == std::string::npos || path[first] == '/') return path;
-  for (char& c : path) {
-    if (c == '.') {
-      c = '/';
-    } else if (c == '/') {
-      c = '.';
-    }
-  }
-  return path;
-}
-
 // Joins the components that are not empty.
 std::string without_empty_components(std::string_view path) {
   std::string result;
@@ -143,7 +128,7 @@ std::string normal_key(std::string_view key, Dialect dialect) {
   // The common case first: most lines of most files are about other keys.
   const std::size_t first = key.find_first_not_of('/');
   if (first == std::string_view::npos || !key.substr(first).starts_with("net")) return {};
-  std::string path = slash_form(key);
+  std::string path = sysctl::path_of(key);
   // The kernel refuses a slash behind a file's name; systemd removes it.
   if (dialect == Dialect::procps && path.ends_with('/')) return {};
   const bool is_clean =

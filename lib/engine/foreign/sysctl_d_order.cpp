@@ -12,7 +12,7 @@ namespace {
 
 std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-// Of any other folder as that of /etc.
+// The smaller, the stronger. A folder that is none of these is as strong as /etc.
 std::size_t rank_of_folder(std::string_view path) {
   const std::string_view folder = path.substr(0, path.size() - name_of(path).size());
   for (std::size_t i = 1; i < sysctl_d_folders.size(); ++i) {

@@ -15,12 +15,6 @@ namespace {
 
 using sysctl::Integer;
 
-std::string dotted(std::string_view path) {
-  std::string name(path);
-  std::ranges::replace(name, '/', '.');
-  return name;
-}
-
 void set_numbers(ResolvedRule& rule, const std::vector<Integer>& operands) {
   switch (rule.kind) {
     case Rule::Kind::exactly:
@@ -167,10 +161,11 @@ void check_bounds(const ResolvedProfile& resolved, const sysctl::Tree& tree,
     diagnostics.list.push_back(
         {Severity::error, *own.origin,
          fmt::format("the kernel refuses {} for {}: {} is {}{}", sysctl::to_string(own.number),
-                     dotted(is_low ? key : bound.key.view()),
-                     dotted(is_low ? bound.key.view() : key), sysctl::to_string(other.number),
-                     other.origin == nullptr ? " now" : ""),
-         fmt::format("{} is at most {}", dotted(key), dotted(bound.key)), "refused"});
+                     sysctl::name_of(is_low ? key : bound.key.view()),
+                     sysctl::name_of(is_low ? bound.key.view() : key),
+                     sysctl::to_string(other.number), other.origin == nullptr ? " now" : ""),
+         fmt::format("{} is at most {}", sysctl::name_of(key), sysctl::name_of(bound.key)),
+         "refused"});
   }
 }
 

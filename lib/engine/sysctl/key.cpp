@@ -14,28 +14,6 @@ namespace {
 constexpr std::size_t max_length = 1024;
 constexpr std::size_t max_component = 255;  // NAME_MAX
 
-// Dots and slashes change places where the first of them is a dot: sysctl.d(5).
-std::string to_path(std::string_view text) {
-  std::string path(text);
-  const auto first = std::ranges::find_if(path, [](char c) { return c == '.' || c == '/'; });
-  if (first == path.end() || *first == '/') return path;
-  for (char& c : path) {
-    if (c == '.') {
-      c = '/';
-    } else if (c == '/') {
-      c = '.';
-    }
-  }
-  return path;
-}
-
-std::string to_name(std::string_view path) {
-  std::string name(path);
-  if (path.find('.') != std::string_view::npos) return name;
-  std::ranges::replace(name, '/', '.');
-  return name;
-}
-
 std::string fault_of_component(std::string_view component, std::size_t position) {
   if (component.empty()) return "a key has no empty component";
   if (component == "." || component == "..") return "a key never leaves /proc/sys/net";
@@ -80,13 +58,34 @@ std::string fault(std::string_view path) {
 
 }  // namespace
 
+std::string path_of(std::string_view text) {
+  std::string path(text);
+  const auto first = std::ranges::find_if(path, [](char c) { return c == '.' || c == '/'; });
+  if (first == path.end() || *first == '/') return path;
+  for (char& c : path) {
+    if (c == '.') {
+      c = '/';
+    } else if (c == '/') {
+      c = '.';
+    }
+  }
+  return path;
+}
+
+std::string name_of(std::string_view path) {
+  std::string name(path);
+  if (path.find('.') != std::string_view::npos) return name;
+  std::ranges::replace(name, '/', '.');
+  return name;
+}
+
 std::expected<Key, std::string> Key::parse(std::string_view text) {
-  const std::string path = to_path(text);
+  const std::string path = path_of(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
   return Key(SharedText(path));
 }
 
-std::string Key::name() const { return to_name(path()); }
+std::string Key::name() const { return name_of(path()); }
 
 std::string without_wildcards(std::string_view text) {
   std::string pattern;
@@ -100,12 +99,12 @@ std::string without_wildcards(std::string_view text) {
 }
 
 std::expected<KeyGlob, std::string> KeyGlob::parse(std::string_view text) {
-  const std::string path = to_path(text);
+  const std::string path = path_of(text);
   if (std::string reason = fault(path); !reason.empty()) return std::unexpected(std::move(reason));
   return KeyGlob(SharedText(path));
 }
 
-std::string KeyGlob::name() const { return to_name(pattern()); }
+std::string KeyGlob::name() const { return name_of(pattern()); }
 
 bool KeyGlob::is_literal() const { return std::strpbrk(pattern_.c_str(), "*?[") == nullptr; }
 

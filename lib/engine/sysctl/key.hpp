@@ -40,6 +40,12 @@ class Key {
   SharedText path_;
 };
 
+/// The slash form of a key or a pattern as people and files write it: dots and slashes change
+/// places where the first of them is a dot (sysctl.d(5)). Nothing is checked.
+std::string path_of(std::string_view text);
+/// How people write the key or the pattern of a path: with dots, or as it is where it holds a dot.
+std::string name_of(std::string_view path);
+
 /// What matches `text` alone within a pattern: a link's name may hold what is special there.
 std::string without_wildcards(std::string_view text);
 
